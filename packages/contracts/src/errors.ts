@@ -1,0 +1,100 @@
+/**
+ * Every refusal that a client may see: a stable code, its HTTP status, and what to tell a person. Codes are
+ * `module.kebab-reason` and are never reused. `docs/reference/errors.md` is made from this table.
+ */
+type Entry = { status: number; title: string; ko: string; retry?: true }
+
+const entry = (status: number, title: string, ko: string, retry?: 'retry'): Entry =>
+  retry ? { status, title, ko, retry: true } : { status, title, ko }
+
+export const errors = {
+  // HTTP edge
+  'http.invalid': entry(400, 'The request is not valid; every fault is listed', '요청이 올바르지 않습니다. 모든 오류를 함께 알려 드립니다'),
+  'http.malformed-json': entry(400, 'The body is not JSON', '본문이 JSON이 아닙니다'),
+  'http.body-too-large': entry(413, 'The body is too large', '본문이 너무 큽니다'),
+  'http.unsupported-media-type': entry(415, 'Send application/json', 'application/json으로 보내 주세요'),
+  'http.not-found': entry(404, 'There is nothing here', '찾을 수 없습니다'),
+  'http.method-not-allowed': entry(405, 'This method is not allowed here', '허용되지 않는 메서드입니다'),
+  'http.cross-site': entry(403, 'Requests from other sites are refused', '다른 사이트에서 보낸 요청은 거절됩니다'),
+  'http.too-many-requests': entry(429, 'Too many requests; try again a little later', '요청이 너무 많습니다. 잠시 후 다시 시도해 주세요', 'retry'),
+  'http.overloaded': entry(503, 'The service is busy; try again in a moment', '지금은 이용자가 많습니다. 잠시 후 다시 시도해 주세요', 'retry'),
+  'http.deadline': entry(503, 'The answer took too long; try again', '응답이 지연되었습니다. 다시 시도해 주세요', 'retry'),
+  'http.internal': entry(500, 'Something went wrong on our side', '서버에 문제가 생겼습니다'),
+  'http.idempotency-key-reused': entry(422, 'This idempotency key was used for another request', '이미 다른 요청에 쓰인 멱등 키입니다'),
+  'http.idempotency-in-progress': entry(409, 'The first request with this idempotency key is still running', '같은 멱등 키의 요청이 아직 처리 중입니다', 'retry'),
+  // identity
+  'identity.sign-in-required': entry(401, 'Sign in first', '먼저 로그인해 주세요'),
+  'identity.token-expired': entry(401, 'The access token has expired; refresh it', '로그인이 만료되었습니다'),
+  'identity.not-allowed': entry(403, 'Your role does not allow this', '권한이 없습니다'),
+  'identity.email-taken': entry(409, 'An account with this e-mail exists', '이미 가입된 이메일입니다'),
+  'identity.wrong-credentials': entry(401, 'E-mail or password is wrong', '이메일 또는 비밀번호가 올바르지 않습니다'),
+  'identity.wrong-code': entry(400, 'The code is wrong or has expired', '인증 코드가 올바르지 않거나 만료되었습니다'),
+  'identity.too-many-attempts': entry(429, 'Too many attempts; ask for a new code or wait', '시도 횟수를 초과했습니다. 새 코드를 받거나 잠시 기다려 주세요', 'retry'),
+  'identity.not-verified': entry(403, 'Verify your e-mail address first', '먼저 이메일을 인증해 주세요'),
+  'identity.session-ended': entry(401, 'The session has ended; sign in again', '세션이 끝났습니다. 다시 로그인해 주세요'),
+  'identity.weak-password': entry(400, 'The password needs at least 10 characters', '비밀번호는 10자 이상이어야 합니다'),
+  'identity.account-not-found': entry(404, 'There is no such account', '계정을 찾을 수 없습니다'),
+  // catalog
+  'catalog.event-not-found': entry(404, 'There is no such event', '행사를 찾을 수 없습니다'),
+  'catalog.section-not-found': entry(404, 'There is no such section', '구역을 찾을 수 없습니다'),
+  'catalog.sale-not-found': entry(404, 'There is no such sale', '판매를 찾을 수 없습니다'),
+  'catalog.invalid-plan': entry(400, 'The seating plan has faults; nothing was imported', '좌석 배치에 오류가 있어 가져오지 않았습니다'),
+  'catalog.invalid-sale': entry(400, 'The sale has faults', '판매 설정에 오류가 있습니다'),
+  'catalog.already-published': entry(409, 'The sale is published and can no longer be changed', '이미 공개된 판매는 바꿀 수 없습니다'),
+  'catalog.in-use': entry(409, 'A published sale uses this', '공개된 판매에서 사용 중입니다'),
+  // waiting room
+  'waiting-room.line-not-found': entry(404, 'There is no such line', '대기열을 찾을 수 없습니다'),
+  'waiting-room.not-open': entry(409, 'The line does not accept people yet', '아직 대기할 수 없습니다'),
+  'waiting-room.closed': entry(409, 'The sale has ended', '판매가 끝났습니다'),
+  'waiting-room.sold-out': entry(409, 'Everything in this line is sold', '매진되었습니다'),
+  'waiting-room.in-another-line': entry(409, 'You already stand in another line of this sale', '이 판매의 다른 대기열에 이미 있습니다'),
+  'waiting-room.place-invalid': entry(403, 'The place token is not valid for you and this line', '대기표가 올바르지 않습니다'),
+  'waiting-room.not-yet': entry(425, 'It is not your turn yet', '아직 차례가 아닙니다', 'retry'),
+  'waiting-room.lapsed': entry(409, 'Your place was called and has lapsed; join again', '호출 시간이 지나 대기표가 만료되었습니다. 다시 줄을 서 주세요'),
+  'waiting-room.paused': entry(425, 'The line is paused', '대기열이 잠시 멈춰 있습니다', 'retry'),
+  'waiting-room.pass-used': entry(409, 'Your pass has ended', '입장권 사용이 끝났습니다'),
+  // inventory
+  'inventory.section-not-found': entry(404, 'There is no such section on sale', '판매 중인 구역을 찾을 수 없습니다'),
+  'inventory.hold-not-found': entry(404, 'There is no such hold', '선점 내역을 찾을 수 없습니다'),
+  'inventory.pass-invalid': entry(403, 'The pass is not valid for you and this section', '입장권이 올바르지 않습니다'),
+  'inventory.pass-expired': entry(403, 'The pass has expired', '입장 시간이 끝났습니다'),
+  'inventory.not-on-sale': entry(409, 'The sale is not open', '판매 시간이 아닙니다'),
+  'inventory.invalid-seats': entry(400, 'Some seats are unknown or named twice', '없는 좌석이거나 중복된 좌석입니다'),
+  'inventory.seat-taken': entry(409, 'Someone was faster: a seat is taken', '이미 선택된 좌석입니다'),
+  'inventory.sold-out': entry(409, 'Not enough places are left', '남은 자리가 부족합니다'),
+  'inventory.no-adjacent': entry(409, 'No such run of seats side by side is left', '붙어 있는 좌석이 남아 있지 않습니다'),
+  'inventory.limit-reached': entry(409, 'You have reached the limit of this sale', '구매 한도에 도달했습니다'),
+  'inventory.hold-in-use': entry(409, 'The hold is being paid for', '결제 중인 좌석은 놓을 수 없습니다'),
+  // orders
+  'orders.order-not-found': entry(404, 'There is no such order', '주문을 찾을 수 없습니다'),
+  'orders.hold-invalid': entry(403, 'The hold token is not valid for you', '선점 토큰이 올바르지 않습니다'),
+  'orders.hold-expired': entry(409, 'The hold has expired', '선점 시간이 끝났습니다'),
+  'orders.not-cancellable': entry(409, 'The order cannot be cancelled in its state', '지금 상태에서는 취소할 수 없습니다'),
+  // payments
+  'payments.request-invalid': entry(403, 'The payment request token is not valid for you', '결제 요청이 올바르지 않습니다'),
+  'payments.request-expired': entry(409, 'The time to pay is over', '결제 시간이 끝났습니다'),
+  'payments.wrong-amount': entry(409, 'The amount is not the amount of the order', '결제 금액이 주문 금액과 다릅니다'),
+  'payments.unknown-provider': entry(400, 'This payment provider is not configured', '사용할 수 없는 결제 수단입니다'),
+  'payments.in-progress': entry(409, 'Another payment of this order is under way', '이 주문의 다른 결제가 진행 중입니다'),
+  'payments.key-used': entry(409, 'This payment belongs to another order', '다른 주문에 쓰인 결제입니다'),
+  // tickets
+  'tickets.ticket-not-found': entry(404, 'There is no such ticket', '티켓을 찾을 수 없습니다'),
+  'tickets.code-invalid': entry(404, 'The code is not a ticket of ours', '유효한 티켓 코드가 아닙니다'),
+  'tickets.already-used': entry(409, 'The ticket has been used', '이미 입장한 티켓입니다'),
+  'tickets.revoked': entry(409, 'The ticket is no longer valid', '취소된 티켓입니다'),
+} as const satisfies Record<string, Entry>
+
+export type ErrorCode = keyof typeof errors
+
+/** What a client receives: RFC 9457 problem details. Extra members depend on the code. */
+export type ProblemDocument = {
+  type: string
+  title: string
+  status: number
+  code: ErrorCode
+  detail?: string
+  requestId?: string
+  errors?: { pointer: string; detail: string }[]
+  retryAfterMs?: number
+  [extension: string]: unknown
+}

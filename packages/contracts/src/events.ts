@@ -1,0 +1,164 @@
+import { Type, Strict, OneOf, Instant, type Static } from './schema.ts'
+import { Money, CurrencySchema } from './money.ts'
+
+/** What everybody needs to know of an event to speak of it. */
+export const EventSummary = Strict({
+  id: Type.String(),
+  organiserId: Type.String(),
+  kind: OneOf(['concert', 'race']),
+  name: Type.String(),
+  venue: Type.String(),
+  startsAt: Instant,
+  timeZone: Type.String(),
+  currency: CurrencySchema,
+})
+export type EventSummary = Static<typeof EventSummary>
+
+export const Attributes = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]))
+
+export const SectionFacts = Strict({
+  id: Type.String(),
+  name: Type.String(),
+  admission: OneOf(['reserved', 'open']),
+  capacity: Type.Integer(),
+  price: Money,
+  attributes: Attributes,
+})
+export type SectionFacts = Static<typeof SectionFacts>
+
+export const LineFacts = Strict({
+  id: Type.String(),
+  name: Type.String(),
+  sectionIds: Type.Array(Type.String()),
+  shoppersMax: Type.Integer(),
+  admitPerMinute: Type.Integer(),
+})
+export type LineFacts = Static<typeof LineFacts>
+
+const SeatFacts = Strict({
+  label: Type.String(),
+  row: Type.String(),
+  number: Type.String(),
+  x: Type.Number(),
+  y: Type.Number(),
+  accessible: Type.Boolean(),
+})
+
+const ids = { orderId: Type.String(), holdId: Type.String() }
+const SeatRef = Strict({ number: Type.Integer(), label: Type.String() })
+
+const OrderFacts = {
+  ...ids,
+  accountId: Type.String(),
+  saleId: Type.String(),
+  lineId: Type.String(),
+  event: EventSummary,
+  section: Strict({ id: Type.String(), name: Type.String() }),
+  seats: Type.Array(SeatRef),
+  unitPrice: Money,
+  total: Money,
+}
+
+/**
+ * Every fact that crosses a module boundary, by its name `module.fact.version`. A fact is published in the transaction
+ * that makes it true. `key` names the member that orders it: facts with the same key arrive in the order of their commits.
+ */
+export const events = {
+  // identity
+  'identity.account-registered.v1': {
+    key: 'accountId',
+    data: Strict({ accountId: Type.String(), email: Type.String(), name: Type.String(), locale: Type.String() }),
+  },
+  'identity.code-requested.v1': {
+    key: 'accountId',
+    data: Strict({ accountId: Type.String(), email: Type.String(), name: Type.String(), locale: Type.String(), code: Type.String(), expiresAt: Instant }),
+  },
+  // catalog
+  'catalog.sale-published.v1': {
+    key: 'saleId',
+    data: Strict({
+      saleId: Type.String(),
+      event: EventSummary,
+      method: OneOf(['queue', 'ballot', 'auction']),
+      opensAt: Instant,
+      closesAt: Instant,
+      holdSeconds: Type.Integer(),
+      limitPerAccount: Type.Integer(),
+      lines: Type.Array(LineFacts),
+      sections: Type.Array(SectionFacts),
+    }),
+  },
+  /** The seats of one reserved section in geometry order, at most 1,000 a message (a 50,000-seat plan must fit a broker's 1 MB limit). */
+  'catalog.seats-published.v1': {
+    key: 'saleId',
+    data: Strict({ saleId: Type.String(), sectionId: Type.String(), from: Type.Integer({ description: 'number of the first seat, from 1' }), seats: Type.Array(SeatFacts) }),
+  },
+  // waiting room
+  'waiting-room.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
+  // inventory
+  'inventory.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
+  /** Counts of the sections of a sale; coalesced, a few a second at most. */
+  'inventory.stock-changed.v1': {
+    key: 'saleId',
+    data: Strict({
+      saleId: Type.String(),
+      at: Instant,
+      sections: Type.Array(
+        Strict({
+          sectionId: Type.String(),
+          free: Type.Integer(),
+          held: Type.Integer(),
+          secured: Type.Integer(),
+          sold: Type.Integer(),
+          blocked: Type.Integer(),
+        }),
+      ),
+    }),
+  },
+  'inventory.hold-secured.v1': { key: 'orderId', data: Strict({ ...ids, attempt: Type.Integer() }) },
+  'inventory.hold-lost.v1': { key: 'orderId', data: Strict({ ...ids, attempt: Type.Integer(), reason: Type.String() }) },
+  'inventory.hold-returned.v1': { key: 'orderId', data: Strict({ ...ids, expiresAt: Instant }) },
+  'inventory.seats-sold.v1': { key: 'orderId', data: Strict({ ...ids }) },
+  'inventory.sell-refused.v1': { key: 'orderId', data: Strict({ ...ids, reason: Type.String() }) },
+  // orders: what happened, and what the saga asks of others
+  'orders.order-placed.v1': { key: 'orderId', data: Strict({ ...OrderFacts, payBy: Instant }) },
+  'orders.secure-requested.v1': {
+    key: 'orderId',
+    data: Strict({ ...ids, attempt: Type.Integer(), late: Type.Boolean({ description: 'money has come after the hold ended: the same seats if they are still free' }) }),
+  },
+  'orders.capture-requested.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String() }) },
+  'orders.payment-declined.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), reason: Type.String() }) },
+  'orders.sell-requested.v1': { key: 'orderId', data: Strict({ ...ids }) },
+  'orders.return-requested.v1': { key: 'orderId', data: Strict({ ...ids, holdSeconds: Type.Integer() }) },
+  'orders.release-requested.v1': { key: 'orderId', data: Strict({ ...ids, sold: Type.Boolean({ description: 'sold seats go back on sale too' }) }) },
+  'orders.refund-requested.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money, reason: Type.String() }) },
+  'orders.order-fulfilled.v1': { key: 'orderId', data: Strict({ ...OrderFacts, fulfilledAt: Instant }) },
+  'orders.order-ended.v1': {
+    key: 'orderId',
+    data: Strict({ orderId: Type.String(), accountId: Type.String(), saleId: Type.String(), lineId: Type.String(), event: EventSummary, total: Money, state: OneOf(['expired', 'cancelled', 'refunded']), reason: Type.String() }),
+  },
+  // payments
+  'payments.payment-requested.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), accountId: Type.String(), amount: Money }) },
+  'payments.payment-captured.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money, capturedAt: Instant }) },
+  'payments.payment-refused.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), code: Type.String(), message: Type.String() }) },
+  'payments.payment-refunded.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money }) },
+  // tickets
+  'tickets.tickets-issued.v1': {
+    key: 'orderId',
+    data: Strict({
+      orderId: Type.String(),
+      accountId: Type.String(),
+      event: EventSummary,
+      section: Strict({ id: Type.String(), name: Type.String() }),
+      total: Money,
+      tickets: Type.Array(Strict({ id: Type.String(), label: Type.String() })),
+    }),
+  },
+} as const
+
+export type EventType = keyof typeof events
+export type EventData<T extends EventType> = Static<(typeof events)[T]['data']>
+/** A fact on its way: the members of a CloudEvents 1.0 envelope that we use. */
+export type Message<T extends EventType = EventType> = {
+  [K in T]: { id: string; type: K; key: string; time: number; data: EventData<K> }
+}[T]

@@ -1,0 +1,246 @@
+import { Type, Strict, OneOf, Id, Instant, TimeZone, type Static } from '../schema.ts'
+import { Money, CurrencySchema } from '../money.ts'
+import { Attributes } from '../events.ts'
+import { route } from './route.ts'
+
+const Name = Type.String({ minLength: 1, maxLength: 120 })
+
+export const Section = Strict({
+  id: Type.String(),
+  eventId: Type.String(),
+  name: Type.String(),
+  admission: OneOf(['reserved', 'open']),
+  capacity: Type.Integer(),
+  price: Money,
+  attributes: Attributes,
+  geometryUrl: Type.Optional(Type.String({ description: 'reserved sections: immutable URL of the geometry, by content hash' })),
+})
+export type Section = Static<typeof Section>
+
+export const saleStates = ['draft', 'published'] as const
+
+export const Sale = Strict({
+  id: Type.String(),
+  eventId: Type.String(),
+  method: OneOf(['queue', 'ballot', 'auction']),
+  state: OneOf(saleStates),
+  opensAt: Instant,
+  closesAt: Instant,
+  holdSeconds: Type.Integer(),
+  limitPerAccount: Type.Integer(),
+  lines: Type.Array(
+    Strict({
+      id: Type.String(),
+      name: Type.String(),
+      sectionIds: Type.Array(Type.String()),
+      shoppersMax: Type.Integer(),
+      admitPerMinute: Type.Integer(),
+    }),
+  ),
+  readiness: Strict(
+    { waitingRoom: Type.Boolean(), inventory: Type.Boolean() },
+    { description: 'after publishing: which modules have built their own tables' },
+  ),
+})
+export type Sale = Static<typeof Sale>
+
+const eventMembers = {
+  kind: OneOf(['concert', 'race']),
+  name: Name,
+  description: Type.String({ maxLength: 5000 }),
+  venue: Name,
+  region: Type.String({ maxLength: 60 }),
+  startsAt: Instant,
+  timeZone: TimeZone,
+  currency: CurrencySchema,
+}
+
+export const EventItem = Strict({
+  id: Type.String(),
+  organiserId: Type.String(),
+  ...eventMembers,
+  saleOpensAt: Type.Union([Instant, Type.Null()], { description: 'the first opening of a published sale' }),
+  priceFrom: Type.Union([Money, Type.Null()]),
+})
+export type EventItem = Static<typeof EventItem>
+
+export const EventDocument = Strict({
+  id: Type.String(),
+  organiserId: Type.String(),
+  ...eventMembers,
+  sections: Type.Array(Section),
+  sales: Type.Array(Sale),
+})
+export type EventDocument = Static<typeof EventDocument>
+
+export const listEvents = route({
+  method: 'GET',
+  path: '/api/events',
+  caller: 'anyone',
+  summary: 'Events with a published sale, soonest first',
+  query: Strict({
+    query: Type.Optional(Type.String({ maxLength: 100, description: 'words in name, venue or region' })),
+    kind: Type.Optional(OneOf(['concert', 'race'])),
+    from: Type.Optional(Instant),
+    to: Type.Optional(Instant),
+    region: Type.Optional(Type.String({ maxLength: 60 })),
+    cursor: Type.Optional(Type.String({ maxLength: 200 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+  }),
+  answers: { 200: Strict({ items: Type.Array(EventItem), nextCursor: Type.Union([Type.String(), Type.Null()]) }) },
+  cache: 'public, max-age=2',
+})
+
+export const myEvents = route({
+  method: 'GET',
+  path: '/api/organiser/events',
+  caller: 'organiser',
+  summary: "The organiser's own events, drafts too",
+  answers: { 200: Strict({ items: Type.Array(EventItem) }) },
+})
+
+export const getEvent = route({
+  method: 'GET',
+  path: '/api/events/{id}',
+  caller: 'anyone',
+  summary: 'An event with its sections and sales. Drafts are shown to their organiser only',
+  params: Strict({ id: Id }),
+  answers: { 200: EventDocument },
+  errors: ['catalog.event-not-found'],
+})
+
+export const createEvent = route({
+  method: 'POST',
+  path: '/api/events',
+  caller: 'organiser',
+  summary: 'Create an event',
+  body: Strict({
+    kind: OneOf(['concert', 'race']),
+    name: Name,
+    description: Type.Optional(Type.String({ maxLength: 5000 })),
+    venue: Name,
+    region: Type.Optional(Type.String({ maxLength: 60 })),
+    startsAt: Instant,
+    timeZone: TimeZone,
+    currency: CurrencySchema,
+  }),
+  answers: { 201: EventDocument },
+})
+
+export const editEvent = route({
+  method: 'PATCH',
+  path: '/api/events/{id}',
+  caller: 'organiser',
+  summary: 'Change what is said of an event; the currency cannot change once sections have prices',
+  params: Strict({ id: Id }),
+  body: Type.Partial(Strict(eventMembers)),
+  answers: { 200: EventDocument },
+  errors: ['catalog.event-not-found', 'catalog.in-use'],
+})
+
+const price = Type.Union([Money, Type.Integer({ minimum: 0, description: "amount in the event's currency" })])
+
+export const SeatInput = Strict({
+  row: Type.String({ minLength: 1, maxLength: 20 }),
+  number: Type.Union([Type.String({ minLength: 1, maxLength: 20 }), Type.Integer({ minimum: 0 })]),
+  x: Type.Number(),
+  y: Type.Number(),
+  accessible: Type.Optional(Type.Boolean()),
+})
+
+export const addSection = route({
+  method: 'POST',
+  path: '/api/events/{id}/sections',
+  caller: 'organiser',
+  summary: 'Add a section: open with a capacity, or reserved with its seats (all faults of a plan are listed, nothing is imported in part)',
+  params: Strict({ id: Id }),
+  body: Strict({
+    name: Name,
+    admission: OneOf(['reserved', 'open']),
+    price,
+    attributes: Type.Optional(Attributes),
+    capacity: Type.Optional(Type.Integer({ minimum: 1, maximum: 200_000, description: 'open sections' })),
+    seats: Type.Optional(Type.Array(SeatInput, { minItems: 1, maxItems: 100_000, description: 'reserved sections' })),
+  }),
+  answers: { 201: Section },
+  errors: ['catalog.event-not-found', 'catalog.invalid-plan', 'catalog.in-use'],
+  bodyBytesMax: 16 * 1024 * 1024,
+})
+
+export const createSale = route({
+  method: 'POST',
+  path: '/api/events/{id}/sales',
+  caller: 'organiser',
+  summary: 'Prepare a sale of some sections',
+  params: Strict({ id: Id }),
+  body: Strict({
+    method: OneOf(['queue', 'ballot', 'auction']),
+    opensAt: Instant,
+    closesAt: Instant,
+    holdSeconds: Type.Integer({ minimum: 3, maximum: 7200 }),
+    limitPerAccount: Type.Integer({ minimum: 1, maximum: 100 }),
+    lines: Type.Array(
+      Strict({
+        name: Name,
+        sectionIds: Type.Array(Type.String(), { minItems: 1, maxItems: 200, uniqueItems: true }),
+        shoppersMax: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+        admitPerMinute: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+      }),
+      { minItems: 1, maxItems: 200 },
+    ),
+  }),
+  answers: { 201: Sale },
+  errors: ['catalog.event-not-found', 'catalog.invalid-sale', 'catalog.in-use'],
+})
+
+export const publishSale = route({
+  method: 'POST',
+  path: '/api/sales/{id}/publish',
+  caller: 'organiser',
+  summary: 'Publish. From now on sections, prices and lines are fixed; `readiness` shows when each module has built its tables',
+  params: Strict({ id: Id }),
+  answers: { 200: Sale },
+  errors: ['catalog.sale-not-found', 'catalog.already-published', 'catalog.invalid-sale'],
+})
+
+export const getSale = route({
+  method: 'GET',
+  path: '/api/sales/{id}',
+  caller: 'anyone',
+  summary: 'A published sale',
+  params: Strict({ id: Id }),
+  answers: { 200: Sale },
+  errors: ['catalog.sale-not-found'],
+})
+
+export const Geometry = Strict({
+  sectionId: Type.String(),
+  hash: Type.String(),
+  seats: Type.Array(
+    Strict({
+      id: Type.String(),
+      label: Type.String(),
+      row: Type.String(),
+      number: Type.String(),
+      x: Type.Number(),
+      y: Type.Number(),
+      accessible: Type.Boolean(),
+    }),
+    { description: 'in seat order: the n-th seat here is the n-th status of the availability document' },
+  ),
+})
+export type Geometry = Static<typeof Geometry>
+
+export const getSeats = route({
+  method: 'GET',
+  path: '/api/sections/{id}/seats',
+  caller: 'anyone',
+  summary: 'Geometry of a reserved section. With `?hash=` of its current content the answer never changes',
+  params: Strict({ id: Id }),
+  query: Strict({ hash: Type.Optional(Type.String({ maxLength: 64 })) }),
+  answers: { 200: Geometry },
+  errors: ['catalog.section-not-found'],
+  cache: 'public, max-age=60',
+})
+
+export const catalogRoutes = { listEvents, myEvents, getEvent, createEvent, editEvent, addSection, createSale, publishSale, getSale, getSeats }

@@ -1,0 +1,119 @@
+import { Type, Strict, OneOf, Id, Empty, type Static } from '../schema.ts'
+import { route } from './route.ts'
+
+export const roles = ['buyer', 'staff', 'organiser', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+export const Account = Strict({
+  id: Type.String(),
+  email: Type.String(),
+  name: Type.String(),
+  locale: OneOf(['ko', 'en']),
+  verified: Type.Boolean(),
+  roles: Type.Array(OneOf(roles)),
+})
+export type Account = Static<typeof Account>
+
+const Email = Type.String({ format: 'email', maxLength: 254 })
+const SignedIn = Strict({ account: Account, accessToken: Type.String(), expiresInSeconds: Type.Integer() })
+
+export const register = route({
+  method: 'POST',
+  path: '/api/accounts',
+  caller: 'anyone',
+  summary: 'Register. A code of six digits is mailed; until it is entered the account may look but not join',
+  body: Strict({
+    email: Email,
+    password: Type.String({ minLength: 1, maxLength: 200 }),
+    name: Type.String({ minLength: 1, maxLength: 100 }),
+    locale: Type.Optional(OneOf(['ko', 'en'])),
+  }),
+  answers: { 201: SignedIn },
+  errors: ['identity.email-taken', 'identity.weak-password', 'http.too-many-requests', 'http.overloaded'],
+})
+
+export const verifyEmail = route({
+  method: 'POST',
+  path: '/api/accounts/verify',
+  caller: 'anyone',
+  summary: 'Enter the code of the verification mail; a signed-in caller gets a fresh access token that says so',
+  body: Strict({ email: Email, code: Type.String({ pattern: '^[0-9]{6}$' }) }),
+  answers: { 200: Strict({ account: Account, accessToken: Type.Optional(Type.String()), expiresInSeconds: Type.Optional(Type.Integer()) }) },
+  errors: ['identity.wrong-code', 'identity.too-many-attempts'],
+})
+
+export const resendCode = route({
+  method: 'POST',
+  path: '/api/accounts/verify/resend',
+  caller: 'anyone',
+  summary: 'Mail a new code. The answer is the same whether or not the address is known',
+  body: Strict({ email: Email }),
+  answers: { 202: Empty },
+  errors: ['identity.too-many-attempts'],
+})
+
+export const me = route({
+  method: 'GET',
+  path: '/api/accounts/me',
+  caller: 'buyer',
+  summary: 'The signed-in account',
+  answers: { 200: Account },
+})
+
+export const findAccounts = route({
+  method: 'GET',
+  path: '/api/accounts',
+  caller: 'admin',
+  summary: 'Look an account up by its e-mail address',
+  query: Strict({ email: Email }),
+  answers: { 200: Strict({ items: Type.Array(Account) }) },
+})
+
+export const setRoles = route({
+  method: 'PUT',
+  path: '/api/accounts/{id}/roles',
+  caller: 'admin',
+  summary: 'Appoint organisers and staff',
+  params: Strict({ id: Id }),
+  body: Strict({ roles: Type.Array(OneOf(roles), { uniqueItems: true, maxItems: 4 }) }),
+  answers: { 200: Account },
+  errors: ['identity.account-not-found'],
+})
+
+export const signIn = route({
+  method: 'POST',
+  path: '/api/sessions',
+  caller: 'anyone',
+  summary: 'Sign in. The refresh token is set as a cookie',
+  body: Strict({ email: Email, password: Type.String({ minLength: 1, maxLength: 200 }) }),
+  answers: { 201: SignedIn },
+  errors: ['identity.wrong-credentials', 'identity.too-many-attempts', 'http.overloaded'],
+})
+
+export const refreshSession = route({
+  method: 'POST',
+  path: '/api/sessions/refresh',
+  caller: 'anyone',
+  summary: 'Exchange the refresh cookie for a new one and a new access token; a used one ends the whole session',
+  answers: { 200: SignedIn },
+  errors: ['identity.session-ended'],
+})
+
+export const signOut = route({
+  method: 'DELETE',
+  path: '/api/sessions/current',
+  caller: 'anyone',
+  summary: 'End the session of the refresh cookie',
+  answers: { 204: null },
+})
+
+export const jwks = route({
+  method: 'GET',
+  path: '/.well-known/jwks.json',
+  caller: 'anyone',
+  summary: 'Public keys of access tokens',
+  answers: { 200: Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) }) },
+  cache: 'public, max-age=300',
+})
+
+export const identityRoutes = { register, verifyEmail, resendCode, me, findAccounts, setRoles, signIn, refreshSession, signOut, jwks }

@@ -1,0 +1,87 @@
+import { Type, Strict, OneOf, Id, Instant, type Static } from '../schema.ts'
+import { Money } from '../money.ts'
+import { EventSummary } from '../events.ts'
+import { route } from './route.ts'
+
+export const orderStates = ['awaiting-payment', 'paying', 'fulfilled', 'expired', 'cancelled', 'refunded'] as const
+export type OrderState = (typeof orderStates)[number]
+
+export const Order = Strict({
+  id: Type.String(),
+  state: OneOf(orderStates),
+  event: EventSummary,
+  section: Strict({ id: Type.String(), name: Type.String() }),
+  items: Type.Array(Strict({ seatId: Type.String(), label: Type.String(), price: Money })),
+  total: Money,
+  placedAt: Instant,
+  payBy: Instant,
+  refusal: Type.Union([Strict({ code: Type.String(), message: Type.String() }), Type.Null()], {
+    description: 'why the last payment was not taken',
+  }),
+  paymentRequestToken: Type.Optional(Type.String({ description: 'while the order may be paid' })),
+})
+export type Order = Static<typeof Order>
+
+export const placeOrder = route({
+  method: 'POST',
+  path: '/api/orders',
+  caller: 'buyer',
+  summary: 'Turn a hold into an order to be paid. The same hold gives the same order',
+  idempotent: true,
+  body: Strict({ holdToken: Type.String({ maxLength: 32_000 }) }),
+  answers: { 201: Strict({ order: Order, paymentRequestToken: Type.String() }), 200: Strict({ order: Order, paymentRequestToken: Type.String() }) },
+  errors: ['orders.hold-invalid', 'orders.hold-expired'],
+})
+
+export const listOrders = route({
+  method: 'GET',
+  path: '/api/orders',
+  caller: 'buyer',
+  summary: 'Your own orders, newest first',
+  query: Strict({ cursor: Type.Optional(Type.String({ maxLength: 100 })) }),
+  answers: { 200: Strict({ items: Type.Array(Order), nextCursor: Type.Union([Type.String(), Type.Null()]) }) },
+})
+
+export const getOrder = route({
+  method: 'GET',
+  path: '/api/orders/{id}',
+  caller: 'buyer',
+  summary: 'One of your own orders. With `waitSeconds` the answer waits for the end of the payment, at most that long',
+  params: Strict({ id: Id }),
+  query: Strict({ waitSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 25 })) }),
+  answers: { 200: Order },
+  errors: ['orders.order-not-found'],
+})
+
+export const cancelOrder = route({
+  method: 'POST',
+  path: '/api/orders/{id}/cancel',
+  caller: 'buyer',
+  summary: 'Cancel. An unpaid order frees its seats at once',
+  idempotent: true,
+  params: Strict({ id: Id }),
+  answers: { 200: Order },
+  errors: ['orders.order-not-found', 'orders.not-cancellable'],
+})
+
+export const OrderFigures = Strict({
+  eventId: Type.String(),
+  byState: Type.Record(Type.String(), Type.Integer()),
+  sections: Type.Array(
+    Strict({ sectionId: Type.String(), name: Type.String(), seatsSold: Type.Integer(), revenue: Type.Integer() }),
+  ),
+  revenue: Money,
+})
+export type OrderFigures = Static<typeof OrderFigures>
+
+export const orderFigures = route({
+  method: 'GET',
+  path: '/api/organiser/events/{id}/figures',
+  caller: 'organiser',
+  summary: 'Orders by state and money by section of an own event',
+  params: Strict({ id: Id }),
+  answers: { 200: OrderFigures },
+  errors: ['catalog.event-not-found'],
+})
+
+export const orderRoutes = { placeOrder, listOrders, getOrder, cancelOrder, orderFigures }

@@ -1,0 +1,52 @@
+import { Type, Strict, OneOf } from '../schema.ts'
+import { route } from './route.ts'
+
+export const paymentSettings = route({
+  method: 'GET',
+  path: '/api/payments/settings',
+  caller: 'anyone',
+  summary: 'How to pay here: which provider, and the address of its payment window or its public client key',
+  answers: {
+    200: Strict({
+      provider: OneOf(['toss']),
+      mode: OneOf(['sandbox', 'live']),
+      windowUrl: Type.Union([Type.String(), Type.Null()], { description: 'sandbox: the page that stands for the payment window' }),
+      clientKey: Type.Union([Type.String(), Type.Null()]),
+    }),
+  },
+  cache: 'public, max-age=60',
+})
+
+export const confirmPayment = route({
+  method: 'POST',
+  path: '/api/payments/confirm',
+  caller: 'buyer',
+  summary: 'Hand over what the payment window returned. Follow with `GET /api/orders/{id}?waitSeconds=10`',
+  idempotent: true,
+  body: Strict({
+    paymentRequestToken: Type.String({ maxLength: 4000 }),
+    provider: Type.String({ maxLength: 20 }),
+    paymentKey: Type.String({ minLength: 1, maxLength: 200 }),
+    amount: Type.Integer({ minimum: 0 }),
+  }),
+  answers: { 202: Strict({ orderId: Type.String() }) },
+  errors: [
+    'payments.request-invalid',
+    'payments.request-expired',
+    'payments.wrong-amount',
+    'payments.unknown-provider',
+    'payments.in-progress',
+    'payments.key-used',
+  ],
+})
+
+export const tossWebhook = route({
+  method: 'POST',
+  path: '/api/payments/toss/webhook',
+  caller: 'provider',
+  summary: 'Unsigned notices of the provider: a hint to ask it, never a fact',
+  body: Type.Unknown(),
+  answers: { 200: Strict({}) },
+})
+
+export const paymentRoutes = { paymentSettings, confirmPayment, tossWebhook }

@@ -1,0 +1,20 @@
+import { identityRoutes } from './identity.ts'
+import { catalogRoutes } from './catalog.ts'
+import { waitingRoomRoutes } from './waiting-room.ts'
+import { inventoryRoutes } from './inventory.ts'
+import { orderRoutes } from './orders.ts'
+import { paymentRoutes } from './payments.ts'
+import { ticketRoutes } from './tickets.ts'
+import { operationsRoutes } from './operations.ts'
+
+/** The whole HTTP surface, by module; `docs/reference/openapi.json` is made from it. */
+export const routes = {
+  identity: identityRoutes,
+  catalog: catalogRoutes,
+  waitingRoom: waitingRoomRoutes,
+  inventory: inventoryRoutes,
+  orders: orderRoutes,
+  payments: paymentRoutes,
+  tickets: ticketRoutes,
+  operations: operationsRoutes,
+}
