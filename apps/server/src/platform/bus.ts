@@ -1,0 +1,232 @@
+import { events, type EventData, type EventType, type Message } from '@fairgate/contracts/events'
+import { afterCommit, changed, exclusive, row, rows, sql, transaction, type Db, type Tx } from './db.ts'
+import type { Clock } from './clock.ts'
+import type { Ids } from './ids.ts'
+import type { Log } from './log.ts'
+import type { Loop } from './loop.ts'
+import type { Metrics } from './metrics.ts'
+import type { Signals } from './signals.ts'
+
+/** A fact to be published. */
+export type Fact = { [T in EventType]: { type: T; data: EventData<T> } }[EventType]
+
+/** Shorthand that keeps a literal's type: `fact('orders.order-placed.v1', {…})`. */
+export const fact = <T extends EventType>(type: T, data: EventData<T>): Fact => ({ type, data }) as Fact
+
+export type Outbox = {
+  /** Publishes facts in the transaction that makes them true: they are delivered if and only if it commits. */
+  publish(tx: Tx, facts: readonly Fact[]): Promise<void>
+}
+
+/** Handles messages of one type, several in one transaction; a thrown error undoes all of them and they are tried one by one. */
+export type Subscription = {
+  [T in EventType]: { type: T; handle(tx: Tx, messages: readonly Message<T>[]): Promise<void> }
+}[EventType]
+
+/** Shorthand that ties a handler to the data of its type. */
+export const on = <T extends EventType>(type: T, handle: (tx: Tx, messages: readonly Message<T>[]) => Promise<void>): Subscription =>
+  ({ type, handle }) as unknown as Subscription
+
+type DeliveryRow = { seq: number; message_id: string; type: EventType; key: string; time: Date; data: unknown; attempts: number }
+
+const batchMax = 256
+const attemptsMax = 8
+/** 0.1 s, 0.2 s … 12.8 s: a message that fails for about half a minute is parked. */
+const backoffMs = (attempts: number) => 100 * 2 ** (attempts - 1)
+
+/**
+ * Facts between modules, carried by the database itself: publishing writes one row for each subscriber, a subscriber's
+ * effect and the deletion of its row are one transaction, so every effect happens exactly once. One process at a time
+ * works for a subscriber (a lock that ends with its transaction), messages with the same key keep their order.
+ */
+export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; signals: Signals; metrics?: Metrics }) {
+  const { db, clock, ids, log, signals, metrics } = options
+  const handled = metrics?.counter('fairgate_messages_handled_total', 'Messages handled', ['subscriber'])
+  const parkedCount = metrics?.counter('fairgate_messages_parked_total', 'Messages set aside after too many failures', ['subscriber', 'type'])
+
+  const outbox: Outbox = {
+    async publish(tx, facts) {
+      if (facts.length === 0) return
+      const keyOf = (item: Fact) => String((item.data as Record<string, unknown>)[events[item.type].key])
+      const inserted = await rows(
+        tx,
+        sql<{ subscriber: string }>`
+          insert into platform.deliveries (subscriber, message_id, type, key, time, data, due_at)
+          select s.subscriber, f.id, f.type, f.key, ${new Date(clock.now())}, f.data, ${new Date(clock.now())}
+          from unnest(${facts.map(() => ids('message'))}::text[], ${facts.map((item) => item.type)}::text[],
+                      ${facts.map(keyOf)}::text[], ${facts.map((item) => JSON.stringify(item.data))}::jsonb[])
+            with ordinality as f (id, type, key, data, position)
+          join platform.subscriptions s on s.type = f.type
+          order by f.position
+          returning subscriber`,
+      )
+      const subscribers = new Set(inserted.map((entry) => entry.subscriber))
+      afterCommit(tx, () => {
+        for (const subscriber of subscribers) signals.emit('bus', subscriber)
+      })
+    },
+  }
+
+  /** Registers what subscribers want. Every process registers all of them, hosted here or not. */
+  async function register(wanted: Readonly<Record<string, readonly EventType[]>>): Promise<void> {
+    const pairs = Object.entries(wanted).flatMap(([subscriber, types]) => types.map((type) => ({ subscriber, type })))
+    await transaction(db, async (tx) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended('bus.register', 0))`.execute(tx)
+      await sql`
+        delete from platform.subscriptions s
+        where not exists (select 1 from unnest(${pairs.map((p) => p.type)}::text[], ${pairs.map((p) => p.subscriber)}::text[]) w (type, subscriber)
+                          where w.type = s.type and w.subscriber = s.subscriber)`.execute(tx)
+      await sql`
+        insert into platform.subscriptions (type, subscriber)
+        select * from unnest(${pairs.map((p) => p.type)}::text[], ${pairs.map((p) => p.subscriber)}::text[])
+        on conflict do nothing`.execute(tx)
+    })
+  }
+
+  /** The work of one subscriber: a portion is one batch in one transaction. */
+  function subscriberLoop(subscriber: string, subscriptions: readonly Subscription[]): Loop {
+    const byType = new Map(subscriptions.map((subscription) => [subscription.type as string, subscription]))
+
+    async function handle(tx: Tx, batch: readonly DeliveryRow[]): Promise<void> {
+      for (const wave of waves(batch)) {
+        for (const [type, deliveries] of Map.groupBy(wave, (delivery) => delivery.type)) {
+          const subscription = byType.get(type)
+          // A subscription that the code no longer has: nobody wants the fact any more.
+          if (!subscription) continue
+          await subscription.handle(tx, deliveries.map(toMessage) as never)
+        }
+      }
+      await sql`delete from platform.deliveries where subscriber = ${subscriber} and seq = any(${batch.map((d) => d.seq)}::bigint[])`.execute(tx)
+    }
+
+    /** @returns how many messages were taken; a negative number when the batch failed and must be tried one by one */
+    async function portion(limit: number): Promise<number> {
+      let taken = 0
+      const now = new Date(clock.now())
+      try {
+        await exclusive(db, `bus.${subscriber}`, async (tx) => {
+          const batch = await rows(
+            tx,
+            sql<DeliveryRow>`
+              select seq, message_id, type, key, time, data, attempts from platform.deliveries d
+              where subscriber = ${subscriber} and due_at <= ${now}
+                and not exists (select 1 from platform.deliveries e
+                                where e.subscriber = d.subscriber and e.key = d.key and e.seq < d.seq and e.attempts > 0 and e.due_at > ${now})
+              order by seq limit ${limit}`,
+          )
+          taken = batch.length
+          if (taken > 0) await handle(tx, batch)
+        })
+        handled?.add({ subscriber }, taken)
+        return taken
+      } catch (error) {
+        if (taken === 0) throw error
+        if (taken > 1) return -1
+        await fail(error, now)
+        return 1
+      }
+    }
+
+    /** Books the failure of the first due message: later, or aside. */
+    async function fail(error: unknown, now: Date): Promise<void> {
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+      await exclusive(db, `bus.${subscriber}`, async (tx) => {
+        const [delivery] = await rows(
+          tx,
+          sql<DeliveryRow>`
+            select seq, message_id, type, key, time, data, attempts from platform.deliveries d
+            where subscriber = ${subscriber} and due_at <= ${now}
+              and not exists (select 1 from platform.deliveries e
+                              where e.subscriber = d.subscriber and e.key = d.key and e.seq < d.seq and e.attempts > 0 and e.due_at > ${now})
+            order by seq limit 1`,
+        )
+        if (!delivery) return
+        const attempts = delivery.attempts + 1
+        if (attempts < attemptsMax) {
+          await sql`
+            update platform.deliveries set attempts = ${attempts}, due_at = ${new Date(clock.now() + backoffMs(attempts))}
+            where subscriber = ${subscriber} and seq = ${delivery.seq}`.execute(tx)
+          log.warn({ err: error, subscriber, type: delivery.type, key: delivery.key, attempts }, 'message failed; trying again later')
+          return
+        }
+        await sql`
+          with gone as (delete from platform.deliveries where subscriber = ${subscriber} and seq = ${delivery.seq} returning *)
+          insert into platform.parked (subscriber, message_id, type, key, time, data, attempts, reason, parked_at)
+          select subscriber, message_id, type, key, time, data, ${attempts}, ${reason.slice(0, 2000)}, ${new Date(clock.now())} from gone`.execute(tx)
+        parkedCount?.add({ subscriber, type: delivery.type }, 1)
+        log.error({ err: error, subscriber, type: delivery.type, key: delivery.key, attempts }, 'message parked')
+      })
+    }
+
+    /** After a failed batch this many messages are taken one by one. */
+    let single = 0
+    return {
+      name: `bus.${subscriber}`,
+      intervalMs: 1000,
+      onStart: (nudge) =>
+        void signals.on('bus', (subscribers) => {
+          if (subscribers.includes(subscriber)) nudge()
+        }),
+      async run() {
+        const limit = single > 0 ? 1 : batchMax
+        const taken = await portion(limit)
+        if (taken < 0) single = batchMax
+        else if (single > 0) single--
+        return taken !== 0
+      },
+    }
+  }
+
+  const parked = {
+    list: () =>
+      rows(
+        db,
+        sql<{ subscriber: string; id: string; type: string; key: string; reason: string; attempts: number; parkedAt: Date }>`
+          select subscriber, message_id as id, type, key, reason, attempts, parked_at as "parkedAt"
+          from platform.parked order by parked_at limit 500`,
+      ),
+    /** Hands parked messages to their subscribers again; pressing twice does no harm. @returns how many */
+    async retry(filter: { subscriber?: string | undefined; id?: string | undefined } = {}): Promise<number> {
+      const count = await changed(
+        db,
+        sql`
+          with back as (
+            delete from platform.parked
+            where (${filter.subscriber ?? null}::text is null or subscriber = ${filter.subscriber ?? null})
+              and (${filter.id ?? null}::text is null or message_id = ${filter.id ?? null})
+            returning *)
+          insert into platform.deliveries (subscriber, message_id, type, key, time, data, due_at)
+          select subscriber, message_id, type, key, time, data, ${new Date(clock.now())} from back`,
+      )
+      if (filter.subscriber) signals.emit('bus', filter.subscriber)
+      return count
+    },
+  }
+
+  /** How many messages wait; for tests, audits and metrics. */
+  const backlog = async (): Promise<number> => (await row(db, sql<{ count: number }>`select count(*) from platform.deliveries`)).count
+
+  return { outbox, register, subscriberLoop, parked, backlog }
+}
+
+export type Bus = ReturnType<typeof createBus>
+
+/** The n-th wave holds the n-th message of every key, so that a wave may be handled by type without breaking a key's order. */
+function waves(batch: readonly DeliveryRow[]): DeliveryRow[][] {
+  const seen = new Map<string, number>()
+  const result: DeliveryRow[][] = []
+  for (const delivery of batch) {
+    const index = seen.get(delivery.key) ?? 0
+    seen.set(delivery.key, index + 1)
+    ;(result[index] ??= []).push(delivery)
+  }
+  return result
+}
+
+const toMessage = (delivery: DeliveryRow) => ({
+  id: delivery.message_id,
+  type: delivery.type,
+  key: delivery.key,
+  time: delivery.time.getTime(),
+  data: delivery.data,
+})

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { Compile } from 'typebox/compile'
+import type { Static, TProperties, TSchema } from 'typebox'
+import Type from 'typebox'
+
+/** One setting: the environment variable is the name of the member. `secret` ones are never printed and accept `NAME_FILE`. */
+export type Setting<S extends TSchema = TSchema> = { schema: S; default?: string; about: string; secret?: true }
+
+export const setting = <S extends TSchema>(schema: S, about: string, fallback?: string): Setting<S> =>
+  fallback === undefined ? { schema, about } : { schema, about, default: fallback }
+export const secretSetting = <S extends TSchema>(schema: S, about: string): Setting<S> => ({ schema, about, secret: true })
+
+export type Settings = Record<string, Setting>
+export type Values<S extends Settings> = { [K in keyof S]: Static<S[K]['schema']> | (S[K]['default'] extends string ? never : undefined) }
+
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+  readonly mistakes: readonly string[]
+  constructor(mistakes: readonly string[]) {
+    super(`the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((m) => `  - ${m}`).join('\n')}`)
+    this.mistakes = mistakes
+  }
+}
+
+/**
+ * Reads settings from the environment; all mistakes are reported together. Names that look like ours (a known prefix)
+ * but are not are mistakes too, because a misspelt limit would silently be its default.
+ */
+export function readSettings<S extends Settings>(settings: S, env: Readonly<Record<string, string | undefined>>, ownPrefixes: readonly string[] = []): Values<S> {
+  const mistakes: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, { schema, default: fallback, secret }] of Object.entries(settings)) {
+    let text = env[name]
+    if (secret && text === undefined && env[`${name}_FILE`]) {
+      try {
+        text = readFileSync(env[`${name}_FILE`]!, 'utf8').trim()
+      } catch (error) {
+        mistakes.push(`${name}_FILE: ${(error as Error).message}`)
+        continue
+      }
+    }
+    if (text === undefined || text === '') text = fallback
+    if (text === undefined) continue
+    const value = parse(schema, text)
+    const [fault] = Compile(Type.Object({ value: schema } as TProperties)).Errors({ value })
+    if (fault) mistakes.push(`${name}: ${fault.message}${secret ? '' : `, but it is ${JSON.stringify(text)}`}`)
+    else values[name] = value
+  }
+  for (const name of Object.keys(env)) {
+    const isOurs = ownPrefixes.some((prefix) => name.startsWith(prefix))
+    const known = name in settings || (name.endsWith('_FILE') && settings[name.slice(0, -5)]?.secret)
+    if (isOurs && !known) mistakes.push(`${name}: there is no such setting`)
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return values as Values<S>
+}
+
+function parse(schema: TSchema, text: string): unknown {
+  const type = (schema as { type?: string }).type
+  if (type === 'integer' || type === 'number') return text.trim() === '' ? text : Number(text)
+  if (type === 'boolean') return /^(true|on|yes|1)$/i.test(text) ? true : /^(false|off|no|0)$/i.test(text) ? false : text
+  if (type === 'array') return text.split(',').map((part) => part.trim()).filter(Boolean)
+  return text
+}

@@ -1,0 +1,256 @@
+import { createHash } from 'node:crypto'
+import { Ajv, type ValidateFunction } from 'ajv'
+import formats from 'ajv-formats'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Answer, Body, Params, Query, RouteContract } from '@fairgate/contracts/http/route'
+import type { AccessTokens, Caller } from './access-token.ts'
+import { postgresCode } from './db.ts'
+import type { Idempotency } from './idempotency.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { Problem, problemDocument } from './problem.ts'
+import type { Scheduler } from './clock.ts'
+
+/** What a handler is given. `caller` is there whenever the contract asks for a role, and for `anyone` who is signed in. */
+export type HttpRequest<R extends RouteContract> = {
+  params: Params<R>
+  query: Query<R>
+  body: Body<R>
+  caller: R['caller'] extends 'anyone' | 'provider' ? Caller | undefined : Caller
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  ip: string
+  log: Log
+  /** Aborted when the client goes away. */
+  signal: AbortSignal
+  /** Fastify's own objects, for streams and cookies. */
+  raw: FastifyRequest
+  reply: FastifyReply
+}
+
+/** A JSON answer, prebuilt bytes, or `hijacked` when the handler writes to the socket itself. */
+export type HttpAnswer<R extends RouteContract> =
+  | { status: keyof R['answers'] & number; body: Answer<R>; headers?: Record<string, string> }
+  | { status: keyof R['answers'] & number; bytes: Buffer | string; type: string; etag?: string; headers?: Record<string, string> }
+  | 'hijacked'
+
+export type HttpApp = {
+  serve<R extends RouteContract>(contract: R, handle: (request: HttpRequest<R>) => Promise<HttpAnswer<R>>): void
+  /** For static files and pages, which have no contract. */
+  readonly fastify: FastifyInstance
+}
+
+export type HttpOptions = {
+  log: Log
+  metrics: Metrics
+  scheduler: Scheduler
+  accessTokens: AccessTokens
+  idempotency: Idempotency
+  /** Addresses of proxies whose `X-Forwarded-For` is believed; nobody's by default. */
+  trustProxy: string[] | false
+  /** Requests answered at the same time; one more gets 503. */
+  inFlightMax: number
+  /** A handler that takes longer is answered with 503 (long polls and streams excepted: they bound themselves). */
+  deadlineMs: number
+}
+
+const bodyBytesMax = 64 * 1024
+
+export function createHttp(options: HttpOptions): HttpApp {
+  const { log, metrics, accessTokens, idempotency, scheduler } = options
+  const bodies = formats.default(new Ajv({ allErrors: true, strict: false, useDefaults: true }))
+  const texts = formats.default(new Ajv({ allErrors: true, strict: false, useDefaults: true, coerceTypes: true }))
+  const durations = metrics.histogram('fairgate_http_request_duration_seconds', 'Time to answer', ['route', 'status'], [0.005, 0.02, 0.05, 0.1, 0.3, 1, 3, 10])
+
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    trustProxy: options.trustProxy,
+    bodyLimit: bodyBytesMax,
+    connectionTimeout: 0,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    forceCloseConnections: true,
+    genReqId: () => crypto.randomUUID(),
+  })
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    if (text === '') return done(null, undefined)
+    try {
+      done(null, JSON.parse(text as string))
+    } catch (error) {
+      done(new Problem('http.malformed-json', { detail: (error as Error).message }))
+    }
+  })
+
+  let inFlight = 0
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-content-type-options', 'nosniff')
+    reply.header('referrer-policy', 'same-origin')
+    const unsafe = request.method !== 'GET' && request.method !== 'HEAD'
+    const isProvider = (request.routeOptions.config as { caller?: string }).caller === 'provider'
+    if (unsafe && !isProvider && request.headers['sec-fetch-site'] === 'cross-site') throw new Problem('http.cross-site')
+  })
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+  app.setNotFoundHandler((request, reply) => sendProblem(new Problem('http.not-found', { detail: request.url.split('?')[0] }), request, reply))
+
+  function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const problem = toProblem(error)
+    if (problem.status >= 500 && problem.code !== 'http.overloaded') {
+      request.log.error({ err: problem.cause ?? error, route: request.routeOptions.url, requestId: request.id }, 'request failed')
+    }
+    const document = problemDocument(problem.code, problem.extensions, request.id)
+    if (typeof document.retryAfterMs === 'number') reply.header('retry-after', String(Math.max(1, Math.ceil(document.retryAfterMs / 1000))))
+    else if (problem.status === 503 || problem.status === 429) reply.header('retry-after', '1')
+    return reply.code(problem.status).header('cache-control', 'no-store').type('application/problem+json').send(JSON.stringify(document))
+  }
+
+  async function authenticate(request: FastifyRequest, contract: RouteContract): Promise<Caller | undefined> {
+    const header = request.headers.authorization
+    if (header === undefined) {
+      if (contract.caller === 'anyone' || contract.caller === 'provider') return undefined
+      throw new Problem('identity.sign-in-required')
+    }
+    const result = /^Bearer /i.test(header) ? await accessTokens.verify(header.slice(7).trim()) : ({ kind: 'forged' } as const)
+    if (result.kind !== 'valid') {
+      if (contract.caller === 'anyone') return undefined
+      throw new Problem(result.kind === 'expired' ? 'identity.token-expired' : 'identity.sign-in-required')
+    }
+    const { roles } = result.caller
+    const allowed =
+      contract.caller === 'anyone' || contract.caller === 'provider' || contract.caller === 'buyer' || roles.includes(contract.caller) || roles.includes('admin')
+    if (!allowed) throw new Problem('identity.not-allowed')
+    return result.caller
+  }
+
+  function serve<R extends RouteContract>(contract: R, handle: (request: HttpRequest<R>) => Promise<HttpAnswer<R>>): void {
+    const validators: [string, ValidateFunction | undefined, (request: FastifyRequest) => unknown][] = [
+      ['params', contract.params && texts.compile(contract.params), (request) => request.params],
+      ['query', contract.query && texts.compile(contract.query), (request) => request.query],
+      ['body', contract.body && bodies.compile(contract.body), (request) => request.body],
+    ]
+    const response: Record<string, unknown> = {}
+    for (const [status, schema] of Object.entries(contract.answers)) if (schema) response[status] = schema
+    const url = contract.path.replace(/\{(\w+)\}/g, ':$1')
+    const bounded = !contract.media && !(contract.query && 'waitSeconds' in ((contract.query as { properties?: object }).properties ?? {}))
+
+    app.route({
+      method: contract.method,
+      url,
+      schema: { response },
+      ...(contract.bodyBytesMax ? { bodyLimit: contract.bodyBytesMax } : {}),
+      config: { caller: contract.caller },
+      handler: async (request, reply) => {
+        const startedAt = scheduler.now()
+        if (inFlight >= options.inFlightMax) throw new Problem('http.overloaded', { retryAfterMs: 1000 })
+        inFlight++
+        try {
+          const caller = await authenticate(request, contract)
+          validate(request, validators)
+          const gone = new AbortController()
+          reply.raw.once('close', () => gone.abort())
+          const input = {
+            params: request.params,
+            query: request.query,
+            body: request.body,
+            caller,
+            headers: request.headers,
+            ip: request.ip,
+            log: request.log,
+            signal: gone.signal,
+            raw: request,
+            reply,
+          } as unknown as HttpRequest<R>
+          const work = () => handle(input)
+          const answer = await (bounded ? withDeadline(answerOnce(contract, request, caller, work)) : answerOnce(contract, request, caller, work))
+          if (answer === 'hijacked') return reply
+          return send(contract, request, reply, answer)
+        } finally {
+          inFlight--
+          durations.observe({ route: `${contract.method} ${contract.path}`, status: String(reply.statusCode) }, (scheduler.now() - startedAt) / 1000)
+        }
+      },
+    })
+  }
+
+  async function answerOnce<R extends RouteContract>(
+    contract: R,
+    request: FastifyRequest,
+    caller: Caller | undefined,
+    work: () => Promise<HttpAnswer<R>>,
+  ): Promise<HttpAnswer<R>> {
+    const header = request.headers['idempotency-key']
+    if (!contract.idempotent || header === undefined) return work()
+    // A structured-field string in the draft; payment providers send it bare.
+    const key = String(header).replace(/^"(.*)"$/, '$1')
+    if (key === '' || key.length > 255) throw new Problem('http.invalid', { errors: [{ pointer: '#/headers/idempotency-key', detail: 'must have 1 to 255 characters' }] })
+    const scope = `${caller?.accountId ?? 'anyone'} ${contract.method} ${request.url.split('?')[0]}`
+    return (await idempotency.run(scope, key, request.body, async () => {
+      const answer = await work()
+      if (answer === 'hijacked' || 'bytes' in answer) throw new Error('an idempotent route answers with JSON')
+      return { status: answer.status, body: answer.body }
+    })) as HttpAnswer<R>
+  }
+
+  function withDeadline<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const cancel = scheduler.after(options.deadlineMs, () => reject(new Problem('http.deadline', { retryAfterMs: 1000 })))
+      work.then(resolve, reject).finally(cancel)
+    })
+  }
+
+  function send<R extends RouteContract>(contract: R, request: FastifyRequest, reply: FastifyReply, answer: Exclude<HttpAnswer<R>, 'hijacked'>): FastifyReply {
+    reply.code(answer.status)
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', contract.cache ?? 'no-store')
+    for (const [name, value] of Object.entries(answer.headers ?? {})) reply.header(name, value)
+    if ('bytes' in answer) {
+      if (answer.etag) {
+        reply.header('etag', answer.etag)
+        if (request.headers['if-none-match'] === answer.etag) return reply.code(304).send()
+      }
+      return reply.type(answer.type).serializer((payload: unknown) => payload as string).send(answer.bytes)
+    }
+    if (answer.body === undefined) return reply.send()
+    if (!contract.cache) return reply.send(answer.body)
+    const text = reply.serialize(answer.body as object) as string
+    const etag = etagOf(text)
+    reply.header('etag', etag)
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    return reply
+      .type('application/json; charset=utf-8')
+      .serializer((payload: unknown) => payload as string)
+      .send(text)
+  }
+
+  return { serve, fastify: app }
+}
+
+/** A strong validator of a document. */
+export const etagOf = (text: string | Buffer): string => `"${createHash('sha1').update(text).digest('base64url')}"`
+
+function validate(request: FastifyRequest, validators: [string, ValidateFunction | undefined, (request: FastifyRequest) => unknown][]): void {
+  const faults: { pointer: string; detail: string }[] = []
+  for (const [part, check, read] of validators) {
+    if (!check || check(read(request) ?? (part === 'body' ? {} : read(request)))) continue
+    for (const fault of check.errors ?? []) {
+      const extra = fault.keyword === 'additionalProperties' ? `/${(fault.params as { additionalProperty: string }).additionalProperty}` : ''
+      const detail = extra ? 'is not known here' : (fault.message ?? 'is not valid')
+      faults.push({ pointer: `#/${part === 'body' ? '' : `${part}`}${fault.instancePath}${extra}`.replace('#//', '#/'), detail })
+    }
+  }
+  if (faults.length > 0) throw new Problem('http.invalid', { errors: faults.slice(0, 100) })
+}
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const { code, statusCode } = (error ?? {}) as { code?: string; statusCode?: number }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('http.body-too-large', {}, { cause: error })
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('http.unsupported-media-type', {}, { cause: error })
+  if (statusCode === 404) return new Problem('http.not-found', {}, { cause: error })
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new Problem('http.invalid', { detail: (error as Error).message }, { cause: error })
+  // The database went away or is out of time: the client may come again, nothing was promised.
+  const postgres = postgresCode(error)
+  if (postgres && /^(08|53|57)/.test(postgres)) return new Problem('http.overloaded', { retryAfterMs: 1000 }, { cause: error })
+  return new Problem('http.internal', {}, { cause: error })
+}

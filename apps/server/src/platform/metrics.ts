@@ -1,0 +1,35 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+type Labels = Record<string, string>
+
+/** Prometheus metrics of one process. Labels come from closed sets: never an id of a person, an order or an event. */
+export type Metrics = {
+  counter(name: string, help: string, labels?: readonly string[]): { add(labels: Labels, by?: number): void }
+  gauge(name: string, help: string, labels?: readonly string[]): { set(labels: Labels, value: number): void }
+  histogram(name: string, help: string, labels: readonly string[], buckets: readonly number[]): { observe(labels: Labels, value: number): void }
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+export function createMetrics({ processMetrics }: { processMetrics: boolean }): Metrics {
+  const registry = new Registry()
+  if (processMetrics) collectDefaultMetrics({ register: registry })
+  const once = <M>(name: string, make: () => M): M => (registry.getSingleMetric(name) as M | undefined) ?? make()
+
+  return {
+    counter(name, help, labels = []) {
+      const metric = once(name, () => new Counter({ name, help, labelNames: [...labels], registers: [registry] }))
+      return { add: (values, by = 1) => metric.inc(values, by) }
+    },
+    gauge(name, help, labels = []) {
+      const metric = once(name, () => new Gauge({ name, help, labelNames: [...labels], registers: [registry] }))
+      return { set: (values, value) => metric.set(values, value) }
+    },
+    histogram(name, help, labels, buckets) {
+      const metric = once(name, () => new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers: [registry] }))
+      return { observe: (values, value) => metric.observe(values, value) }
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  }
+}

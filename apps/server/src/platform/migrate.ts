@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { rows, sql, transaction, type Db, type Tx } from './db.ts'
+
+export type Migration = { module: string; name: string; text: string; checksum: string }
+
+/** The `*.sql` files of a folder in the order of their numbers. */
+export function readMigrations(module: string, folder: URL): Migration[] {
+  const path = fileURLToPath(folder)
+  return readdirSync(path)
+    .filter((name) => name.endsWith('.sql'))
+    .toSorted()
+    .map((name) => {
+      const text = readFileSync(join(path, name), 'utf8')
+      return { module, name, text, checksum: createHash('sha256').update(text).digest('hex') }
+    })
+}
+
+/**
+ * Brings the database to the state of the files, each in a transaction of its own, under one lock, so that several
+ * processes may start at once. A file that was changed after it ran is refused: write a new one.
+ * @returns the names of the migrations that ran now
+ */
+export async function migrate(db: Db, migrations: readonly Migration[]): Promise<string[]> {
+  await sql`create schema if not exists platform`.execute(db).catch(ignoreRace)
+  await sql`
+    create table if not exists platform.migrations (
+      module text not null,
+      name text not null,
+      checksum text not null,
+      ran_at timestamptz not null default now(),
+      primary key (module, name)
+    )`.execute(db).catch(ignoreRace)
+  const ran: string[] = []
+  for (const migration of migrations) {
+    const isNew = await transaction(db, async (tx) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended('platform.migrate', 0))`.execute(tx)
+      return run(tx, migration)
+    })
+    if (isNew) ran.push(`${migration.module}/${migration.name}`)
+  }
+  return ran
+}
+
+async function run(tx: Tx, migration: Migration): Promise<boolean> {
+  const [known] = await rows(
+    tx,
+    sql<{ checksum: string }>`select checksum from platform.migrations where module = ${migration.module} and name = ${migration.name}`,
+  )
+  if (known) {
+    if (known.checksum === migration.checksum) return false
+    throw new Error(`migration ${migration.module}/${migration.name} was changed after it ran; write a new file instead`)
+  }
+  await sql.raw(migration.text).execute(tx)
+  await sql`
+    insert into platform.migrations (module, name, checksum) values (${migration.module}, ${migration.name}, ${migration.checksum})`.execute(tx)
+  return true
+}
+
+/** Two processes creating the same schema at once: the loser meets a unique violation although it said `if not exists`. */
+function ignoreRace(error: unknown): void {
+  if (!['23505', '42P06', '42P07'].includes((error as { code?: string }).code ?? '')) throw error
+}

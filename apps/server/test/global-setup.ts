@@ -1,0 +1,58 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts'
+import { migrate, readMigrations } from '../src/platform/migrate.ts'
+import { openDatabase } from '../src/platform/db.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    databaseUrl: string
+  }
+}
+
+export const templateName = 'fairgate_template'
+
+/** Starts one real Postgres for the whole run and migrates a template that each test file clones in milliseconds. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env['TEST_DATABASE_URL']
+  const folder = given ? undefined : mkdtempSync(join(tmpdir(), 'fairgate-test-'))
+  const embedded = folder
+    ? await startEmbeddedPostgres({
+        dataDir: join(folder, 'data'),
+        log: () => undefined,
+        // Nothing here must survive a power cut.
+        settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
+      })
+    : undefined
+  const url = given ?? embedded!.url
+  await createTemplate(url)
+  project.provide('databaseUrl', url)
+  return async () => {
+    await embedded?.stop()
+    if (folder) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function createTemplate(url: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  await admin.query(`drop database if exists ${templateName} with (force)`)
+  await admin.query(`create database ${templateName}`)
+  await admin.end()
+  const { db, close } = openDatabase({ url: withDatabase(url, templateName), connectionsMax: 1 })
+  const modules = new URL('../src/modules/', import.meta.url)
+  await migrate(db, readMigrations('platform', new URL('../src/platform/migrations/', import.meta.url)))
+  for (const name of readdirSync(modules).toSorted()) {
+    if (!readdirSync(new URL(`${name}/`, modules)).includes('migrations')) continue
+    await migrate(db, readMigrations(name, new URL(`${name}/migrations/`, modules)))
+  }
+  await close()
+}
+
+/** The same server, another database. */
+export function withDatabase(url: string, name: string): string {
+  return url.replace(/^(postgres(?:ql)?:\/\/[^/]*\/)[^?]*/, `$1${name}`)
+}
