@@ -60,27 +60,24 @@ export function createControl({ books, webhooks, strikes, requestPayment, origin
   function setFaults(body: unknown, request: IncomingMessage, response: ServerResponse): void {
     const fields = readFields(body)
     const seed = fields.whole('seed', { max: 2 ** 32 - 1 }) ?? 1
-    const asked = typeof body === 'object' && body !== null && 'confirm' in body ? (body.confirm ?? undefined) : undefined
-    const confirm = asked === undefined ? undefined : readFields(asked)
-    const outcome = confirm && readConfirmOutcome(confirm, 'outcome')
-    const share = asked !== undefined && typeof asked === 'object' && 'share' in asked ? asked.share : undefined
-    const isShare = typeof share === 'number' && share >= 0 && share <= 1
-    if (confirm && outcome === undefined && confirm.problems.length === 0) confirm.problems.push('outcome: is required')
-    if (confirm && !isShare) confirm.problems.push('share: must be a number from 0 to 1')
-    const problems = [...fields.problems, ...(confirm?.problems ?? []).map((problem) => `confirm.${problem}`)]
-    if (problems.length > 0) {
-      refuse(request, response, problems)
+    const confirm = fields.within('confirm')
+    const outcome = confirm && readConfirmOutcome(confirm, 'outcome', true)
+    const share = confirm?.share('share')
+    confirm?.refuseOthers()
+    fields.refuseOthers()
+    if (fields.problems.length > 0) {
+      refuse(request, response, fields.problems)
       return
     }
-    strikes.set(outcome && isShare ? { outcome, share } : undefined, seed)
-    sendJson(response, 200, { confirm: asked ?? null, seed })
+    strikes.set(outcome && share !== undefined ? { outcome, share } : undefined, seed)
+    sendJson(response, 200, { confirm: null, ...(body as object), seed })
   }
 
   function listPayments(url: URL, request: IncomingMessage, response: ServerResponse): void {
     const fields = readFields(Object.fromEntries(url.searchParams))
     const limit = fields.whole('limit', { min: 1, max: pageMax, numeral: true }) ?? pageDefault
     const cursor = fields.text('cursor', { lengthMax: 200 })
-    if (cursor !== undefined && books.entry(cursor) === undefined) fields.problems.push('cursor: is no known paymentKey')
+    if (cursor !== undefined && books.entry(cursor) === undefined) fields.refuse('cursor', 'is no known paymentKey')
     if (fields.problems.length > 0) {
       refuse(request, response, fields.problems)
       return

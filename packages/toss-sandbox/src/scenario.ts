@@ -60,7 +60,7 @@ export function readScenario(fields: Fields): Scenario {
   const confirm = readConfirmOutcome(fields, 'outcome')
   const declineCode = fields.text('declineCode', { lengthMax: 100 })
   const known = declineCode === undefined || isFaultCode(declineCode) ? declineCode : undefined
-  if (declineCode !== known) fields.problems.push('declineCode: must be an error code of the provider')
+  if (declineCode !== known) fields.refuse('declineCode', 'must be an error code of the provider')
   const confirmTimes = fields.whole('times', { min: 1, max: 1_000 })
   const cancel = readTimed(fields, 'cancelOutcome', cancelOutcomes)
   const cancelTimes = fields.whole('cancelTimes', { min: 1, max: 1_000 })
@@ -77,8 +77,8 @@ export function readScenario(fields: Fields): Scenario {
 }
 
 /** Reads one outcome of confirm, such as `decline` or `capture-late:5000`. */
-export function readConfirmOutcome(fields: Fields, name: string): ConfirmOutcome | undefined {
-  return readTimed(fields, name, confirmOutcomes, 'capture-late')
+export function readConfirmOutcome(fields: Fields, name: string, required = false): ConfirmOutcome | undefined {
+  return readTimed(fields, name, confirmOutcomes, 'capture-late', required)
 }
 
 function readTimed<Kind extends string>(
@@ -86,8 +86,9 @@ function readTimed<Kind extends string>(
   name: string,
   kinds: Record<Kind, unknown>,
   timed?: Kind,
+  required = false,
 ): { kind: Kind; delayMs?: number } | undefined {
-  const text = fields.text(name, { lengthMax: 100 })
+  const text = fields.text(name, { lengthMax: 100, required })
   if (text === undefined) return undefined
   const [kind = '', delay] = text.split(':', 2)
   if (Object.hasOwn(kinds, kind)) {
@@ -96,6 +97,6 @@ function readTimed<Kind extends string>(
     if (kind === timed && delayMs <= delayMaxMs) return { kind: kind as Kind, delayMs }
   }
   const allowed = Object.keys(kinds).map((each) => (each === timed ? `${each}:<ms>` : each))
-  fields.problems.push(`${name}: must be one of ${allowed.join(', ')}`)
+  fields.refuse(name, `must be one of ${allowed.join(', ')}`)
   return undefined
 }

@@ -140,8 +140,8 @@ export async function openWorld(overrides: Partial<SandboxOptions> = {}) {
     webhooksCame: (count: number): Promise<void> =>
       webhooks.length >= count ? Promise.resolve() : new Promise((resolve) => waiters.push({ count, resolve })),
     /** Waits for a condition that other turns of the event loop bring about. */
-    async until(condition: () => boolean): Promise<void> {
-      while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+    async until(condition: () => boolean | Promise<boolean>): Promise<void> {
+      while (!(await condition())) await new Promise((resolve) => setImmediate(resolve))
     },
   }
 }
