@@ -144,9 +144,16 @@ function run(file, args) {
   const env = { ...process.env }
   for (const name of Object.keys(env)) {
     if (name.toLowerCase() === 'path') {
-      env[name] = env[name].split(delimiter).filter((folder) => !folder.startsWith(modules)).join(delimiter)
+      env[name] = env[name]
+        .split(delimiter)
+        .filter((folder) => !folder.startsWith(modules))
+        .join(delimiter)
     }
-    if (/^npm_(config_(workspaces?|global|dry_run|package_lock_only|omit|only|production)|lifecycle_|package_)/i.test(name)) {
+    if (
+      /^npm_(config_(workspaces?|global|dry_run|package_lock_only|omit|only|production)|lifecycle_|package_)/i.test(
+        name,
+      )
+    ) {
       delete env[name]
     }
   }
@@ -177,14 +184,18 @@ function run(file, args) {
 
 function wantedNode() {
   const { optionalDependencies = {} } = readJson(join(root, 'package.json')) ?? {}
-  const [version = '26'] = Object.entries(optionalDependencies).flatMap(([name, v]) => (name.startsWith('node-') ? [v] : []))
+  const [version = '26'] = Object.entries(optionalDependencies).flatMap(([name, v]) =>
+    name.startsWith('node-') ? [v] : [],
+  )
   return version.replace(/^[^\d]*/, '')
 }
 
 function packagedNodeName() {
   const { optionalDependencies = {} } = readJson(join(root, 'package.json')) ?? {}
   const system = isWindows ? 'win' : process.platform
-  return [`node-${system}-${process.arch}`, `node-bin-${system}-${process.arch}`].find((name) => name in optionalDependencies)
+  return [`node-${system}-${process.arch}`, `node-bin-${system}-${process.arch}`].find(
+    (name) => name in optionalDependencies,
+  )
 }
 
 function packagedNode() {
@@ -192,7 +203,11 @@ function packagedNode() {
 }
 
 function versionOf(file) {
-  const { stdout } = spawnSync(isWindows ? `"${file}"` : file, ['--version'], { encoding: 'utf8', shell: isWindows, timeout: 30_000 })
+  const { stdout } = spawnSync(isWindows ? `"${file}"` : file, ['--version'], {
+    encoding: 'utf8',
+    shell: isWindows,
+    timeout: 30_000,
+  })
   return /^v(\d+)\.\d+\.\d+/.exec(stdout ?? '')
 }
 
@@ -204,7 +219,9 @@ function checkNode() {
   const found = existsSync(packaged) ? versionOf(packaged) : null
   if (found !== null && Number(found[1]) === major) return
 
-  const others = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '' && !folder.startsWith(modules))
+  const others = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '' && !folder.startsWith(modules))
   const own = others.map((folder) => join(folder, isWindows ? 'node.exe' : 'node')).find((file) => existsSync(file))
   const ownVersion = own === undefined ? null : versionOf(own)
   const system = `${process.platform}-${process.arch}`
@@ -216,7 +233,9 @@ function checkNode() {
         : `the packaged Node ${found === null ? 'does not run here' : `is ${found[0]}`}`
   if (ownVersion === null || Number(ownVersion[1]) < major) {
     const has = ownVersion === null ? 'none was found on PATH' : `${own} is ${ownVersion[0]}`
-    throw new Error(`Fairgate needs Node ${major} or newer: ${reason}, and ${has}. Get Node ${major} from https://nodejs.org`)
+    throw new Error(
+      `Fairgate needs Node ${major} or newer: ${reason}, and ${has}. Get Node ${major} from https://nodejs.org`,
+    )
   }
   // npm scripts look in node_modules/.bin first and would stumble over a Node that does not run.
   for (const name of ['node', 'node.cmd', 'node.ps1']) rmSync(join(modules, '.bin', name), { force: true })
@@ -245,7 +264,9 @@ async function takeLock() {
     const isSilent = Date.now() - watched.since > silenceMs
     if ((isSilent || isGone(owner.name)) && takeOver(owner.name, mine)) return keepLock(mine)
     if (Date.now() > deadline) {
-      console.error(`install failed: another install (${owner.name}) holds ${lockDir}; if none is running, remove that folder`)
+      console.error(
+        `install failed: another install (${owner.name}) holds ${lockDir}; if none is running, remove that folder`,
+      )
       process.exit(1)
     }
     if (!isTold) console.log(`waiting for another install (process ${owner.name.split('.')[2]})`)

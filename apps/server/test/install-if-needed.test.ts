@@ -23,7 +23,10 @@ beforeAll(async () => {
   await run('npm', ['pack', '--pack-destination', template], { cwd: tiny, env })
   const dependencies = { tiny: 'file:tiny-1.0.0.tgz' }
   await writeFile(join(template, 'package.json'), JSON.stringify({ name: 'fixture', private: true, dependencies }))
-  await cp(join(import.meta.dirname, '../../../scripts/install-if-needed.mjs'), join(template, 'scripts', 'install-if-needed.mjs'))
+  await cp(
+    join(import.meta.dirname, '../../../scripts/install-if-needed.mjs'),
+    join(template, 'scripts', 'install-if-needed.mjs'),
+  )
   await run('npm', ['install', '--package-lock-only'], { cwd: template, env })
   return () => rm(template, { recursive: true, force: true })
 }, timeout)
@@ -134,6 +137,8 @@ test('a platform without a packaged Node is told which Node it needs', { timeout
   await writeFile(manifest, JSON.stringify({ ...fields, optionalDependencies: { 'node-plan9-mips': '99.1.0' } }))
   const { code, output } = await install(root)
   expect(code).toBe(1)
-  expect(output).toContain(`Fairgate needs Node 99 or newer: no Node 99 is packaged for ${process.platform}-${process.arch}`)
+  expect(output).toContain(
+    `Fairgate needs Node 99 or newer: no Node 99 is packaged for ${process.platform}-${process.arch}`,
+  )
   expect(output).toContain(`${process.execPath} is ${process.version}`)
 })

@@ -124,7 +124,8 @@ async function isSameTree(source: string, copy: string): Promise<boolean> {
 async function openForReading(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
-    const isProgram = basename(entry.parentPath) === 'bin' || entry.name.includes('.so') || entry.name.endsWith('.dylib')
+    const isProgram =
+      basename(entry.parentPath) === 'bin' || entry.name.includes('.so') || entry.name.endsWith('.dylib')
     if (entry.isDirectory() || entry.isFile()) await chmod(path, entry.isDirectory() || isProgram ? 0o755 : 0o644)
   }
   await chmod(folder, 0o755)

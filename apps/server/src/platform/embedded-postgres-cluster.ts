@@ -34,7 +34,9 @@ export async function openHome(dataDir: string, log: (line: string) => void): Pr
   const parents = isTemporary ? [tmpdir(), '/tmp'] : ['/var/lib', '/var/tmp', '/tmp']
   const parent = parents.find((folder) => isSafeParent(folder) && canTraverse(folder, account))
   if (parent === undefined) {
-    throw new Error(`the account that runs Postgres (uid ${account.uid}) can reach neither ${origin} nor ${parents.join(', ')}`)
+    throw new Error(
+      `the account that runs Postgres (uid ${account.uid}) can reach neither ${origin} nor ${parents.join(', ')}`,
+    )
   }
   if (isTemporary) await removeForgotten(parent)
   const path = join(parent, `fairgate-data-${createHash('sha256').update(origin).digest('hex').slice(0, 16)}`)
@@ -74,7 +76,11 @@ async function removeForgotten(parent: string): Promise<void> {
  * Ends a Postgres that a killed process left behind and removes what would keep the next one from starting.
  * The caller holds the lock on the home, so whatever runs here has lost its owner.
  */
-export async function endLeftovers(clusterDir: string, postgresDir: string, log: (line: string) => void): Promise<void> {
+export async function endLeftovers(
+  clusterDir: string,
+  postgresDir: string,
+  log: (line: string) => void,
+): Promise<void> {
   const pid = await pidInFile(clusterDir)
   if (pid === undefined) return
   if (process.platform === 'win32') {
@@ -131,7 +137,9 @@ async function checkCluster(clusterDir: string, account: Account | undefined): P
   const owner = ownerOf(clusterDir)?.uid
   const runner = account?.uid ?? process.getuid?.()
   if (process.platform !== 'win32' && owner !== runner) {
-    throw new Error(`${clusterDir} belongs to uid ${owner}, but Postgres would run as uid ${runner}; start as its owner or root`)
+    throw new Error(
+      `${clusterDir} belongs to uid ${owner}, but Postgres would run as uid ${runner}; start as its owner or root`,
+    )
   }
 }
 
@@ -152,7 +160,8 @@ export async function openEndpoint({ path, account }: Home): Promise<Endpoint> {
   const parent = [tmpdir(), '/tmp'].find(
     (folder) => folder.length < 70 && isSafeParent(folder) && (account === undefined || canTraverse(folder, account)),
   )
-  if (parent === undefined) throw new Error(`no temporary folder fit for a unix socket: ${tmpdir()} and /tmp were refused`)
+  if (parent === undefined)
+    throw new Error(`no temporary folder fit for a unix socket: ${tmpdir()} and /tmp were refused`)
   const host = await mkdtemp(join(parent, 'fairgate-socket-'))
   if (account !== undefined) await chown(host, account.uid, account.gid)
   return { host, port: 5432 }

@@ -79,7 +79,9 @@ export async function endProcessesOf(clusterDir: string): Promise<void> {
     for (const pid of isPolite ? [postmaster] : pids) signalTo(pid, signal)
     if (await eventually(isEmpty, waitMs)) return
   }
-  throw new Error(`Postgres processes of ${clusterDir} could not be ended: ${(await processesOf(clusterDir)).join(', ')}`)
+  throw new Error(
+    `Postgres processes of ${clusterDir} could not be ended: ${(await processesOf(clusterDir)).join(', ')}`,
+  )
 }
 
 /** Ends a postmaster that we started. Answers when it has exited. */

@@ -9,6 +9,7 @@ import pg from 'pg'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { canTraverse, postgresAccount } from './embedded-postgres-account.ts'
 import { findPostgres } from './embedded-postgres-binaries.ts'
+import { endLeftovers } from './embedded-postgres-cluster.ts'
 import { pidInFile, processesOf } from './embedded-postgres-processes.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import type { EmbeddedPostgres } from './embedded-postgres.ts'
@@ -48,7 +49,7 @@ async function query(url: string, text: string): Promise<unknown[]> {
 /** A process of its own that runs Postgres, writes one row and then waits to be killed. */
 async function startHost(
   dataDir: string,
-  account: { uid: number; gid: number } | undefined = undefined,
+  account?: { uid: number; gid: number },
 ): Promise<{ host: ChildProcess; server: EmbeddedPostgres }> {
   const source = `
     import pg from ${JSON.stringify(import.meta.resolve('pg'))}
@@ -130,11 +131,18 @@ async function watchdogOf(postmaster: number | undefined): Promise<number> {
   throw new Error(`no watchdog of ${postmaster} found`)
 }
 
-test('two servers never share one data folder', { timeout }, async () => {
+test('of several starts on one data folder one wins and the others say who has it', { timeout }, async () => {
   const dataDir = await temporaryFolder()
-  const first = await start(dataDir)
+  const ends = await Promise.allSettled([start(dataDir), start(dataDir), start(dataDir)])
+  expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected'])
   await expect(start(dataDir)).rejects.toThrow(`is in use by a running Fairgate (process ${process.pid})`)
-  expect(await query(first.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  expect(await query(started[0]?.url ?? '', 'select 1 as one')).toEqual([{ one: 1 }])
+})
+
+test('control: without that lock the next start would end a Postgres in use', { timeout }, async () => {
+  const server = await start(await temporaryFolder())
+  await endLeftovers(server.clusterDir, '', () => {})
+  expect(await processesOf(server.clusterDir)).toEqual([])
 })
 
 test('an interrupted first start is done again', { timeout }, async () => {
@@ -196,34 +204,42 @@ test.runIf(isRoot)('root in a private home gets its data where Postgres can reac
 
 const ordinary = isRoot && nobody !== undefined && canTraverse(import.meta.dirname, nobody) ? nobody : undefined
 
-test.runIf(ordinary)('an ordinary user runs Postgres in place, and root can continue with the data', { timeout }, async () => {
-  const folder = await temporaryFolder()
-  await chmod(folder, 0o755)
-  const dataDir = join(folder, 'data')
-  await mkdir(dataDir, { mode: 0o700 })
-  if (ordinary !== undefined) await chown(dataDir, ordinary.uid, ordinary.gid)
-  const { host, server } = await startHost(dataDir, ordinary)
-  expect((await stat(server.clusterDir)).uid).toBe(ordinary?.uid)
-  await expect(start(dataDir)).rejects.toThrow(`is in use by a running Fairgate (process ${host.pid})`)
-  host.kill('SIGKILL')
-  await hasEnded(server)
-  const second = await start(dataDir)
-  expect(await query(second.url, 'select word from facts')).toEqual([{ word: 'kept' }])
-})
+test.runIf(ordinary)(
+  'an ordinary user runs Postgres in place, and root can continue with the data',
+  { timeout },
+  async () => {
+    const folder = await temporaryFolder()
+    await chmod(folder, 0o755)
+    const dataDir = join(folder, 'data')
+    await mkdir(dataDir, { mode: 0o700 })
+    if (ordinary !== undefined) await chown(dataDir, ordinary.uid, ordinary.gid)
+    const { host, server } = await startHost(dataDir, ordinary)
+    expect((await stat(server.clusterDir)).uid).toBe(ordinary?.uid)
+    await expect(start(dataDir)).rejects.toThrow(`is in use by a running Fairgate (process ${host.pid})`)
+    host.kill('SIGKILL')
+    await hasEnded(server)
+    const second = await start(dataDir)
+    expect(await query(second.url, 'select word from facts')).toEqual([{ word: 'kept' }])
+  },
+)
 
-test.runIf(isRoot)('binaries planted by another user are refused, swept ones are copied again', { timeout }, async () => {
-  const place = await temporaryFolder()
-  await chmod(place, 0o1777)
-  const copy = await findPostgres(nobody, () => {}, [place])
-  expect((await readdir(place)).map((name) => join(place, name))).toEqual([copy])
+test.runIf(isRoot)(
+  'binaries planted by another user are refused, swept ones are copied again',
+  { timeout },
+  async () => {
+    const place = await temporaryFolder()
+    await chmod(place, 0o1777)
+    const copy = await findPostgres(nobody, () => {}, [place])
+    expect((await readdir(place)).map((name) => join(place, name))).toEqual([copy])
 
-  await rm(join(copy, 'lib'), { recursive: true })
-  expect(await findPostgres(nobody, () => {}, [place])).toBe(copy)
-  expect(existsSync(join(copy, 'lib'))).toBe(true)
-  expect(await readdir(place)).toHaveLength(1)
+    await rm(join(copy, 'lib'), { recursive: true })
+    expect(await findPostgres(nobody, () => {}, [place])).toBe(copy)
+    expect(existsSync(join(copy, 'lib'))).toBe(true)
+    expect(await readdir(place)).toHaveLength(1)
 
-  if (nobody !== undefined) await chown(copy, nobody.uid, nobody.gid)
-  await expect(findPostgres(nobody, () => {}, [place])).rejects.toThrow('belongs to someone else')
-  await chmod(place, 0o777)
-  await expect(findPostgres(nobody, () => {}, [place])).rejects.toThrow('cannot be run anywhere')
-})
+    if (nobody !== undefined) await chown(copy, nobody.uid, nobody.gid)
+    await expect(findPostgres(nobody, () => {}, [place])).rejects.toThrow('belongs to someone else')
+    await chmod(place, 0o777)
+    await expect(findPostgres(nobody, () => {}, [place])).rejects.toThrow('cannot be run anywhere')
+  },
+)

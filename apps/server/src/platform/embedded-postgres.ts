@@ -86,16 +86,24 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await createDatabase(await waitUntilReady(server, endpoint), databaseName)
 
     const { stop } = server
+    const stopAndUnlock = async () => {
+      try {
+        await stop()
+      } finally {
+        await unlock()
+      }
+    }
     let stopping: Promise<void> | undefined
     return {
       url: connectionString(endpoint, databaseName),
       socketDir: endpoint.host,
       clusterDir,
-      stop: () => (stopping ??= stop().finally(unlock)),
+      stop: () => (stopping ??= stopAndUnlock()),
     }
   } catch (err) {
     if (server !== undefined) await server.stop()
-    else if (endpoint !== undefined && endpoint.password === undefined) await rm(endpoint.host, { recursive: true, force: true })
+    else if (endpoint !== undefined && endpoint.password === undefined)
+      await rm(endpoint.host, { recursive: true, force: true })
     await unlock()
     throw err
   }
@@ -106,7 +114,8 @@ function checkNames(databaseName: string, settings: Record<string, string>): voi
     throw new Error(`databaseName must be 1 to 63 bytes long, got ${JSON.stringify(databaseName)}`)
   }
   for (const name of Object.keys(settings)) {
-    if (!/^[a-z_][a-z0-9_.]*$/i.test(name)) throw new Error(`settings: ${JSON.stringify(name)} is no name of a Postgres setting`)
+    if (!/^[a-z_][a-z0-9_.]*$/i.test(name))
+      throw new Error(`settings: ${JSON.stringify(name)} is no name of a Postgres setting`)
   }
 }
 
@@ -192,7 +201,13 @@ async function endOnWindows(postgresDir: string, clusterDir: string, child: Chil
 async function waitUntilReady(server: Server, endpoint: Endpoint): Promise<pg.Client> {
   const deadline = performance.now() + readyTimeoutMs
   for (;;) {
-    const client = new pg.Client({ ...endpoint, user: userName, database: 'postgres', ssl: false, connectionTimeoutMillis: 5_000 })
+    const client = new pg.Client({
+      ...endpoint,
+      user: userName,
+      database: 'postgres',
+      ssl: false,
+      connectionTimeoutMillis: 5_000,
+    })
     client.on('error', () => {})
     try {
       await client.connect()
@@ -202,7 +217,9 @@ async function waitUntilReady(server: Server, endpoint: Endpoint): Promise<pg.Cl
       const ended = server.ended()
       if (ended !== undefined) throw new Error(ended, { cause })
       if (performance.now() > deadline) {
-        throw new Error(`Postgres did not become ready within ${readyTimeoutMs} ms: ${(cause as Error).message}`, { cause })
+        throw new Error(`Postgres did not become ready within ${readyTimeoutMs} ms: ${(cause as Error).message}`, {
+          cause,
+        })
       }
       await delay(10)
     }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { manualScheduler } from './clock.ts'
 import { createLifecycle } from './lifecycle.ts'
 
 function setUp() {
@@ -9,13 +10,9 @@ function setUp() {
       errors.push(String((fields['err'] as Error).message))
     },
   }
-  const timers = new Set<() => void>()
-  const schedule = (_delayMs: number, run: () => void) => {
-    timers.add(run)
-    return () => timers.delete(run)
-  }
+  const clock = manualScheduler()
   const stopped: string[] = []
-  const lifecycle = createLifecycle({ log, schedule })
+  const lifecycle = createLifecycle({ log, clock })
   const own = (name: string, stop: () => Promise<void> | void = () => {}) =>
     lifecycle.own(
       name,
@@ -25,11 +22,11 @@ function setUp() {
       },
       { timeoutMs: 1000 },
     )
-  return { lifecycle, own, stopped, errors, timers }
+  return { lifecycle, own, stopped, errors, clock }
 }
 
 test('what was opened last is stopped first, one after the other', async () => {
-  const { lifecycle, own, stopped, timers } = setUp()
+  const { lifecycle, own, stopped } = setUp()
   own('database')
   own('http', async () => {
     await Promise.resolve()
@@ -37,7 +34,6 @@ test('what was opened last is stopped first, one after the other', async () => {
   })
   expect(await lifecycle.stop()).toEqual([])
   expect(stopped).toEqual(['http', 'database'])
-  expect(timers.size).toBe(0)
 })
 
 test('stopping twice stops each part once', async () => {
@@ -62,11 +58,13 @@ test('a part that fails is reported and the rest is still stopped', async () => 
 })
 
 test('a part that never stops is given up at its deadline', async () => {
-  const { lifecycle, own, stopped, errors, timers } = setUp()
+  const { lifecycle, own, stopped, errors, clock } = setUp()
   own('database')
   own('http', () => new Promise(() => {}))
   const done = lifecycle.stop()
-  for (const run of timers) run()
+  clock.advance(999)
+  expect(errors).toEqual([])
+  clock.advance(1)
   expect(await done).toEqual(['http'])
   expect(stopped).toEqual(['http', 'database'])
   expect(errors).toEqual(['http took more than 1000 ms to stop'])

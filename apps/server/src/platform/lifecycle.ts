@@ -1,11 +1,11 @@
+import { systemScheduler } from './clock.ts'
+import type { Scheduler } from './clock.ts'
+
 /** The two levels used here; a pino logger fits. */
 export type LifecycleLog = {
   info(fields: Record<string, unknown>, message: string): void
   error(fields: Record<string, unknown>, message: string): void
 }
-
-/** Runs `run` after `delayMs` and returns how to cancel that. */
-export type Schedule = (delayMs: number, run: () => void) => () => void
 
 export type Lifecycle = {
   /**
@@ -33,18 +33,13 @@ export type SignalledProcess = {
 
 type Owned = { name: string; stop: () => Promise<void> | void; timeoutMs: number }
 
-const realSchedule: Schedule = (delayMs, run) => {
-  const timer = setTimeout(run, delayMs)
-  return () => clearTimeout(timer)
-}
-
 /** Keeps what a process has opened, so that it can be closed in the right order. */
 export function createLifecycle({
   log,
-  schedule = realSchedule,
+  clock = systemScheduler,
 }: {
   log: LifecycleLog
-  schedule?: Schedule
+  clock?: Pick<Scheduler, 'after'>
 }): Lifecycle {
   const owned: Owned[] = []
   let stopping: Promise<readonly string[]> | undefined
@@ -54,7 +49,7 @@ export function createLifecycle({
     const failed: string[] = []
     for (let last = owned.pop(); last !== undefined; last = owned.pop()) {
       try {
-        await withDeadline(last, schedule)
+        await withDeadline(last, clock)
         log.info({ part: last.name }, 'stopped')
       } catch (err) {
         failed.push(last.name)
@@ -91,9 +86,9 @@ export function createLifecycle({
   return lifecycle
 }
 
-async function withDeadline({ name, stop, timeoutMs }: Owned, schedule: Schedule): Promise<void> {
+async function withDeadline({ name, stop, timeoutMs }: Owned, clock: Pick<Scheduler, 'after'>): Promise<void> {
   const late = Promise.withResolvers<never>()
-  const cancel = schedule(timeoutMs, () => late.reject(new Error(`${name} took more than ${timeoutMs} ms to stop`)))
+  const cancel = clock.after(timeoutMs, () => late.reject(new Error(`${name} took more than ${timeoutMs} ms to stop`)))
   try {
     await Promise.race([stop(), late.promise])
   } finally {
