@@ -118,6 +118,27 @@ export function createApi({ secretKey, books, ledger, hanging, now, surroundings
     else sendJson(response, 200, language === 'en' ? inEnglish(answer.payment) : answer.payment, headers)
   }
 
+  /** A claim whose request fails inside (a full disk) is given back, or its key would be busy for 15 days. */
+  function inClaim<Result>(scope: string | undefined, run: () => Result): Result {
+    try {
+      return run()
+    } catch (error) {
+      if (scope !== undefined) books.replies.release(scope)
+      throw error
+    }
+  }
+
+  /** An answer that never comes is repeated to nobody, unless money moved behind it. */
+  function commit({ answer, events, paymentKey }: NamedDecision, at: number, scope: string | undefined) {
+    const isSettled = answer !== 'nothing' || events.some(({ type }) => type === 'approved' || type === 'canceled')
+    return ledger.record({
+      at,
+      events,
+      ...(paymentKey !== undefined && books.entry(paymentKey) ? { paymentKey } : {}),
+      ...(scope !== undefined && isSettled ? { reply: { scope, ...(isFault(answer) ? { fault: answer } : {}) } } : {}),
+    })
+  }
+
   async function post(
     request: IncomingMessage,
     response: ServerResponse,
@@ -144,17 +165,14 @@ export function createApi({ secretKey, books, ledger, hanging, now, surroundings
     }
 
     // Nothing waits between the claim and the commit, so no other request can come between them.
-    const isForced = forced(request)
-    const decision: NamedDecision = isForced ? refuse(isForced) : decide(parseJson(text), { ...surroundings, at })
-    const { answer, events, paymentKey } = decision
-    const isSettled = answer !== 'nothing' || events.some(({ type }) => type === 'approved' || type === 'canceled')
-    const { entry, mayAnswer, afterAnswer } = ledger.record({
-      at,
-      events,
-      ...(paymentKey !== undefined && books.entry(paymentKey) ? { paymentKey } : {}),
-      ...(scope !== undefined && isSettled ? { reply: { scope, ...(isFault(answer) ? { fault: answer } : {}) } } : {}),
+    const { answer, recorded } = inClaim(scope, () => {
+      const forcedFault = forced(request)
+      const decision: NamedDecision = forcedFault
+        ? refuse(forcedFault)
+        : decide(parseJson(text), { ...surroundings, at })
+      return { answer: decision.answer, recorded: commit(decision, at, scope) }
     })
-
+    const { entry, mayAnswer, afterAnswer } = recorded
     await mayAnswer
 
     if (answer === 'nothing') {
@@ -182,8 +200,8 @@ export function createApi({ secretKey, books, ledger, hanging, now, surroundings
     } else if (chosen.method === 'POST') {
       await post(request, response, path, chosen.decide)
     } else {
-      const isForced = forced(request)
-      reply(request, response, isForced ? { fault: isForced } : chosen.look(url.searchParams))
+      const forcedFault = forced(request)
+      reply(request, response, forcedFault ? { fault: forcedFault } : chosen.look(url.searchParams))
     }
   }
 }

@@ -72,7 +72,8 @@ export function openBooks(journal?: Journal): Books {
   function request(paymentKey: string, event: RequestedEvent): void {
     if (entries.has(paymentKey)) throw new Error(`paymentKey ${paymentKey} is in use: the random source repeats itself`)
     const known = keyOfOrder.get(event.orderId)
-    if (known === undefined || entries.get(known)?.payment.approvedAt === null) keyOfOrder.set(event.orderId, paymentKey)
+    if (known === undefined || entries.get(known)?.payment.approvedAt === null)
+      keyOfOrder.set(event.orderId, paymentKey)
     entries.set(paymentKey, {
       payment: requestedPayment(paymentKey, event),
       number: keys.push(paymentKey) - 1,
@@ -104,7 +105,8 @@ export function openBooks(journal?: Journal): Books {
     entries.set(paymentKey, { ...rest, payment })
     if (event.type !== 'approved' && event.type !== 'canceled') return
     const transaction = lastTransaction(payment)
-    if (transaction) transactionNumbers.set(event.transactionKey, transactions.push({ atMs: event.at, transaction }) - 1)
+    if (transaction)
+      transactionNumbers.set(event.transactionKey, transactions.push({ atMs: event.at, transaction }) - 1)
     if (event.type === 'canceled') totals.canceled += event.amount
     else {
       totals.captured += payment.totalAmount
@@ -130,9 +132,12 @@ export function openBooks(journal?: Journal): Books {
     try {
       apply(JSON.parse(text) as Change)
     } catch (error) {
-      throw new Error(`journal line ${line} cannot be read: ${error instanceof Error ? error.message : error}`, {
-        cause: error,
-      })
+      throw new Error(
+        `journal line ${line} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 

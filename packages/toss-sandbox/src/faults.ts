@@ -94,11 +94,7 @@ const catalogue = {
     'Refund account number and account holder name do not match.',
   ],
   INVALID_REFUND_ACCOUNT_NUMBER: [400, '잘못된 환불 계좌번호입니다.', 'Incorrect refund account number.'],
-  INVALID_REJECT_CARD: [
-    400,
-    '카드 사용이 거절되었습니다. 카드사 문의가 필요합니다.',
-    'Refer to card issuer/decline.',
-  ],
+  INVALID_REJECT_CARD: [400, '카드 사용이 거절되었습니다. 카드사 문의가 필요합니다.', 'Refer to card issuer/decline.'],
   INVALID_REQUEST: [400, '잘못된 요청입니다.', 'The bad request.'],
   INVALID_STOPPED_CARD: [400, '정지된 카드 입니다.', 'This is a suspended card.'],
   INVALID_TEST_CODE: [400, '유효하지 않은 테스트 코드입니다.', 'Invalid test code'],

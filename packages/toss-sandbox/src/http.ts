@@ -4,23 +4,26 @@ import type { Language } from './faults.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>
 
-export const bodyBytesMax = 65_536
+const bodyBytesMax = 65_536
+
+/** So much of a body that is too large is still taken off the wire, because many senders only then read the refusal. */
+const drainedBytesMax = 1_048_576
 
 /** The body as text; undefined when it is over 64 kB or its sender went away. */
 export async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       bytes += chunk.length
-      if (bytes > bodyBytesMax) return undefined
-      chunks.push(chunk)
+      if (bytes <= bodyBytesMax) chunks.push(chunk)
+      else if (bytes > drainedBytesMax) return undefined
     }
   } catch {
     // The sender went away in the middle of the body: there is nobody left to answer.
     return undefined
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return bytes <= bodyBytesMax ? Buffer.concat(chunks).toString('utf8') : undefined
 }
 
 export function send(response: ServerResponse, status: number, type: string, body: string, headers = {}): void {

@@ -35,7 +35,7 @@ export function fileJournal(path: string): Journal & { close(): void } {
     },
     append(line) {
       const bytes = Buffer.from(`${line}\n`)
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written)
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written)
     },
     close() {
       closeSync(file)
@@ -45,7 +45,7 @@ export function fileJournal(path: string): Journal & { close(): void } {
 
 function wholeLinesBytes(file: number): number {
   const chunk = Buffer.alloc(chunkBytes)
-  for (let end = fstatSync(file).size; end > 0; ) {
+  for (let end = fstatSync(file).size; end > 0;) {
     const start = Math.max(0, end - chunkBytes)
     const bytes = readSync(file, chunk, 0, end - start, start)
     const newline = chunk.subarray(0, bytes).lastIndexOf(0x0a)

@@ -34,7 +34,7 @@ const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, 
 
 server.listen(port, () => {
   const { port: actual } = server.address() as AddressInfo
-  console.log(`toss-sandbox listens at http://localhost:${actual} with the secret key ${SECRET_KEY}; no money moves here`)
+  console.log(`toss-sandbox listens at http://localhost:${actual}; no money moves here`)
 })
 
 function stop(): void {

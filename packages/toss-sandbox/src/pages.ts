@@ -76,7 +76,7 @@ const style = `
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; min-height: 100dvh; display: grid; align-content: start; justify-items: center;
   padding: clamp(1rem, 6vh, 4rem) 1rem; background: var(--ground); color: var(--ink);
-  font: 1rem/1.5 system-ui, -apple-system, "Apple SD Gothic Neo", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", sans-serif; }
+  word-break: keep-all; font: 1rem/1.5 system-ui, -apple-system, "Apple SD Gothic Neo", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", sans-serif; }
 main { width: 100%; max-width: 26rem; background: var(--sheet); border: 1px solid var(--line); border-radius: 1rem;
   overflow: hidden; box-shadow: 0 1px 2px #0000000f, 0 12px 32px #0000000f; }
 .notice { margin: 0; padding: .75rem 1.5rem; background: var(--note); color: var(--onnote); font-size: .9375rem; }

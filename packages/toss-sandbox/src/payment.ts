@@ -3,7 +3,14 @@
 // paid with here; another method is another `requested` and `approved` event beside these.
 
 export type PaymentStatus =
-  'READY' | 'IN_PROGRESS' | 'WAITING_FOR_DEPOSIT' | 'DONE' | 'CANCELED' | 'PARTIAL_CANCELED' | 'ABORTED' | 'EXPIRED'
+  | 'READY'
+  | 'IN_PROGRESS'
+  | 'WAITING_FOR_DEPOSIT'
+  | 'DONE'
+  | 'CANCELED'
+  | 'PARTIAL_CANCELED'
+  | 'ABORTED'
+  | 'EXPIRED'
 
 export type Cancel = {
   readonly cancelAmount: number
@@ -151,7 +158,11 @@ export function requestedPayment(paymentKey: string, event: PaymentEvent & { typ
 }
 
 /** The payment after one event. `origin` is the address of the sandbox, for the receipt's link. */
-export function changed(payment: Payment, event: Exclude<PaymentEvent, { type: 'requested' }>, origin: string): Payment {
+export function changed(
+  payment: Payment,
+  event: Exclude<PaymentEvent, { type: 'requested' }>,
+  origin: string,
+): Payment {
   switch (event.type) {
     case 'approved':
       return {

@@ -53,7 +53,8 @@ export type Sandbox = {
  */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const { secretKey, webhookUrls = [], now, random, schedule, journal, origin } = options
-  if (!secretKey.startsWith('test_')) throw new Error('secretKey must begin with test_: this is no place for a real key')
+  if (!secretKey.startsWith('test_'))
+    throw new Error('secretKey must begin with test_: this is no place for a real key')
 
   const newId = (bytes = 16): string => Buffer.from(random(bytes)).toString('hex')
   const ids = {

@@ -112,7 +112,7 @@ export function createWebhooks({ fetch, now, newId, schedule, urls: firstUrls }:
       const firstTries = urls.map((url) => {
         if (isClosed || counts.pending >= pendingMax) {
           counts.dropped++
-          return undefined
+          return Promise.resolve()
         }
         counts.pending++
         return new Promise<void>((tried) => queue.push({ id: newId(), url, body, retries: 0, tried }))

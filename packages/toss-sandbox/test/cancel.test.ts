@@ -110,14 +110,18 @@ describe('transactions', () => {
     const list = (query: string) => world.call('GET', `/v1/transactions?${query}`)
     const day = 'startDate=2026-03-02T00:00:00&endDate=2026-03-02T23:59:59'
     const { json } = await list(day)
-    expect(json.map((each: { orderId: string; status: string; amount: number }) => [each.orderId, each.status, each.amount])).toEqual([
+    expect(
+      json.map((each: { orderId: string; status: string; amount: number }) => [each.orderId, each.status, each.amount]),
+    ).toEqual([
       ['order-0000', 'DONE', 55_000],
       ['order-0001', 'DONE', 55_000],
       ['order-0001', 'PARTIAL_CANCELED', 5_000],
       ['order-0002', 'DONE', 55_000],
     ])
     expect(Object.keys(json[0])).toEqual(
-      'mId transactionKey paymentKey orderId method customerKey useEscrow receiptUrl status transactionAt currency amount'.split(' '),
+      'mId transactionKey paymentKey orderId method customerKey useEscrow receiptUrl status transactionAt currency amount'.split(
+        ' ',
+      ),
     )
     expect((await list(`${day}&limit=2`)).json).toEqual(json.slice(0, 2))
     expect((await list(`${day}&limit=2&startingAfter=${json[1].transactionKey}`)).json).toEqual(json.slice(2))

@@ -60,9 +60,9 @@ describe('books after a restart', () => {
     const seen = async (world: typeof before) => ({
       payments: world.sandbox.payments().map((payment) => ({ ...payment, checkout: null, receipt: null })),
       totals: (await world.call('GET', '/sandbox/payments')).json.totals,
-      transactions: (
-        await world.call('GET', '/v1/transactions?startDate=2026-03-01&endDate=2026-03-05')
-      ).json.map((each: object) => ({ ...each, receiptUrl: null })),
+      transactions: (await world.call('GET', '/v1/transactions?startDate=2026-03-01&endDate=2026-03-05')).json.map(
+        (each: object) => ({ ...each, receiptUrl: null }),
+      ),
     })
     const expected = await seen(before)
     before.sandbox.close()
@@ -117,6 +117,24 @@ describe('books after a restart', () => {
     journal.append(JSON.stringify({ at: 0, events: [] }))
     journal.append('{"at":0,"paymentKey":"nobody","events":[{"type":"expired","at":0}]}')
     await expect(openWorld({ journal })).rejects.toThrow('journal line 2 cannot be read: paymentKey nobody is unknown')
+  })
+
+  test('a change that cannot be written is not made, and its key is free for another try', async () => {
+    let isFull = false
+    const journal = {
+      read: () => [],
+      append() {
+        if (isFull) throw new Error('no space left')
+      },
+    }
+    const world = await openWorld({ journal })
+    const asked = await world.request()
+    const confirm = () => world.confirm(asked, { 'idempotency-key': 'k' })
+    isFull = true
+    expect(await confirm()).toMatchObject({ status: 500, json: { code: 'COMMON_ERROR' } })
+    expect((await world.look(asked.paymentKey)).status).toBe('IN_PROGRESS')
+    isFull = false
+    expect((await confirm()).json.status).toBe('DONE')
   })
 
   test('refusals that nobody is to hear again are not written', async () => {

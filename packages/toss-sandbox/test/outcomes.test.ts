@@ -222,7 +222,16 @@ describe('making payments', () => {
       successUrl: 'javascript:alert(1)',
     })
     expect(answer.status).toBe(400)
-    for (const name of ['orderId', 'amount', 'outcom', 'outcome', 'webhook', 'cancelOutcome', 'declineCode', 'successUrl']) {
+    for (const name of [
+      'orderId',
+      'amount',
+      'outcom',
+      'outcome',
+      'webhook',
+      'cancelOutcome',
+      'declineCode',
+      'successUrl',
+    ]) {
       expect(answer.json.message).toContain(`${name}: `)
     }
     expect(world.sandbox.payments()).toEqual([])
@@ -232,7 +241,7 @@ describe('making payments', () => {
     const world = await openWorld()
     for (let i = 0; i < 5; i++) await world.request({ orderId: `order-000${i}` })
     const seen: string[] = []
-    for (let cursor = ''; ; ) {
+    for (let cursor = ''; ;) {
       const { json } = await world.call('GET', `/sandbox/payments?limit=2${cursor}`)
       seen.push(...json.items.map(({ orderId }: { orderId: string }) => orderId))
       expect(json.items[0]).toEqual({

@@ -90,25 +90,30 @@ describe('webhooks', () => {
     expect(counts).toEqual({ pending: 0, delivered: 0, failed: 0, dropped: 0 })
   })
 
-  test.each([204, 302, 500])('%i does not count as received: seven retries on the documented schedule', async (status) => {
-    const { world, answer } = await answered({})
-    world.receiver.status = status
-    await answer
-    const schedule = [1, 4, 16, 64, 256, 1024, 4096]
-    for (const [retried, minute] of schedule.entries()) {
-      await world.webhooksCame(retried + 1)
-      await world.until(() => world.time.pending().includes(minute * minutes))
-      world.time.pass(minute * minutes - 1)
-      expect(world.webhooks).toHaveLength(retried + 1)
-      world.time.pass(1)
-    }
-    await world.webhooksCame(8)
-    await world.until(() => world.time.pending().length === 0)
-    expect((await world.call('GET', '/sandbox/webhooks')).json).toMatchObject({ pending: 0, failed: 1 })
-    const headers = world.webhooks.map((each) => each.headers)
-    expect(headers.map((each) => each['tosspayments-webhook-transmission-retried-count'])).toEqual([...'01234567'])
-    expect(new Set(headers.map((each) => each['tosspayments-webhook-transmission-id'])).size).toBe(1)
-  })
+  test.each([204, 302, 500])(
+    '%i does not count as received: seven retries on the documented schedule',
+    async (status) => {
+      const { world, answer } = await answered({})
+      world.receiver.status = status
+      await answer
+      const schedule = [1, 4, 16, 64, 256, 1024, 4096]
+      for (const [retried, minute] of schedule.entries()) {
+        await world.webhooksCame(retried + 1)
+        await world.until(() => world.time.pending().includes(minute * minutes))
+        world.time.pass(minute * minutes - 1)
+        expect(world.webhooks).toHaveLength(retried + 1)
+        world.time.pass(1)
+      }
+      await world.webhooksCame(8)
+      await world.until(() => world.time.pending().length === 0)
+      expect((await world.call('GET', '/sandbox/webhooks')).json).toMatchObject({ pending: 0, failed: 1 })
+      const headers = world.webhooks.map((each) => each.headers)
+      expect(headers.map((each) => each['tosspayments-webhook-transmission-retried-count'])).toEqual(
+        '01234567'.split(''),
+      )
+      expect(new Set(headers.map((each) => each['tosspayments-webhook-transmission-id'])).size).toBe(1)
+    },
+  )
 
   test('a retry that is received is the last', async () => {
     const { world, answer } = await answered({})
