@@ -34,6 +34,7 @@ export const errors = {
   'identity.session-ended': entry(401, 'The session has ended; sign in again', '세션이 끝났습니다. 다시 로그인해 주세요'),
   'identity.weak-password': entry(400, 'The password needs at least 10 characters', '비밀번호는 10자 이상이어야 합니다'),
   'identity.account-not-found': entry(404, 'There is no such account', '계정을 찾을 수 없습니다'),
+  'identity.last-admin': entry(409, 'Somebody must stay an administrator', '마지막 관리자의 권한은 해제할 수 없습니다'),
   // catalog
   'catalog.event-not-found': entry(404, 'There is no such event', '행사를 찾을 수 없습니다'),
   'catalog.section-not-found': entry(404, 'There is no such section', '구역을 찾을 수 없습니다'),

@@ -7,7 +7,7 @@ export const Strict = <P extends Record<string, TSchema>>(members: P, options: {
   Type.Object(members, { ...options, additionalProperties: false })
 
 /** One of a closed set of words. */
-export const OneOf = <const W extends readonly string[]>(words: W) => Type.Enum(words as unknown as [...W])
+export const OneOf = <const W extends readonly string[]>(words: W) => Type.Unsafe<W[number]>(Type.Enum([...words]))
 
 /** Any identifier in a path or a body. Its form is not checked here: an unknown id is a 404, however it is misspelt. */
 export const Id = Type.String({ minLength: 1, maxLength: 80 })

@@ -4,14 +4,24 @@ import type { Static, TProperties, TSchema } from 'typebox'
 import Type from 'typebox'
 
 /** One setting: the environment variable is the name of the member. `secret` ones are never printed and accept `NAME_FILE`. */
-export type Setting<S extends TSchema = TSchema> = { schema: S; default?: string; about: string; secret?: true }
+export type Setting<S extends TSchema = TSchema, D extends string | undefined = string | undefined> = {
+  schema: S
+  default: D
+  about: string
+  secret?: true
+}
 
-export const setting = <S extends TSchema>(schema: S, about: string, fallback?: string): Setting<S> =>
-  fallback === undefined ? { schema, about } : { schema, about, default: fallback }
-export const secretSetting = <S extends TSchema>(schema: S, about: string): Setting<S> => ({ schema, about, secret: true })
+export function setting<S extends TSchema>(schema: S, about: string): Setting<S, undefined>
+export function setting<S extends TSchema>(schema: S, about: string, fallback: string): Setting<S, string>
+export function setting<S extends TSchema>(schema: S, about: string, fallback?: string): Setting<S> {
+  return { schema, about, default: fallback }
+}
+export const secretSetting = <S extends TSchema>(schema: S, about: string): Setting<S, undefined> => ({ schema, about, default: undefined, secret: true })
 
 export type Settings = Record<string, Setting>
-export type Values<S extends Settings> = { [K in keyof S]: Static<S[K]['schema']> | (S[K]['default'] extends string ? never : undefined) }
+export type Values<S extends Settings> = {
+  [K in keyof S]: S[K] extends Setting<infer T, infer D> ? Static<T> | (D extends string ? never : undefined) : never
+}
 
 export class ConfigError extends Error {
   override name = 'ConfigError'

@@ -27,10 +27,12 @@ export type HttpRequest<R extends RouteContract> = {
   reply: FastifyReply
 }
 
+type SuccessStatus = 200 | 201 | 202 | 204
+
 /** A JSON answer, prebuilt bytes, or `hijacked` when the handler writes to the socket itself. */
 export type HttpAnswer<R extends RouteContract> =
-  | { status: keyof R['answers'] & number; body: Answer<R>; headers?: Record<string, string> }
-  | { status: keyof R['answers'] & number; bytes: Buffer | string; type: string; etag?: string; headers?: Record<string, string> }
+  | { status: SuccessStatus; body: Answer<R>; headers?: Record<string, string> }
+  | { status: SuccessStatus; bytes: Buffer | string; type: string; etag?: string; headers?: Record<string, string> }
   | 'hijacked'
 
 export type HttpApp = {

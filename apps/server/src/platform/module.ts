@@ -18,6 +18,8 @@ export type Module = {
   loops?: readonly Loop[]
   /** Checks the module's invariants in the database, of one event or of all. */
   audit?(eventId?: string): Promise<AuditPart>
+  /** Which of these ids (of the kinds that the module gives out, by prefix) are in its tables. */
+  known?(ids: readonly string[]): Promise<readonly string[]>
 }
 
 /** What can be known of a module without building it. */

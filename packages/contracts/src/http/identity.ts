@@ -25,7 +25,8 @@ export const register = route({
   body: Strict({
     email: Email,
     password: Type.String({ minLength: 1, maxLength: 200 }),
-    name: Type.String({ minLength: 1, maxLength: 100 }),
+    // Something visible and no control characters: the name is printed in mails.
+    name: Type.String({ minLength: 1, maxLength: 100, pattern: '^(?=.*\\S)[^\\p{Cc}]+$' }),
     locale: Type.Optional(OneOf(['ko', 'en'])),
   }),
   answers: { 201: SignedIn },
@@ -77,7 +78,7 @@ export const setRoles = route({
   params: Strict({ id: Id }),
   body: Strict({ roles: Type.Array(OneOf(roles), { uniqueItems: true, maxItems: 4 }) }),
   answers: { 200: Account },
-  errors: ['identity.account-not-found'],
+  errors: ['identity.account-not-found', 'identity.last-admin'],
 })
 
 export const signIn = route({

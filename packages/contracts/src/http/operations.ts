@@ -45,4 +45,13 @@ export const retryParked = route({
   answers: { 200: Strict({ retried: Type.Integer() }) },
 })
 
-export const operationsRoutes = { audit, listParked, retryParked }
+export const lookUp = route({
+  method: 'POST',
+  path: '/api/operations/lookup',
+  caller: 'admin',
+  summary: 'Which of these places, holds, orders and tickets are not in the database: settles what somebody was told',
+  body: Strict({ ids: Type.Array(Type.String({ maxLength: 80 }), { maxItems: 1000 }) }),
+  answers: { 200: Strict({ unknown: Type.Array(Type.String()) }) },
+})
+
+export const operationsRoutes = { audit, listParked, retryParked, lookUp }

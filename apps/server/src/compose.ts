@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto'
+import type { EventType } from '@fairgate/contracts/events'
+import type { AuditReport } from '@fairgate/contracts/http/operations'
+import * as catalog from '#modules/catalog'
+import * as identity from '#modules/identity'
+import * as inventory from '#modules/inventory'
+import * as notifications from '#modules/notifications'
+import * as orders from '#modules/orders'
+import * as payments from '#modules/payments'
+import * as tickets from '#modules/tickets'
+import * as waitingRoom from '#modules/waiting-room'
+import { createAccessTokens } from '#platform/access-token'
+import { createBus } from '#platform/bus'
+import type { Scheduler } from '#platform/clock'
+import { openDatabase } from '#platform/db'
+import { memoryEphemeral } from '#platform/ephemeral'
+import { createHttp } from '#platform/http'
+import { createIdempotency } from '#platform/idempotency'
+import { createIds, type Random } from '#platform/ids'
+import { startLoop, type Loop } from '#platform/loop'
+import type { Lifecycle } from '#platform/lifecycle'
+import type { Log } from '#platform/log'
+import { createMetrics } from '#platform/metrics'
+import { migrate, readMigrations, type Migration } from '#platform/migrate'
+import type { Module, ModuleStatics } from '#platform/module'
+import type { Platform } from '#platform/platform'
+import { noRacepoints } from '#platform/racepoint'
+import { createSecrets } from '#platform/secrets'
+import { createSignals } from '#platform/signals'
+import { createTokens } from '#platform/tokens'
+import { mergeAudit } from './audit.ts'
+import type { Config, ServiceName } from './config.ts'
+import { serveOperations } from './operations.ts'
+
+/** Every module, hosted by this process or not: their tables and their wishes must exist before the first fact. */
+export const allModules: Record<ServiceName, ModuleStatics> = {
+  identity: identity.statics,
+  catalog: catalog.statics,
+  'waiting-room': waitingRoom.statics,
+  inventory: inventory.statics,
+  orders: orders.statics,
+  payments: payments.statics,
+  tickets: tickets.statics,
+  notifications: notifications.statics,
+}
+
+export const allMigrations = (): Migration[] => [
+  ...readMigrations('platform', new URL('./platform/migrations/', import.meta.url)),
+  ...Object.values(allModules).flatMap((statics) => readMigrations(statics.name, statics.migrations)),
+]
+
+/** What the embedding process decides, beside the configuration. */
+export type Surroundings = {
+  databaseUrl: string
+  signingSecrets: readonly string[]
+  publicUrl: string
+  log: Log
+  scheduler: Scheduler
+  random: Random
+}
+
+/**
+ * Builds the whole server from its configuration, top to bottom. All modules are built, so that the audit sees each of
+ * them; routes, subscriptions and loops run for the hosted ones only.
+ */
+export function compose(config: Config, surroundings: Surroundings) {
+  const { log, scheduler, random, databaseUrl, publicUrl } = surroundings
+  const database = openDatabase({ url: databaseUrl, connectionsMax: config.DATABASE_CONNECTIONS_MAX })
+  const { db, pool } = database
+  const ids = createIds(scheduler, random)
+  const secrets = createSecrets(surroundings.signingSecrets)
+  const tokens = createTokens(secrets, scheduler)
+  const accessTokens = createAccessTokens(secrets, scheduler)
+  const metrics = createMetrics({ processMetrics: true })
+  const signals = createSignals({ pool, url: databaseUrl, scheduler, log, origin: randomUUID() })
+  const bus = createBus({ db, clock: scheduler, ids, log, signals, metrics })
+  const idempotency = createIdempotency(db, scheduler)
+  const ephemeral = memoryEphemeral(scheduler)
+  const platform: Platform = {
+    db,
+    clock: scheduler,
+    ids,
+    random,
+    tokens,
+    accessTokens,
+    outbox: bus.outbox,
+    signals,
+    ephemeral,
+    log,
+    metrics,
+    racepoints: noRacepoints,
+  }
+  const of = (name: ServiceName): Platform => ({ ...platform, log: log.child({ module: name }) })
+
+  const usesSandbox = config.TOSS_SECRET_KEY === undefined
+  const faces = {
+    identity: identity.createIdentity(of('identity'), {
+      secureCookies: publicUrl.startsWith('https:') || new URL(publicUrl).hostname === 'localhost',
+    }),
+    catalog: catalog.createCatalog(of('catalog')),
+    'waiting-room': waitingRoom.createWaitingRoom(of('waiting-room'), {
+      gatherMinutes: config.WAITING_ROOM_GATHER_MINUTES,
+      claimSeconds: config.WAITING_ROOM_CLAIM_SECONDS,
+      streamsMax: config.WAITING_ROOM_STREAMS_MAX,
+      documentEveryMs: 250,
+    }),
+    inventory: inventory.createInventory(of('inventory')),
+    orders: orders.createOrders(of('orders')),
+    payments: payments.createPayments(of('payments'), {
+      mode: usesSandbox ? 'sandbox' : 'live',
+      baseUrl: usesSandbox ? publicUrl : config.TOSS_BASE_URL,
+      secretKey: config.TOSS_SECRET_KEY ?? sandboxSecretKey,
+      clientKey: config.TOSS_CLIENT_KEY ?? null,
+      windowUrl: usesSandbox ? `${publicUrl}/sandbox/window` : null,
+      timeoutMs: config.PAYMENT_TIMEOUT_MS,
+      parallelMax: 48,
+    }),
+    tickets: tickets.createTickets({ ...of('tickets'), secrets }),
+    notifications: notifications.createNotifications(of('notifications'), {
+      smtpUrl: config.SMTP_URL ?? null,
+      from: config.MAIL_FROM,
+      developmentMailbox: config.DEMO,
+      publicUrl,
+    }),
+  }
+  const modules = Object.entries(faces).map(([name, face]) => ({ name: name as ServiceName, module: face.module as Module }))
+  const hosted = modules.filter(({ name }) => config.services.includes(name)).map(({ module }) => module)
+
+  async function audit(eventId?: string): Promise<AuditReport> {
+    const parts = await Promise.all(modules.map(async ({ name, module }) => [name, await module.audit?.(eventId)] as const))
+    return mergeAudit(
+      Object.fromEntries(parts.flatMap(([name, part]) => (part ? [[name, part]] : []))),
+      new Date(scheduler.now()),
+      new Set(await faces.orders.pendingOrders()),
+    )
+  }
+
+  async function known(wanted: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = await Promise.all(modules.map(async ({ module }) => (await module.known?.(wanted)) ?? []))
+    return new Set(found.flat())
+  }
+
+  let ready = false
+  const http = createHttp({
+    log,
+    metrics,
+    scheduler,
+    accessTokens,
+    idempotency,
+    trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
+    inFlightMax: config.REQUESTS_IN_FLIGHT_MAX,
+    deadlineMs: config.REQUEST_DEADLINE_MS,
+  })
+  serveOperations(http, { db, bus, metrics, audit, known, isReady: () => ready, metricsHere: config.DEMO })
+  for (const module of hosted) module.routes?.(http)
+
+  const loops: Loop[] = [
+    ...hosted.flatMap((module) => [
+      ...(module.loops ?? []),
+      ...(module.subscriptions?.length ? [bus.subscriberLoop(module.name, module.subscriptions)] : []),
+    ]),
+    { name: 'idempotency.sweep', intervalMs: 60_000, run: idempotency.sweep },
+  ]
+
+  return {
+    config,
+    platform,
+    database,
+    bus,
+    http,
+    faces,
+    audit,
+    metrics,
+    /** Brings the database up to date and registers every module's wishes. */
+    async prepare(): Promise<void> {
+      const ran = await migrate(db, allMigrations())
+      if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
+      await bus.register(
+        Object.fromEntries(Object.values(allModules).map(({ name, subscribes }) => [name, subscribes as readonly EventType[]])),
+      )
+    },
+    /** Starts background work. Stop order: loops finish their portion, then signals, then the database. */
+    async start(lifecycle: Lifecycle): Promise<void> {
+      lifecycle.own('database', database.close, { timeoutMs: 5000 })
+      await signals.start()
+      lifecycle.own('signals', signals.stop, { timeoutMs: 2000 })
+      for (const loop of loops) {
+        const running = startLoop(loop, { scheduler, log })
+        lifecycle.own(`loop ${loop.name}`, running.stop, { timeoutMs: 15_000 })
+      }
+      ready = true
+    },
+    unready: () => {
+      ready = false
+    },
+  }
+}
+
+export type Server = ReturnType<typeof compose>
+
+/** The key of the payment sandbox in the demo: no secret, it opens nothing. */
+export const sandboxSecretKey = 'test_sk_fairgate_sandbox'

@@ -1,0 +1,114 @@
+import { Type, OneOf } from '@fairgate/contracts/schema'
+import { ConfigError, readSettings, secretSetting, setting, type Values } from '#platform/config'
+
+/** The modules that a process may host, in the order of a purchase. */
+export const serviceNames = [
+  'identity',
+  'catalog',
+  'waiting-room',
+  'inventory',
+  'orders',
+  'payments',
+  'tickets',
+  'notifications',
+] as const
+export type ServiceName = (typeof serviceNames)[number]
+
+/** The whole configuration. `docs/operating/configuration.md` is made from it. */
+export const settings = {
+  PORT: setting(Type.Integer({ minimum: 0, maximum: 65_535 }), 'Port of the HTTP server; 0 takes a free one', '8080'),
+  HOST: setting(Type.String(), 'Address to listen on; `0.0.0.0` in a container', 'localhost'),
+  OPERATIONS_PORT: setting(
+    Type.Integer({ minimum: 0, maximum: 65_535 }),
+    'Port of `/metrics` outside the demo; without it metrics are not served',
+  ),
+  PUBLIC_URL: setting(
+    Type.String({ pattern: '^https?://[^/]+$' }),
+    'Address that browsers use, without a path; `http://localhost:PORT` in the demo',
+  ),
+  DATA_DIR: setting(Type.String(), 'Folder of the embedded Postgres, the demo secret and the sandbox books; `data` in the project'),
+  DATABASE_URL: setting(
+    Type.String({ pattern: '^postgres(ql)?://' }),
+    'Use this Postgres (15 or newer) instead of the embedded one. Turns the demo off',
+  ),
+  DATABASE_CONNECTIONS_MAX: setting(
+    Type.Integer({ minimum: 2, maximum: 200 }),
+    'Connections of one process: 8 to 16 carry all that two cores can do, more only add latency',
+    '12',
+  ),
+  DEMO: setting(
+    Type.Boolean(),
+    'Demo events and accounts, the mailbox page, the payment sandbox. On with the embedded Postgres, off otherwise; never on in production',
+  ),
+  SERVICES: setting(
+    Type.Array(OneOf(serviceNames), { minItems: 1 }),
+    'Modules that this process hosts, by comma',
+    serviceNames.join(','),
+  ),
+  SIGNING_SECRETS: secretSetting(
+    Type.Array(Type.String({ minLength: 32 }), { minItems: 1 }),
+    'Master secrets of all tokens, newest first, by comma, 32 characters or more each; all processes need the same. The embedded default makes one',
+  ),
+  TRUSTED_PROXIES: setting(
+    Type.Array(Type.String()),
+    'Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed, by comma',
+    '',
+  ),
+  REQUESTS_IN_FLIGHT_MAX: setting(
+    Type.Integer({ minimum: 10, maximum: 100_000 }),
+    'Requests being answered at once in a process; one more is told to come back (503)',
+    '8000',
+  ),
+  REQUEST_DEADLINE_MS: setting(Type.Integer({ minimum: 100, maximum: 120_000 }), 'Longest time to answer a request, long polls excepted', '20000'),
+  LOG_LEVEL: setting(OneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'Least serious log line written', 'info'),
+  CHALLENGES: setting(OneOf(['off']), 'Proof of work before joining a line: only `off` is possible yet', 'off'),
+  WAITING_ROOM_GATHER_MINUTES: setting(
+    Type.Integer({ minimum: 0, maximum: 1440 }),
+    'How long before the opening people may join a line',
+    '60',
+  ),
+  WAITING_ROOM_CLAIM_SECONDS: setting(
+    Type.Integer({ minimum: 5, maximum: 3600 }),
+    'How long a called person may take to go in before the place lapses',
+    '60',
+  ),
+  WAITING_ROOM_STREAMS_MAX: setting(
+    Type.Integer({ minimum: 0, maximum: 18_000 }),
+    'Event streams of one process (a process has some 20,000 sockets); others poll',
+    '8000',
+  ),
+  SMTP_URL: secretSetting(Type.String({ pattern: '^smtps?://' }), 'Mail server. Needed outside the demo, which has a mailbox page'),
+  MAIL_FROM: setting(Type.String({ minLength: 3 }), 'Sender of mails', 'Fairgate <no-reply@fairgate.test>'),
+  TOSS_BASE_URL: setting(Type.String({ pattern: '^https?://' }), 'Address of the payment provider', 'https://api.tosspayments.com'),
+  TOSS_SECRET_KEY: secretSetting(Type.String({ minLength: 8 }), 'Secret key at the payment provider. Without it the demo uses the sandbox'),
+  TOSS_CLIENT_KEY: setting(Type.String({ minLength: 8 }), 'Public key of the payment window'),
+  PAYMENT_TIMEOUT_MS: setting(Type.Integer({ minimum: 100, maximum: 120_000 }), 'Longest time of one call to the payment provider', '10000'),
+} as const
+
+const ownPrefixes = ['DATABASE_', 'WAITING_ROOM_', 'TOSS_', 'SMTP_', 'SIGNING_', 'PAYMENT_', 'FAIRGATE_', 'REQUEST']
+
+export type Config = Values<typeof settings> & {
+  /** Demo conveniences are on. */
+  DEMO: boolean
+  services: readonly ServiceName[]
+}
+
+/** Parses the environment once. @throws ConfigError that lists all mistakes */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const values = readSettings(settings, env, ownPrefixes)
+  const demo = values.DEMO ?? values.DATABASE_URL === undefined
+  const mistakes: string[] = []
+  if (values.DATABASE_URL !== undefined && values.SIGNING_SECRETS === undefined) {
+    mistakes.push('SIGNING_SECRETS: is needed with DATABASE_URL, the same in all processes')
+  }
+  if (!demo) {
+    if (values.PUBLIC_URL === undefined) mistakes.push('PUBLIC_URL: is needed outside the demo')
+    if (values.SMTP_URL === undefined && values.SERVICES.includes('notifications')) mistakes.push('SMTP_URL: is needed outside the demo')
+    if (values.TOSS_SECRET_KEY === undefined && values.SERVICES.includes('payments')) mistakes.push('TOSS_SECRET_KEY: is needed outside the demo')
+  }
+  for (const name of ['REDIS_URL', 'KAFKA_BROKERS'] as const) {
+    if (env[name]) mistakes.push(`${name}: is not supported yet; processes share their state through Postgres`)
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return Object.freeze({ ...values, DEMO: demo, services: values.SERVICES })
+}

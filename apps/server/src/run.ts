@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createSandbox } from '@fairgate/toss-sandbox/sandbox'
+import { fileJournal } from '@fairgate/toss-sandbox/journal'
+import { systemScheduler } from '#platform/clock'
+import { ConfigError } from '#platform/config'
+import { startEmbeddedPostgres } from '#platform/embedded-postgres'
+import { systemRandom } from '#platform/ids'
+import { createLifecycle, type Lifecycle } from '#platform/lifecycle'
+import { createLog, type Log } from '#platform/log'
+import { compose, sandboxSecretKey, type Server } from './compose.ts'
+import { readConfig, type Config } from './config.ts'
+import { seedDemo, welcome } from './demo.ts'
+import { createMetricsServer } from './operations.ts'
+import { buildWebIfChanged, serveWeb } from './web.ts'
+
+const projectFolder = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** Reads the configuration or ends the process with all of its mistakes. */
+export function configOrExit(env: NodeJS.ProcessEnv): Config {
+  try {
+    return readConfig(env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(2)
+  }
+}
+
+/** The parts that the server and the command line share: a database, secrets, and the composed modules. */
+export async function open(config: Config, lifecycle: Lifecycle, log: Log, publicUrl: string): Promise<Server> {
+  const dataDir = resolve(config.DATA_DIR ?? join(projectFolder, 'data'))
+  let databaseUrl = config.DATABASE_URL
+  if (databaseUrl === undefined) {
+    const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => log.debug({ postgres: line }, 'postgres') })
+    lifecycle.own('embedded postgres', postgres.stop, { timeoutMs: 20_000 })
+    databaseUrl = postgres.url
+  }
+  return compose(config, {
+    databaseUrl,
+    signingSecrets: config.SIGNING_SECRETS ?? [keptSecret(dataDir)],
+    publicUrl,
+    log,
+    scheduler: systemScheduler,
+    random: systemRandom,
+  })
+}
+
+/** Runs the server until it is told to stop. */
+export async function run(env: NodeJS.ProcessEnv): Promise<void> {
+  const startedAt = performance.now()
+  const config = configOrExit(env)
+  const log = createLog(config.LOG_LEVEL)
+  const lifecycle = createLifecycle({ log })
+  lifecycle.signals(process)
+  try {
+    const port = config.PORT === 0 ? await freePort(config.HOST) : config.PORT
+    const publicUrl = config.PUBLIC_URL ?? `http://localhost:${port}`
+    const servesWeb = config.services.includes('catalog')
+    const [server] = await Promise.all([open(config, lifecycle, log, publicUrl), servesWeb ? buildWebIfChanged(log) : undefined])
+    await server.prepare()
+    await server.start(lifecycle)
+
+    if (config.DEMO && config.TOSS_SECRET_KEY === undefined && config.services.includes('payments')) mountSandbox(server, config, lifecycle, publicUrl)
+    if (servesWeb) serveWeb(server.http.fastify)
+    if (config.OPERATIONS_PORT !== undefined && !config.DEMO) {
+      const metricsServer = createMetricsServer(server.metrics)
+      metricsServer.listen(config.OPERATIONS_PORT, config.HOST)
+      lifecycle.own('metrics', () => void metricsServer.close(), { timeoutMs: 1000 })
+    }
+    await server.http.fastify.listen({ port, host: config.HOST, backlog: 4096 })
+    lifecycle.own('http', () => server.http.fastify.close(), { timeoutMs: 10_000 })
+    lifecycle.own('readiness', server.unready, { timeoutMs: 100 })
+    const demo = config.DEMO && config.services.includes('catalog') ? await seedDemo(server) : undefined
+    log.info({ url: publicUrl, services: config.services, startMs: Math.round(performance.now() - startedAt) }, 'ready')
+    if (demo) process.stderr.write(welcome(publicUrl, demo))
+  } catch (error) {
+    log.fatal({ err: error }, 'could not start')
+    await lifecycle.stop()
+    process.exitCode = 1
+  }
+}
+
+function mountSandbox(server: Server, config: Config, lifecycle: Lifecycle, publicUrl: string): void {
+  const dataDir = resolve(config.DATA_DIR ?? join(projectFolder, 'data'))
+  mkdirSync(dataDir, { recursive: true })
+  const sandbox = createSandbox({
+    secretKey: sandboxSecretKey,
+    webhookUrls: [`${publicUrl}/api/payments/toss/webhook`],
+    now: systemScheduler.now,
+    random: systemRandom,
+    schedule: systemScheduler.after,
+    journal: fileJournal(join(dataDir, 'sandbox.jsonl')),
+  })
+  lifecycle.own('payment sandbox', sandbox.close, { timeoutMs: 2000 })
+  void server.http.fastify.register(async (scope) => {
+    // The sandbox reads its requests itself, as it would behind its own port.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    for (const path of ['/v1/*', '/sandbox/*']) {
+      scope.all(path, async (request, reply) => {
+        reply.hijack()
+        await sandbox.handle(request.raw, reply.raw)
+      })
+    }
+  })
+}
+
+/** The master secret of an embedded server: made once, readable by its owner only. */
+function keptSecret(dataDir: string): string {
+  mkdirSync(dataDir, { recursive: true })
+  const file = join(dataDir, 'signing-secret')
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 })
+  return readFileSync(file, 'utf8').trim()
+}
+
+async function freePort(host: string): Promise<number> {
+  const { createServer } = await import('node:net')
+  return new Promise((done, fail) => {
+    const probe = createServer()
+    probe.once('error', fail)
+    probe.listen(0, host, () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => done(port))
+    })
+  })
+}

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Log } from '#platform/log'
+import { Problem } from '#platform/problem'
+
+const webFolder = fileURLToPath(new URL('../../web/', import.meta.url))
+const distFolder = join(webFolder, 'dist')
+const stampFile = join(distFolder, '.sources')
+
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  "img-src 'self' data:",
+  "style-src 'self' 'unsafe-inline'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "object-src 'none'",
+].join('; ')
+
+/** Paths that belong to programs: an unknown one is a 404 for them, never a page. */
+const programPaths = /^\/(api|v1|sandbox|dev|\.well-known)(\/|$)|^\/(livez|readyz|metrics)$/
+
+/** Builds the web app with Vite when its sources have changed since the last build. */
+export async function buildWebIfChanged(log: Log): Promise<void> {
+  const fingerprint = fingerprintOf([join(webFolder, 'src'), join(webFolder, 'waiting-room'), fileURLToPath(new URL('../../../packages/contracts/src/', import.meta.url))], [
+    join(webFolder, 'index.html'),
+    join(webFolder, 'vite.config.ts'),
+    join(webFolder, 'package.json'),
+  ])
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === fingerprint) return
+  log.info('building the web app')
+  const vite = fileURLToPath(import.meta.resolve('vite')).replace(/dist[\\/].*$/, join('bin', 'vite.js'))
+  await new Promise<void>((resolve, reject) => {
+    const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: webFolder, stdio: ['ignore', 'ignore', 'pipe'] })
+    let errors = ''
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+    child.once('error', reject)
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the web app could not be built:\n${errors}`))))
+  })
+  writeFileSync(stampFile, fingerprint)
+}
+
+function fingerprintOf(folders: readonly string[], files: readonly string[]): string {
+  const hash = createHash('sha256')
+  const all = [...files]
+  for (const folder of folders) {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) all.push(join(entry.parentPath, entry.name))
+    }
+  }
+  for (const file of all.toSorted()) {
+    if (existsSync(file)) hash.update(file.slice(webFolder.length)).update(readFileSync(file))
+  }
+  return hash.digest('hex')
+}
+
+/** Serves the built web app: assets for ever (their names carry a hash), pages fresh, `/wait/…` as its own small page. */
+export function serveWeb(app: FastifyInstance): void {
+  void app.register(fastifyStatic, { root: distFolder, serve: false, cacheControl: false })
+
+  const page = (reply: FastifyReply, file: string) =>
+    reply
+      .header('cache-control', 'no-cache')
+      .header('content-security-policy', contentSecurityPolicy)
+      // Payment windows open as pop-ups of the paying page.
+      .header('cross-origin-opener-policy', 'same-origin-allow-popups')
+      .sendFile(file)
+
+  app.get('/*', async (request: FastifyRequest, reply) => {
+    const path = request.url.split('?')[0]!
+    if (programPaths.test(path)) throw new Problem('http.not-found', { detail: path })
+    if (path.startsWith('/assets/')) return reply.header('cache-control', 'public, max-age=31536000, immutable').sendFile(path.slice(1))
+    if (path.startsWith('/wait/')) return page(reply, 'waiting-room/index.html')
+    if (/\.[a-z0-9]+$/i.test(path)) return reply.header('cache-control', 'public, max-age=3600').sendFile(path.slice(1))
+    return page(reply, 'index.html')
+  })
+}

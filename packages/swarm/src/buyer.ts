@@ -1,0 +1,238 @@
+import { ApiError } from '@fairgate/contracts/client'
+import { getAvailability, placeHold, seatStatus, myHolds } from '@fairgate/contracts/http/inventory'
+import { claimPass, getLine, joinLine, leaveLine, type LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { getOrder, placeOrder, type Order } from '@fairgate/contracts/http/orders'
+import { confirmPayment } from '@fairgate/contracts/http/payments'
+import { seatId } from '@fairgate/contracts/ids'
+import type { Answer } from '@fairgate/contracts/http/route'
+import type { Chance } from './random.ts'
+import type { Recorder } from './recorder.ts'
+import { Unreachable, type Wire } from './wire.ts'
+
+/** What a person intends. */
+export type Intent = {
+  lineId: string
+  sectionIds: readonly string[]
+  /** Seats wanted, and whether the section has numbered seats to choose from. */
+  seats: number
+  admission: 'reserved' | 'open'
+  /** Side by side, chosen by the server. */
+  together: boolean
+  /** Leaves without paying once seats are held. */
+  abandons: boolean
+  /** How the payment will go, in the sandbox's words. */
+  payment: 'approve' | 'decline' | 'capture-then-500'
+}
+
+/** What a person was told, to be compared with the database afterwards. */
+export type Told = {
+  places: string[]
+  holds: string[]
+  orders: string[]
+  fulfilled: { orderId: string; sectionId: string; seats: string[] }[]
+  outcome: 'bought' | 'sold-out' | 'abandoned' | 'lapsed' | 'not-paid' | 'gave-up'
+}
+
+export type World = {
+  wire: Wire
+  recorder: Recorder
+  now: () => number
+  sleep: (ms: number) => Promise<void>
+  /** Nobody waits longer than this (epoch ms). */
+  until: number
+}
+
+type HoldAnswer = Answer<typeof placeHold>
+
+/** One person's whole way: join, wait, go in, choose, pay, or leave. Never throws: what went wrong is in the recorder. */
+export async function buy(world: World, person: { accessToken: string; chance: Chance }, intent: Intent): Promise<Told> {
+  const told: Told = { places: [], holds: [], orders: [], fulfilled: [], outcome: 'gave-up' }
+  try {
+    told.outcome = await visit(world, person, intent, told)
+  } catch (error) {
+    if (!(error instanceof Unreachable)) world.recorder.lost('other', error)
+  }
+  return told
+}
+
+async function visit(world: World, person: { accessToken: string; chance: Chance }, intent: Intent, told: Told): Promise<Told['outcome']> {
+  while (world.now() < world.until) {
+    const inside = await waitAndEnter(world, person, intent, told)
+    if (inside === 'again') continue
+    if (typeof inside === 'string') return inside
+    const held = await choose(world, person, intent, inside)
+    if (held === 'pass-over') continue
+    if (held === 'nothing-left') {
+      await leave(world, person, intent)
+      // Others may still let seats go; whoever waits on joins again at the end.
+      const line = (await world.wire.call('poll', getLine, { params: { id: intent.lineId } })).body
+      if (line.phase === 'sold-out' || line.phase === 'closed') return 'sold-out'
+      await world.sleep(500 + person.chance.unit() * 500)
+      continue
+    }
+    told.holds.push(held.hold.id)
+    if (intent.abandons) return 'abandoned'
+    const order = await pay(world, person, intent, held, told)
+    if (order.state === 'fulfilled') {
+      told.fulfilled.push({ orderId: order.id, sectionId: order.section.id, seats: order.items.map((item) => item.seatId) })
+      return 'bought'
+    }
+    return 'not-paid'
+  }
+  return 'gave-up'
+}
+
+/** Joins, polls as the document asks, and claims the pass when called. */
+async function waitAndEnter(
+  world: World,
+  person: { accessToken: string; chance: Chance },
+  intent: Intent,
+  told: Told,
+): Promise<Told["outcome"] | { passToken: string } | "again"> {
+  const { wire } = world
+  const { accessToken, chance } = person
+  let place: Answer<typeof joinLine>
+  try {
+    place = (await wire.call('join', joinLine, { params: { id: intent.lineId }, body: {}, accessToken })).body
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    if (error.problem.code === 'waiting-room.sold-out' || error.problem.code === 'waiting-room.closed') return 'sold-out' as const
+    if (error.problem.code === 'waiting-room.not-open') {
+      await world.sleep(1000)
+      return 'again'
+    }
+    throw error
+  }
+  told.places.push(place.place.id)
+
+  let etag: string | undefined
+  let line: LineDocument | undefined
+  while (world.now() < world.until) {
+    const reply = await wire.call('poll', getLine, { params: { id: intent.lineId }, ...(etag ? { etag } : {}) })
+    if (reply.status !== 304) line = reply.body
+    etag = reply.headers.get('etag') ?? undefined
+    if (!line) throw new Error('a line without a document')
+    if (line.phase === 'sold-out' || line.phase === 'closed') return 'sold-out'
+    const ahead = place.place.number - line.frontier
+    if (ahead <= 0 && line.phase === 'open') {
+      try {
+        return (await wire.call('pass', claimPass, { params: { id: intent.lineId }, body: { placeToken: place.placeToken }, accessToken })).body
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error
+        const { code } = error.problem
+        if (code === 'waiting-room.lapsed' || code === 'waiting-room.pass-used') return 'again'
+        if (code === 'waiting-room.sold-out' || code === 'waiting-room.closed') return 'sold-out'
+        if (code !== 'waiting-room.not-yet' && code !== 'waiting-room.paused') throw error
+      }
+    }
+    await world.sleep(pollEveryMs(line, ahead) * (0.8 + 0.4 * chance.unit()))
+  }
+  return 'gave-up'
+}
+
+/** The interval that the document asks of somebody so far back. */
+export function pollEveryMs(line: Pick<LineDocument, 'poll'>, ahead: number): number {
+  const entry = line.poll.find((candidate) => candidate.aheadMax === null || ahead <= candidate.aheadMax)
+  return entry?.everyMs ?? 5000
+}
+
+const triesMax = 30
+
+async function choose(
+  world: World,
+  person: { accessToken: string; chance: Chance },
+  intent: Intent,
+  inside: { passToken: string },
+): Promise<HoldAnswer | 'nothing-left' | 'pass-over'> {
+  const { wire } = world
+  const { accessToken, chance } = person
+  let wanted = intent.seats
+  for (let attempt = 0; attempt < triesMax; attempt++) {
+    const sectionId = chance.pick(intent.sectionIds)
+    const body: Parameters<typeof holdBody>[0] = { passToken: inside.passToken, sectionId }
+    if (intent.admission === 'open' || intent.together) {
+      body.count = wanted
+      if (intent.together) body.together = true
+    } else {
+      const seats = await freeSeats(wire, sectionId, wanted, chance)
+      if (seats.length === 0) {
+        if (attempt < 3) {
+          await world.sleep(100 + 200 * chance.unit())
+          continue
+        }
+        return 'nothing-left'
+      }
+      body.seatIds = seats
+    }
+    try {
+      return (await wire.call('hold', placeHold, { body: holdBody(body), accessToken })).body
+    } catch (error) {
+      if (error instanceof Unreachable) {
+        const mine = (await wire.call('other', myHolds, { accessToken })).body.items[0]
+        if (mine) return mine
+        continue
+      }
+      if (!(error instanceof ApiError)) throw error
+      const { code } = error.problem
+      if (code === 'inventory.pass-expired' || code === 'inventory.pass-invalid') return 'pass-over'
+      if (code === 'inventory.limit-reached') {
+        // An answer that was lost on the way may have given the seats already.
+        const mine = (await wire.call('other', myHolds, { accessToken })).body.items[0]
+        if (mine) return mine
+        throw error
+      }
+      if (code === 'inventory.sold-out' || code === 'inventory.no-adjacent') {
+        const free = typeof error.problem['free'] === 'number' ? error.problem['free'] : 0
+        if (wanted > 1) wanted = Math.max(1, Math.min(wanted - 1, free || 1))
+        else if (attempt >= 3) return 'nothing-left'
+        else await world.sleep(100 + 200 * chance.unit())
+        continue
+      }
+      if (code === 'inventory.seat-taken') continue
+      throw error
+    }
+  }
+  return 'nothing-left'
+}
+
+type HoldWish = { passToken: string; sectionId: string; seatIds?: string[]; count?: number; together?: boolean }
+const holdBody = (wish: HoldWish): HoldWish => wish
+
+/** Looks at the availability document as the seat map does, and picks free seats next to each other if it can. */
+async function freeSeats(wire: Wire, sectionId: string, count: number, chance: Chance): Promise<string[]> {
+  const { body } = await wire.call('other', getAvailability, { params: { id: sectionId } })
+  const bytes = Buffer.from(body.status, 'base64')
+  const free: number[] = []
+  for (let i = 0; i < bytes.length * 4; i++) if (((bytes[i >> 2]! >> ((i & 3) * 2)) & 3) === seatStatus.free) free.push(i + 1)
+  const total = body.free + body.held + body.sold + body.blocked
+  const usable = free.filter((number) => number <= total)
+  if (usable.length === 0) return []
+  const start = chance.index(usable.length)
+  return Array.from({ length: Math.min(count, usable.length) }, (_, i) => seatId(sectionId, usable[(start + i) % usable.length]!))
+}
+
+async function pay(world: World, person: { accessToken: string }, intent: Intent, held: HoldAnswer, told: Told): Promise<Order> {
+  const { wire, recorder } = world
+  const { accessToken } = person
+  const placed = (await wire.call('order', placeOrder, { body: { holdToken: held.holdToken }, accessToken })).body
+  told.orders.push(placed.order.id)
+  const startedAt = world.now()
+  const { orderId, amount } = { orderId: placed.order.id, amount: placed.order.total.amount }
+  const window = await wire.post('pay', '/sandbox/payments', { orderId, amount, outcome: intent.payment })
+  const paymentKey = String(window['paymentKey'])
+  await wire.call('pay', confirmPayment, {
+    body: { paymentRequestToken: placed.paymentRequestToken, provider: 'toss', paymentKey, amount },
+    accessToken,
+    idempotencyKey: `${orderId}:${paymentKey}`,
+  })
+  for (;;) {
+    const order = (await wire.call('other', getOrder, { params: { id: orderId }, query: { waitSeconds: 10 }, accessToken })).body
+    if (order.state === 'fulfilled') recorder.time('fulfilled', world.now() - startedAt)
+    if (!['awaiting-payment', 'paying'].includes(order.state) || order.refusal) return order
+    if (world.now() > world.until) return order
+  }
+}
+
+async function leave(world: World, person: { accessToken: string }, intent: Intent): Promise<void> {
+  await world.wire.call('other', leaveLine, { params: { id: intent.lineId }, accessToken: person.accessToken })
+}

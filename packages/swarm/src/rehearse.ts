@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Command, InvalidArgumentError } from 'commander'
+import { rehearse, type RehearsalOptions } from './rehearsal.ts'
+import { scenarios, type ScenarioName } from './scenarios.ts'
+
+const whole = (least: number) => (text: string) => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < least) throw new InvalidArgumentError(`must be a whole number of at least ${least}`)
+  return value
+}
+
+const program = new Command('npm run -s rehearse --')
+  .description('Brings a crowd to a sale and checks that nothing was sold twice, lost, or paid for nothing.')
+  .argument('<scenario>', `one of ${Object.keys(scenarios).join(', ')}`, (text) => {
+    if (!(text in scenarios)) throw new InvalidArgumentError(`is one of ${Object.keys(scenarios).join(', ')}`)
+    return text
+  })
+  .option('--users <n>', 'people', whole(1), 1000)
+  .option('--places <n>', 'places on sale', whole(1), 400)
+  .option('--seed <n>', 'the crowd is the same for the same seed', whole(0), 1)
+  .option('--url <url>', 'a running demo server; without it one is started for the rehearsal and removed afterwards')
+  .option('--together <n>', 'concert: seats side by side that each person wants', whole(0), 0)
+  .option('--psp-failures <percent>', 'share of payments that the provider captures and answers with an error', whole(0), 0)
+  .option('--hold-seconds <n>', 'how long a hold lasts', whole(3))
+  .option('--kill-after <seconds>', 'kill -9 the own server so long after the opening, and start it again', whole(0))
+  .option('--keep', "keep the own server's folder for a look at its log and data")
+  .option('--json', 'print one JSON object as the last line')
+
+program.parse()
+const scenario = program.processedArgs[0] as ScenarioName
+const options = program.opts<Omit<RehearsalOptions, 'scenario'> & { json?: boolean }>()
+
+const report = await rehearse({ ...options, scenario }, { progress: (line) => process.stderr.write(`${line}\n`), now: Date.now, sleep: (ms) => sleep(ms) })
+if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
+else process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+process.exit(report.invariantsHeld ? 0 : 1)

@@ -1,0 +1,133 @@
+import type { Intent } from './buyer.ts'
+import type { Chance } from './random.ts'
+import type { PreparedSale, SalePlan } from './sale.ts'
+
+export type ScenarioOptions = { users: number; places: number; holdSeconds: number; together: number; pspFailures: number }
+
+/** A kind of rush: what is on sale, and what each person wants. */
+export type Scenario = {
+  about: string
+  holdSeconds: number
+  plan(options: ScenarioOptions): SalePlan
+  intent(person: number, chance: Chance, sale: PreparedSale, options: ScenarioOptions): Intent
+  /** When a person comes, in ms from the opening; negative is before it. */
+  arrivesMs(person: number, chance: Chance, options: ScenarioOptions): number
+}
+
+const concertPlan = ({ users, places, holdSeconds, together }: ScenarioOptions): SalePlan => ({
+  kind: 'concert',
+  name: 'Rehearsal concert',
+  sections: splitPlaces(places, Math.max(1, Math.min(4, Math.floor(places / 50)))).map((count, i) => ({
+    name: `Block ${String.fromCharCode(65 + i)}`,
+    price: 99_000 - i * 11_000,
+    places: count,
+    seatsPerRow: 25,
+  })),
+  lines: [
+    {
+      name: 'All blocks',
+      sections: splitPlaces(places, Math.max(1, Math.min(4, Math.floor(places / 50)))).map((_, i) => i),
+      shoppersMax: Math.max(50, Math.min(500, users)),
+      admitPerMinute: 60_000,
+    },
+  ],
+  holdSeconds,
+  limitPerAccount: Math.max(4, together),
+})
+
+const courses = ['5K', '10K', 'Half']
+const paces = ['4:00-4:59', '5:00-5:59', '6:00-6:59', '7:00-7:59', 'Walk']
+/** The two groups that 70 % of the people want, with 40 % of the places. */
+const hotLines = [6, 7]
+
+const racePlan = ({ places, holdSeconds }: ScenarioOptions): SalePlan => {
+  const hotShare = splitPlaces(Math.round(places * 0.4), hotLines.length)
+  const coldShare = splitPlaces(places - Math.round(places * 0.4), 15 - hotLines.length)
+  const sections = courses.flatMap((course) =>
+    paces.map((pace) => ({ name: `${course} ${pace}`, price: 40_000, attributes: { course, pace }, places: 0 })),
+  )
+  sections.forEach((section, i) => {
+    section.places = hotLines.includes(i) ? hotShare.pop()! : coldShare.pop()!
+  })
+  return {
+    kind: 'race',
+    name: 'Rehearsal race',
+    sections,
+    lines: sections.map((section, i) => ({ name: section.name, sections: [i], shoppersMax: 100, admitPerMinute: 30_000 })),
+    holdSeconds,
+    limitPerAccount: 1,
+  }
+}
+
+/** Half come before the opening, half in the seconds after it. */
+const rush = (_person: number, chance: Chance): number => (chance.unit() < 0.5 ? -4000 + 3500 * chance.unit() : 4000 * chance.unit() ** 2)
+
+const wholeLine = (sale: PreparedSale, index: number) => ({ lineId: sale.lines[index]!.id, sectionIds: sale.lines[index]!.sectionIds })
+
+/** How this person's payment goes: some meet a provider that fails. */
+const paymentOf = (chance: Chance, { pspFailures }: ScenarioOptions): Intent['payment'] => (chance.unit() * 100 < pspFailures ? 'capture-then-500' : 'approve')
+
+export const scenarios = {
+  concert: {
+    about: 'reserved seats; each person wants two of their own choice, or several side by side with --together',
+    holdSeconds: 300,
+    plan: concertPlan,
+    intent: (_person, chance, sale, options) => ({
+      ...wholeLine(sale, 0),
+      seats: options.together || 2,
+      admission: 'reserved',
+      together: options.together > 0,
+      abandons: false,
+      payment: paymentOf(chance, options),
+    }),
+    arrivesMs: rush,
+  },
+  race: {
+    about: '15 lines: three courses by five pace groups; 70 % of the people want two of them, which have 40 % of the places',
+    holdSeconds: 300,
+    plan: racePlan,
+    intent: (_person, chance, sale, options) => {
+      const cold = sale.lines.map((_, i) => i).filter((i) => !hotLines.includes(i))
+      return {
+        ...wholeLine(sale, chance.unit() < 0.7 ? chance.pick(hotLines) : chance.pick(cold)),
+        seats: 1,
+        admission: 'open',
+        together: false,
+        abandons: false,
+        payment: paymentOf(chance, options),
+      }
+    },
+    arrivesMs: rush,
+  },
+  'two-wave': {
+    about: 'of the first wave 30 % hold a place and leave; after the hold time a second wave takes what came back',
+    holdSeconds: 8,
+    plan: ({ places, holdSeconds }) => ({
+      kind: 'race',
+      name: 'Rehearsal in two waves',
+      sections: [{ name: '10K', price: 40_000, attributes: { course: '10K', pace: 'all' }, places }],
+      lines: [{ name: '10K', sections: [0], shoppersMax: 400, admitPerMinute: 60_000 }],
+      holdSeconds,
+      limitPerAccount: 1,
+    }),
+    intent: (person, chance, sale, options) => ({
+      ...wholeLine(sale, 0),
+      seats: 1,
+      admission: 'open',
+      together: false,
+      abandons: !isSecondWave(person, options) && chance.unit() < 0.3,
+      payment: paymentOf(chance, options),
+    }),
+    arrivesMs: (person, chance, options) => rush(person, chance) + (isSecondWave(person, options) ? (options.holdSeconds + 4) * 1000 : 0),
+  },
+} satisfies Record<string, Scenario>
+
+export type ScenarioName = keyof typeof scenarios
+
+/** The last third of the people. */
+const isSecondWave = (person: number, { users }: ScenarioOptions): boolean => person >= Math.floor((users * 2) / 3)
+
+/** As evenly as whole numbers allow: 10 in 3 → 4, 3, 3. */
+export function splitPlaces(places: number, parts: number): number[] {
+  return Array.from({ length: parts }, (_, i) => Math.floor(places / parts) + (i < places % parts ? 1 : 0))
+}
