@@ -1,0 +1,141 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { roles as allRoles, type Account, type Role } from '@fairgate/contracts/http/identity'
+import { transaction, type Tx } from '#platform/db'
+import type { Random } from '#platform/ids'
+import type { Platform } from '#platform/platform'
+import { Problem } from '#platform/problem'
+import { accountRegistered, codeRequested } from './events.ts'
+import type { Limits } from './limits.ts'
+import { checkPassword, type Passwords } from './passwords.ts'
+import * as store from './identity-store.ts'
+import type { Sessions, SignedIn, Started } from './sessions.ts'
+
+export const codeMs = 10 * 60_000
+export const codeAttemptsMax = 5
+/** Codes of one account in an hour, counted in the database: with five attempts each, 30 guesses in a million. */
+export const codesPerHourMax = 6
+
+export type Registration = { email: string; password: string; name: string; locale?: 'ko' | 'en' }
+
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'outbox' | 'racepoints' | 'metrics' | 'log'> & {
+  limits: Limits
+  passwords: Passwords
+  sessions: Sessions
+}
+
+export function createAccounts({ db, clock, ids, random, outbox, racepoints, metrics, log, limits, passwords, sessions }: Deps) {
+  const registered = metrics.counter('fairgate_identity_registrations_total', 'Accounts registered')
+  const verified = metrics.counter('fairgate_identity_verifications_total', 'Codes entered by outcome', ['outcome'])
+
+  /** Makes an account, mails its code and signs it in, or refuses with `identity.email-taken`. */
+  async function register({ email, password, name, locale = 'ko' }: Registration, ip: string): Promise<Started> {
+    checkPassword(password, email)
+    const passwordHash = await passwords.hash(password, () => limits.registration(ip))
+    const account = { id: ids('account'), email, name, locale, passwordHash, roles: ['buyer'] as const, verified: false }
+    await racepoints.reach('identity.before-insert')
+    const made = await transaction(db, async (tx) => {
+      const [inserted] = await store.insertAccounts(tx, [account], new Date(clock.now()))
+      if (!inserted) return undefined
+      await outbox.publish(tx, [accountRegistered(inserted)])
+      await mailCode(tx, inserted)
+      return { account: inserted, refreshToken: await sessions.open(tx, inserted.id) }
+    })
+    if (!made) throw new Problem('identity.email-taken')
+    registered.add({})
+    log.info({ accountId: made.account.id }, 'account registered')
+    return { signedIn: await sessions.signedIn(made.account), refreshToken: made.refreshToken }
+  }
+
+  /** Asks for a code to be mailed, unless the account has had its share in this hour. Call with the account locked or new. */
+  async function mailCode(tx: Tx, account: Account): Promise<void> {
+    const code = sixDigits(random)
+    const now = clock.now()
+    const expiresAt = new Date(now + codeMs)
+    const isIssued = await store.insertCode(tx, {
+      accountId: account.id,
+      hash: codeHash(account.id, code),
+      at: new Date(now),
+      expiresAt,
+      perHourMax: codesPerHourMax,
+    })
+    if (isIssued) await outbox.publish(tx, [codeRequested(account, code, expiresAt)])
+  }
+
+  /** Mails a new code. Whether the address is known, or verified already, is not told. */
+  async function resendCode(email: string, ip: string): Promise<void> {
+    await limits.code(email, ip)
+    await transaction(db, async (tx) => {
+      const account = await store.lockAccountByEmail(tx, email)
+      if (account && !account.verified) await mailCode(tx, account)
+    })
+  }
+
+  /**
+   * Proves an address. Entering the same right code again while it is valid succeeds again, for a lost answer's sake.
+   * @param callerId  the signed-in account, which gets a fresh access token that says `verified`
+   */
+  async function verifyEmail(email: string, code: string, callerId: string | undefined): Promise<{ account: Account } | SignedIn> {
+    // Refusals are thrown outside the transaction: an attempt counts although it failed.
+    const outcome = await transaction(db, async (tx) => {
+      const account = await store.accountByEmail(tx, email)
+      if (!account) return { kind: 'wrong' } as const
+      const now = clock.now()
+      const attempt = await store.attemptCode(tx, account.id, codeAttemptsMax, new Date(now))
+      if (!attempt) {
+        const newest = await store.newestCode(tx, account.id)
+        const isSpent = newest !== undefined && newest.expiresAt.getTime() > now
+        return isSpent ? ({ kind: 'spent', retryAfterMs: newest.expiresAt.getTime() - now } as const) : ({ kind: 'wrong' } as const)
+      }
+      if (!timingSafeEqual(attempt.hash, codeHash(account.id, code))) return { kind: 'wrong' } as const
+      return { kind: 'right', account: await store.verifyAccount(tx, account.id, new Date(now)) } as const
+    })
+    verified.add({ outcome: outcome.kind })
+    if (outcome.kind === 'wrong') throw new Problem('identity.wrong-code')
+    if (outcome.kind === 'spent') throw new Problem('identity.too-many-attempts', { retryAfterMs: outcome.retryAfterMs })
+    const { account } = outcome
+    return account.id === callerId ? sessions.signedIn(account) : { account: publicAccount(account) }
+  }
+
+  /** Appoints or dismisses. Somebody always stays an administrator, also when two dismiss each other at once. */
+  async function setRoles(id: string, wanted: readonly Role[]): Promise<Account> {
+    const roles = allRoles.filter((role) => wanted.includes(role))
+    return transaction(db, async (tx) => {
+      const admins = await store.lockAdmins(tx)
+      await racepoints.reach('identity.admins-counted')
+      if (!(await store.accountById(tx, id))) throw new Problem('identity.account-not-found')
+      const isLastAdmin = admins.length === 1 && admins[0]!.id === id
+      if (isLastAdmin && !roles.includes('admin')) throw new Problem('identity.last-admin')
+      log.info({ accountId: id, roles }, 'roles set')
+      return publicAccount(await store.setRoles(tx, id, roles))
+    })
+  }
+
+  async function me(id: string): Promise<Account> {
+    const account = await store.accountById(db, id)
+    if (!account) throw new Problem('identity.sign-in-required')
+    return publicAccount(account)
+  }
+
+  async function find(email: string): Promise<Account[]> {
+    const account = await store.accountByEmail(db, email)
+    return account ? [publicAccount(account)] : []
+  }
+
+  return { register, resendCode, verifyEmail, setRoles, me, find }
+}
+
+export type Accounts = ReturnType<typeof createAccounts>
+
+export const publicAccount = ({ id, email, name, locale, verified, roles }: Account): Account => ({ id, email, name, locale, verified, roles })
+
+/** Six digits, all million alike: numbers beyond the last whole million are drawn again. */
+export function sixDigits(random: Random): string {
+  const whole = Math.floor(2 ** 32 / 1_000_000) * 1_000_000
+  for (;;) {
+    const number = Buffer.from(random(4)).readUInt32BE()
+    if (number < whole) return String(number % 1_000_000).padStart(6, '0')
+  }
+}
+
+/** Keeps the code itself out of the table and its backups; what stops guessing is the number of attempts. */
+const codeHash = (accountId: string, code: string) => createHash('sha256').update(`${accountId}:${code}`).digest()

@@ -1,0 +1,77 @@
+import { exclusive } from '#platform/db'
+import type { AuditPart, Module, ModuleStatics } from '#platform/module'
+import type { Platform } from '#platform/platform'
+import { createAccounts } from './accounts.ts'
+import * as store from './identity-store.ts'
+import { createLimits, defaultLimits, type LimitsConfig } from './limits.ts'
+import { createPasswords } from './passwords.ts'
+import { refreshCookie } from './refresh-cookie.ts'
+import { serveIdentity } from './routes.ts'
+import { createSeeds } from './seeds.ts'
+import { idleMs } from './session.ts'
+import { createSessions } from './sessions.ts'
+
+export type { CrowdMember, SeedAccount } from './seeds.ts'
+
+export const statics: ModuleStatics = { name: 'identity', migrations: new URL('./migrations/', import.meta.url), subscribes: [] }
+
+export type IdentityConfig = {
+  /** True wherever the site is served over HTTPS; false names the cookie without `__Host-` and lets plain HTTP carry it. */
+  secureCookies: boolean
+  /** Password hashes computed at the same time, 2 when absent. Each takes a core for 10 to 18 ms and 19 MiB. */
+  hashesAtOnceMax?: number
+  /** Requests that may wait for a hash, 150 when absent (about a second and a half of two cores); one more gets 503. */
+  hashesWaitingMax?: number
+  /** How often something may be tried, each with a default. */
+  limits?: Partial<LimitsConfig>
+}
+
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'accessTokens' | 'outbox' | 'ephemeral' | 'log' | 'metrics' | 'racepoints'>
+
+const hour = 3600_000
+const sweptMax = 1000
+
+/** Accounts, sign-in, roles. */
+export function createIdentity(deps: Deps, config: IdentityConfig) {
+  const { db, clock, accessTokens } = deps
+  const limits = createLimits(deps, { ...defaultLimits, ...config.limits })
+  const passwords = createPasswords(deps, { atOnceMax: config.hashesAtOnceMax ?? 2, waitingMax: config.hashesWaitingMax ?? 150 })
+  const sessions = createSessions({ ...deps, limits, passwords })
+  const accounts = createAccounts({ ...deps, limits, passwords, sessions })
+  const seeds = createSeeds({ ...deps, passwords })
+  const cookie = refreshCookie(config.secureCookies)
+
+  async function sweep(): Promise<boolean> {
+    const ago = (ms: number) => new Date(clock.now() - ms)
+    const before = { codes: ago(hour), tokens: ago(idleMs), sessions: ago(24 * hour) }
+    return (await exclusive(db, 'identity.sweep', (tx) => store.sweep(tx, before, sweptMax))) ?? false
+  }
+
+  async function audit(): Promise<AuditPart> {
+    const counts = await store.auditCounts(db)
+    return {
+      checks: [
+        { name: 'no refresh token is ahead of its session', violations: counts.ahead },
+        { name: 'an ended session gives out no token', violations: counts.revived },
+      ],
+      figures: { accounts: counts.accounts, verifiedAccounts: counts.verified },
+    }
+  }
+
+  const module: Module = {
+    name: statics.name,
+    routes: (http) => serveIdentity(http, { accounts, sessions, accessTokens, cookie }),
+    loops: [{ name: 'identity.sweep', intervalMs: 60_000, run: sweep }],
+    audit,
+  }
+
+  return {
+    module,
+    /** Makes an account unless its e-mail has one. */
+    seedAccount: seeds.seedAccount,
+    /** Makes verified buyers with two-hour access tokens, for rehearsals through the CLI. */
+    prepareCrowd: seeds.prepareCrowd,
+  }
+}
+
+export type Identity = ReturnType<typeof createIdentity>

@@ -1,0 +1,37 @@
+import { identityRoutes } from '@fairgate/contracts/http/identity'
+import type { AccessTokens } from '#platform/access-token'
+import type { HttpApp } from '#platform/http'
+import type { Accounts } from './accounts.ts'
+import type { RefreshCookie } from './refresh-cookie.ts'
+import { idleMs } from './session.ts'
+import type { Sessions, Started } from './sessions.ts'
+
+type Deps = { accounts: Accounts; sessions: Sessions; accessTokens: AccessTokens; cookie: RefreshCookie }
+
+export function serveIdentity(http: HttpApp, { accounts, sessions, accessTokens, cookie }: Deps): void {
+  const withCookie = ({ signedIn, refreshToken }: Started) => ({
+    body: signedIn,
+    headers: { 'set-cookie': cookie.set(refreshToken, idleMs / 1000) },
+  })
+
+  http.serve(identityRoutes.register, async ({ body, ip }) => ({ status: 201, ...withCookie(await accounts.register(body, ip)) }))
+  http.serve(identityRoutes.verifyEmail, async ({ body, caller }) => ({
+    status: 200,
+    body: await accounts.verifyEmail(body.email, body.code, caller?.accountId),
+  }))
+  http.serve(identityRoutes.resendCode, async ({ body, ip }) => {
+    await accounts.resendCode(body.email, ip)
+    return { status: 202, body: {} }
+  })
+  http.serve(identityRoutes.me, async ({ caller }) => ({ status: 200, body: await accounts.me(caller.accountId) }))
+  http.serve(identityRoutes.findAccounts, async ({ query }) => ({ status: 200, body: { items: await accounts.find(query.email) } }))
+  http.serve(identityRoutes.setRoles, async ({ params, body }) => ({ status: 200, body: await accounts.setRoles(params.id, body.roles) }))
+
+  http.serve(identityRoutes.signIn, async ({ body, ip }) => ({ status: 201, ...withCookie(await sessions.signIn(body, ip)) }))
+  http.serve(identityRoutes.refreshSession, async ({ headers }) => ({ status: 200, ...withCookie(await sessions.refresh(cookie.read(headers['cookie']))) }))
+  http.serve(identityRoutes.signOut, async ({ headers }) => {
+    await sessions.signOut(cookie.read(headers['cookie']))
+    return { status: 204, body: undefined, headers: { 'set-cookie': cookie.clear } }
+  })
+  http.serve(identityRoutes.jwks, async () => ({ status: 200, body: { keys: (await accessTokens.jwks()).keys as Record<string, unknown>[] } }))
+}

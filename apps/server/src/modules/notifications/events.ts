@@ -1,0 +1,71 @@
+import type { Message } from '@fairgate/contracts/events'
+import { on, type Subscription } from '#platform/bus'
+import { afterCommit, type Tx } from '#platform/db'
+import type { Platform } from '#platform/platform'
+import * as store from './notifications-store.ts'
+import type { NewMessage } from './notifications-store.ts'
+
+/** Signal topic: there is something to send. */
+export const queuedTopic = 'notifications'
+
+/**
+ * Turns facts into messages. A message is queued whether or not its account is known yet, and waits for the address,
+ * because facts of different keys may overtake one another.
+ */
+export function notificationSubscriptions({ clock, ids, signals }: Pick<Platform, 'clock' | 'ids' | 'signals'>): Subscription[] {
+  async function queue(tx: Tx, messages: readonly NewMessage[]): Promise<void> {
+    if (messages.length > 0) await store.queueMessages(tx, messages, new Date(clock.now()))
+    afterCommit(tx, () => signals.emit(queuedTopic, ''))
+  }
+  const refunded = ({ data }: Message<'orders.order-ended.v1'>) => data.state === 'refunded'
+
+  return [
+    on('identity.account-registered.v1', async (tx, facts) => {
+      await store.keepAccounts(tx, facts.map(({ data }) => data))
+      // Messages may have been waiting for just these addresses.
+      await queue(tx, [])
+    }),
+    on('identity.code-requested.v1', async (tx, facts) => {
+      await store.keepAccounts(tx, facts.map(({ data }) => data))
+      await store.lapseCodes(tx, facts.map(({ data }) => data), new Date(clock.now()))
+      await queue(
+        tx,
+        facts.map(({ id, data }) => ({
+          id: ids('message'),
+          cause: `code:${id}`,
+          accountId: data.accountId,
+          kind: 'verification-code',
+          data: { code: data.code },
+          usefulUntil: new Date(data.expiresAt),
+        })),
+      )
+    }),
+    on('tickets.tickets-issued.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ data: { accountId, orderId, event, section, total, tickets } }) => ({
+          id: ids('message'),
+          cause: `tickets:${orderId}`,
+          accountId,
+          kind: 'tickets-issued',
+          data: { orderId, event, section, total, tickets },
+          usefulUntil: null,
+        })),
+      ),
+    ),
+    // An order that expired or was cancelled unpaid moved no money: the app has said so, a mail would only alarm.
+    on('orders.order-ended.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.filter(refunded).map(({ data: { accountId, orderId, event, total } }) => ({
+          id: ids('message'),
+          cause: `refunded:${orderId}`,
+          accountId,
+          kind: 'order-refunded',
+          data: { orderId, event, total },
+          usefulUntil: null,
+        })),
+      ),
+    ),
+  ]
+}

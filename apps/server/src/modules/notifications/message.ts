@@ -1,0 +1,59 @@
+import type { EventData } from '@fairgate/contracts/events'
+
+/** What a message tells of, with what is needed to write it. */
+export type MessageContent =
+  | { kind: 'verification-code'; data: { code: string } }
+  | { kind: 'tickets-issued'; data: Pick<EventData<'tickets.tickets-issued.v1'>, 'orderId' | 'event' | 'section' | 'total' | 'tickets'> }
+  | { kind: 'order-refunded'; data: Pick<EventData<'orders.order-ended.v1'>, 'orderId' | 'event' | 'total'> }
+
+export type MessageKind = MessageContent['kind']
+
+export type MessageState = 'queued' | 'sent' | 'given-up' | 'lapsed' | 'unreachable'
+
+/**
+ * `accepted`: the mail server has it. `deferred`: it may take it later. `exhausted`: deferred for the last time.
+ * `rejected`: it never will. `late`: it would be of no use any more. `no-mailbox`: the address cannot exist.
+ * `retry`: an operator wants another round.
+ */
+export type MessageEvent = 'accepted' | 'deferred' | 'exhausted' | 'rejected' | 'late' | 'no-mailbox' | 'retry'
+
+export const nextState: Record<MessageState, Record<MessageEvent, MessageState>> = {
+  queued: {
+    accepted: 'sent',
+    deferred: 'queued',
+    exhausted: 'given-up',
+    rejected: 'given-up',
+    late: 'lapsed',
+    'no-mailbox': 'unreachable',
+    retry: 'queued',
+  },
+  sent: { accepted: 'sent', deferred: 'sent', exhausted: 'sent', rejected: 'sent', late: 'sent', 'no-mailbox': 'sent', retry: 'sent' },
+  'given-up': {
+    accepted: 'given-up',
+    deferred: 'given-up',
+    exhausted: 'given-up',
+    rejected: 'given-up',
+    late: 'given-up',
+    'no-mailbox': 'given-up',
+    retry: 'queued',
+  },
+  lapsed: { accepted: 'lapsed', deferred: 'lapsed', exhausted: 'lapsed', rejected: 'lapsed', late: 'lapsed', 'no-mailbox': 'lapsed', retry: 'lapsed' },
+  unreachable: {
+    accepted: 'unreachable',
+    deferred: 'unreachable',
+    exhausted: 'unreachable',
+    rejected: 'unreachable',
+    late: 'unreachable',
+    'no-mailbox': 'unreachable',
+    retry: 'unreachable',
+  },
+}
+
+/** With the pauses below a message is tried for four hours. */
+export const attemptsMax = 10
+
+/** 10 s, 30 s, 90 s … at most an hour. */
+export const backoffMs = (attempts: number): number => Math.min(3_600_000, 10_000 * 3 ** (attempts - 1))
+
+/** Addresses under `.invalid` can never exist (RFC 2606); rehearsals give them to their crowd. */
+export const hasNoMailbox = (address: string): boolean => /\.invalid$/i.test(address)

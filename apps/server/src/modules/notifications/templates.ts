@@ -1,0 +1,156 @@
+import type { EventSummary } from '@fairgate/contracts/events'
+import { formatMoney } from '@fairgate/contracts/money'
+import { renderLetter, type Language, type Letter, type Rendered } from './letter.ts'
+import type { MessageContent } from './message.ts'
+
+/** Most seats named in a mail; a group of fifty finds the rest on its tickets page. */
+const seatsShownMax = 12
+
+/** Writes a message for somebody who reads `locale`. @param publicUrl  where the site is, without a slash at the end */
+export function write(content: MessageContent, locale: string, publicUrl: string): Rendered {
+  const language: Language = locale.startsWith('en') ? 'en' : 'ko'
+  return renderLetter(letterOf(content, language, publicUrl))
+}
+
+function letterOf(content: MessageContent, language: Language, publicUrl: string): Letter {
+  switch (content.kind) {
+    case 'verification-code':
+      return verificationCode(content.data, language)
+    case 'tickets-issued':
+      return ticketsIssued(content.data, language, publicUrl)
+    case 'order-refunded':
+      return orderRefunded(content.data, language, publicUrl)
+  }
+}
+
+type Data<K extends MessageContent['kind']> = Extract<MessageContent, { kind: K }>['data']
+
+/** Says nothing that a person chose, neither name nor address: the code must be the only six digits in a row. */
+function verificationCode({ code }: Data<'verification-code'>, language: Language): Letter {
+  const words = {
+    ko: {
+      subject: 'Fairgate 이메일 인증 코드',
+      title: '이메일 인증 코드',
+      enter: '아래 숫자 여섯 자리를 인증 화면에 입력해 주세요.',
+      ends: '10분 안에 입력해 주세요. 새 코드를 받으면 이전 코드는 쓸 수 없습니다.',
+      stranger: '가입한 적이 없다면 이 메일을 무시하셔도 됩니다.',
+    },
+    en: {
+      subject: 'Your Fairgate verification code',
+      title: 'Your verification code',
+      enter: 'Enter these six digits on the verification screen.',
+      ends: 'The code works for ten minutes. A newer code replaces it.',
+      stranger: 'If you did not register, you can ignore this mail.',
+    },
+  }[language]
+  return {
+    language,
+    subject: words.subject,
+    title: words.title,
+    blocks: [
+      { kind: 'paragraph', text: words.enter },
+      { kind: 'code', code },
+      { kind: 'paragraph', text: words.ends },
+      { kind: 'paragraph', text: words.stranger },
+    ],
+  }
+}
+
+function ticketsIssued({ orderId, event, section, total, tickets }: Data<'tickets-issued'>, language: Language, publicUrl: string): Letter {
+  const labels = tickets.map((ticket) => ticket.label)
+  const more = labels.length - seatsShownMax
+  const shown = labels.slice(0, seatsShownMax).join(', ')
+  const words = {
+    ko: {
+      subject: `${event.name} 예매가 완료되었습니다`,
+      title: `티켓 ${tickets.length}장이 준비되었습니다`,
+      thanks: '결제가 확인되어 티켓을 발급했습니다.',
+      section: '구역',
+      seats: '좌석',
+      shown: more > 0 ? `${shown} 외 ${more}석` : shown,
+      total: '결제 금액',
+      link: '내 티켓 보기',
+      entry: '입장할 때 티켓 화면의 QR 코드를 보여 주세요.',
+    },
+    en: {
+      subject: `Your tickets for ${event.name}`,
+      title: tickets.length === 1 ? 'Your ticket is ready' : `Your ${tickets.length} tickets are ready`,
+      thanks: 'Your payment is confirmed and your tickets have been issued.',
+      section: 'Section',
+      seats: 'Seats',
+      shown: more > 0 ? `${shown} and ${more} more` : shown,
+      total: 'Paid',
+      link: 'Show my tickets',
+      entry: 'Show the QR code of your ticket at the entrance.',
+    },
+  }[language]
+  return {
+    language,
+    subject: words.subject,
+    title: words.title,
+    blocks: [
+      { kind: 'paragraph', text: words.thanks },
+      {
+        kind: 'facts',
+        rows: [
+          ...eventRows(event, language),
+          [words.section, section.name],
+          [words.seats, words.shown],
+          [words.total, formatMoney(total, language)],
+          [orderLabel[language], orderId],
+        ],
+      },
+      { kind: 'link', label: words.link, url: `${publicUrl}/tickets` },
+      { kind: 'paragraph', text: words.entry },
+    ],
+  }
+}
+
+function orderRefunded({ orderId, event, total }: Data<'order-refunded'>, language: Language, publicUrl: string): Letter {
+  const words = {
+    ko: {
+      subject: `${event.name} 결제 금액을 환불했습니다`,
+      title: '결제 금액 전액을 환불했습니다',
+      what: '이 주문은 더 이상 유효하지 않으며, 좌석과 티켓도 없습니다.',
+      total: '환불 금액',
+      when: '카드 명세서나 계좌에 나타나기까지 영업일 기준 며칠이 걸릴 수 있습니다.',
+      link: '내 주문 보기',
+    },
+    en: {
+      subject: `Your payment for ${event.name} has been refunded`,
+      title: 'Your payment has been refunded in full',
+      what: 'This order is no longer valid and holds neither seats nor tickets.',
+      total: 'Refunded',
+      when: 'It can take some working days until your card or bank statement shows it.',
+      link: 'Show my orders',
+    },
+  }[language]
+  return {
+    language,
+    subject: words.subject,
+    title: words.title,
+    blocks: [
+      { kind: 'paragraph', text: words.what },
+      { kind: 'facts', rows: [...eventRows(event, language), [words.total, formatMoney(total, language)], [orderLabel[language], orderId]] },
+      { kind: 'paragraph', text: words.when },
+      { kind: 'link', label: words.link, url: `${publicUrl}/orders` },
+    ],
+  }
+}
+
+const orderLabel: Record<Language, string> = { ko: '주문 번호', en: 'Order' }
+
+function eventRows(event: EventSummary, language: Language): [string, string][] {
+  const labels = { ko: { event: '행사', starts: '일시', venue: '장소' }, en: { event: 'Event', starts: 'Starts', venue: 'Venue' } }[language]
+  return [
+    [labels.event, event.name],
+    [labels.starts, formatInstant(event.startsAt, event.timeZone, language)],
+    [labels.venue, event.venue],
+  ]
+}
+
+/** The time where the event is, with the zone by name: a reader may be elsewhere. */
+export function formatInstant(instant: string, timeZone: string, language: Language): string {
+  const parts = { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long', hour: 'numeric', minute: '2-digit', timeZoneName: 'long' } as const
+  return new Intl.DateTimeFormat(language, { ...parts, timeZone }).format(new Date(instant))
+}
