@@ -1,0 +1,108 @@
+import { writeFileSync } from 'node:fs'
+import { Command, InvalidArgumentError } from 'commander'
+import { createLifecycle } from '#platform/lifecycle'
+import { createLog } from '#platform/log'
+import type { Server } from './compose.ts'
+import { writeDocs } from './docs.ts'
+import { configOrExit, open } from './run.ts'
+
+const program = new Command('npm run -s cli --').description('Commands for operators. They work on the database of the environment, beside a running server or without one.')
+
+const print = (value: unknown, json: boolean | undefined) => process.stdout.write(`${JSON.stringify(value, null, json ? undefined : 2)}\n`)
+
+const whole = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number of at least 1')
+  return value
+}
+
+/** Opens the composed modules without serving anything, and closes them afterwards. */
+async function withServer(work: (server: Server) => Promise<void>): Promise<void> {
+  const config = configOrExit(process.env)
+  const log = createLog(config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL)
+  const lifecycle = createLifecycle({ log: { info: () => undefined, error: (fields, message) => log.error(fields, message) } })
+  try {
+    const server = await open(config, lifecycle, log, config.PUBLIC_URL ?? `http://localhost:${config.PORT}`)
+    lifecycle.own('database', server.database.close, { timeoutMs: 5000 })
+    await server.prepare()
+    await work(server)
+  } finally {
+    await lifecycle.stop()
+  }
+}
+
+program
+  .command('migrate')
+  .description('bring the database up to date')
+  .action(() => withServer(async () => print({ migrated: true }, true)))
+
+program
+  .command('audit')
+  .description('check every invariant; exits with 1 when one is broken')
+  .option('--event <id>', 'of one event only')
+  .option('--json', 'one line')
+  .action((options: { event?: string; json?: boolean }) =>
+    withServer(async (server) => {
+      const report = await server.audit(options.event)
+      print(report, options.json)
+      if (!report.invariantsHeld) process.exitCode = 1
+    }),
+  )
+
+program
+  .command('crowd')
+  .description('prepare verified buyers for a rehearsal and write their access tokens to a file (demo only)')
+  .requiredOption('--users <n>', 'how many', whole)
+  .requiredOption('--out <file>', 'where the tokens go')
+  .option('--json', 'one line')
+  .action((options: { users: number; out: string; json?: boolean }) =>
+    withServer(async (server) => {
+      if (!server.config.DEMO) throw new Error('a crowd can only be prepared in the demo configuration')
+      const crowd = await server.faces.identity.prepareCrowd(options.users, 'crowd')
+      writeFileSync(options.out, JSON.stringify(crowd), { mode: 0o600 })
+      print({ users: crowd.length, out: options.out }, options.json)
+    }),
+  )
+
+const parked = program.command('parked').description('messages that could not be handled')
+parked
+  .command('list')
+  .description('which, and why')
+  .option('--json', 'one line')
+  .action((options: { json?: boolean }) => withServer(async (server) => print(await server.bus.parked.list(), options.json)))
+parked
+  .command('retry')
+  .description('hand them to their subscriber again; pressing twice does no harm')
+  .option('--subscriber <name>', 'of one module only')
+  .option('--id <id>', 'one message only')
+  .option('--json', 'one line')
+  .action((options: { subscriber?: string; id?: string; json?: boolean }) =>
+    withServer(async (server) => print({ retried: await server.bus.parked.retry(options) }, options.json)),
+  )
+
+const orders = program.command('orders').description('orders that need a look')
+orders
+  .command('stuck')
+  .description('orders under way for longer than some minutes')
+  .option('--minutes <n>', 'how long', whole, 5)
+  .option('--json', 'one line')
+  .action((options: { minutes: number; json?: boolean }) =>
+    withServer(async (server) => print(await server.faces.orders.stuck(options.minutes * 60_000), options.json)),
+  )
+orders
+  .command('history <order>')
+  .description('what happened to an order, step by step')
+  .option('--json', 'one line')
+  .action((order: string, options: { json?: boolean }) => withServer(async (server) => print(await server.faces.orders.history(order), options.json)))
+
+program
+  .command('docs')
+  .description('make the generated pages of docs/ from the code')
+  .option('--check', 'only say which are not in step; exits with 1 when there are any')
+  .action((options: { check?: boolean }) => {
+    const stale = writeDocs({ check: options.check ?? false })
+    if (stale.length > 0) process.stdout.write(`${options.check ? 'not in step (npm run docs)' : 'written'}: ${stale.join(', ')}\n`)
+    if (options.check && stale.length > 0) process.exitCode = 1
+  })
+
+await program.parseAsync()

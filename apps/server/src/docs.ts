@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { errors } from '@fairgate/contracts/errors'
+import { events } from '@fairgate/contracts/events'
+import { allModules } from './compose.ts'
+import { settings } from './config.ts'
+import { openApiDocument } from './openapi.ts'
+
+const docsFolder = fileURLToPath(new URL('../../../docs/', import.meta.url))
+
+/** The pages that are made from the code, by their path below `docs/`. */
+export function generatedDocs(): Record<string, string> {
+  return {
+    'reference/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+    'reference/errors.md': errorsPage(),
+    'reference/events.md': eventsPage(),
+    'operating/configuration.md': configurationPage(),
+  }
+}
+
+/** Writes the pages. @returns those that were not in step */
+export function writeDocs(options: { check: boolean }): string[] {
+  const stale: string[] = []
+  for (const [path, text] of Object.entries(generatedDocs())) {
+    const file = join(docsFolder, path)
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue
+    stale.push(path)
+    if (options.check) continue
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
+  return stale
+}
+
+const made = 'Made from the code by `npm run docs`; do not edit.'
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(errors).map(([code, entry]) => [
+    `\`${code}\``,
+    String(entry.status),
+    entry.title,
+    entry.ko,
+    'retry' in entry ? 'yes' : '',
+  ])
+  return `# Errors\n\n${made}\n\nEvery refusal is an RFC 9457 problem document (\`application/problem+json\`) with one of these codes. *Again* means that the same request may succeed later; \`Retry-After\` and \`retryAfterMs\` say when.\n\n${table(['code', 'status', 'meaning', '한국어', 'again'], rows)}\n`
+}
+
+function eventsPage(): string {
+  const sections = Object.entries(events).map(([type, { key, data }]) => {
+    const subscribers = Object.values(allModules).filter((statics) => (statics.subscribes as readonly string[]).includes(type))
+    const members = Object.entries((data as { properties: Record<string, { type?: string; description?: string; enum?: unknown[] }> }).properties)
+    const rows = members.map(([name, schema]) => [`\`${name}\``, schema.enum ? schema.enum.join(', ') : (schema.type ?? ''), schema.description ?? ''])
+    return `## \`${type}\`\n\nKey: \`${key}\`. Published by ${type.split('.')[0]}, wanted by ${subscribers.map((s) => s.name).join(', ') || 'nobody yet'}.\n\n${table(['member', 'type', 'meaning'], rows)}`
+  })
+  return `# Events\n\n${made}\n\nThe facts that modules tell each other through the outbox. A fact is published in the transaction that makes it true, reaches each subscriber's effect exactly once, and keeps its order among facts with the same key.\n\n${sections.join('\n\n')}\n`
+}
+
+function configurationPage(): string {
+  const rows = Object.entries(settings).map(([name, setting]) => [
+    `\`${name}\`${setting.secret ? ` (or \`${name}_FILE\`)` : ''}`,
+    setting.default === undefined ? '' : `\`${setting.default}\``,
+    `${setting.about}${setting.secret ? '. Secret: never printed' : ''}`,
+  ])
+  return `# Configuration\n\n${made}\n\nEverything is set by environment variables, read once at start. All mistakes are reported together and the process ends with status 2.\n\n${table(['variable', 'default', 'meaning'], rows)}\n`
+}
