@@ -8,7 +8,9 @@ import { configOrExit, open } from './run.ts'
 
 const program = new Command('npm run -s cli --').description('Commands for operators. They work on the database of the environment, beside a running server or without one.')
 
-const print = (value: unknown, json: boolean | undefined) => process.stdout.write(`${JSON.stringify(value, null, json ? undefined : 2)}\n`)
+function print(value: unknown, json: boolean | undefined): void {
+  process.stdout.write(`${JSON.stringify(value, null, json ? undefined : 2)}\n`)
+}
 
 const whole = (text: string): number => {
   const value = Number(text)
