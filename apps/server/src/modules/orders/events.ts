@@ -1,0 +1,25 @@
+import type { EventData, EventType } from '@fairgate/contracts/events'
+import { on, type Subscription } from '#platform/bus'
+import type { UseCases } from './orders.ts'
+import * as store from './orders-store.ts'
+import { heard, type Happening } from './saga.ts'
+
+export const subscribes = ['catalog.sale-published.v1', ...heard] as const satisfies readonly EventType[]
+
+/**
+ * What orders listen to. Published in return, by `saga.ts`: the requests to inventory and payments, and
+ * `orders.order-placed`, `orders.order-fulfilled`, `orders.order-ended`.
+ */
+export function subscriptions({ step }: UseCases): Subscription[] {
+  return [
+    on('catalog.sale-published.v1', (tx, messages) => store.saveEvents(tx, messages.map(({ data }) => data.event))),
+    ...heard.map((type) =>
+      on(type, async (tx, messages) => {
+        await step(
+          tx,
+          messages.map(({ data }) => ({ orderId: (data as EventData<(typeof heard)[number]>).orderId, happening: { type, data } as Happening })),
+        )
+      }),
+    ),
+  ]
+}

@@ -1,0 +1,48 @@
+import type { Module, ModuleStatics } from '#platform/module'
+import { auditOrders } from './audit.ts'
+import { subscribes, subscriptions } from './events.ts'
+import { createUseCases, type OrdersConfig, type OrdersDeps } from './orders.ts'
+import * as store from './orders-store.ts'
+import { serveOrders } from './routes.ts'
+
+export type { OrdersConfig } from './orders.ts'
+
+export const statics = {
+  name: 'orders',
+  migrations: new URL('./migrations/', import.meta.url),
+  subscribes,
+} as const satisfies ModuleStatics
+
+const defaults: OrdersConfig = { stuckAfterMs: 5 * 60_000, waitersMax: 5000 }
+
+/** Orders: a hold on its way to becoming tickets, and the saga that takes it there. */
+export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {}) {
+  const settings = { ...defaults, ...config }
+  const useCases = createUseCases(deps, settings)
+  const module: Module = {
+    name: statics.name,
+    routes: (http) => serveOrders(http, useCases, deps),
+    subscriptions: subscriptions(useCases),
+    loops: [
+      { name: 'orders.expire', intervalMs: 1000, run: useCases.expireOverdue },
+      { name: 'orders.measure', intervalMs: 15_000, run: useCases.measure },
+    ],
+    audit: (eventId) => auditOrders(deps.db, deps.clock, settings.stuckAfterMs, eventId),
+  }
+  return {
+    module,
+    /** Orders that have waited for another module for longer than `olderThanMs`, and refunds not done; oldest first, at most 500. */
+    stuck: useCases.stuck,
+    /** What happened to an order, step by step. */
+    history: (orderId: string) => store.historyOf(deps.db, orderId),
+    /** Ids of orders for which another module owes an answer: their figures may differ between modules for a moment. */
+    pendingOrders: () => store.ordersWithOpenAnswers(deps.db),
+    /**
+     * Gives the money of a fulfilled order back, for any reason shown to the buyer. Again → nothing more.
+     * @throws Problem `orders.order-not-found`; an Error when the order is not fulfilled
+     */
+    refund: useCases.refund,
+  }
+}
+
+export type Orders = ReturnType<typeof createOrders>

@@ -1,0 +1,292 @@
+import type { OrderState } from '@fairgate/contracts/http/orders'
+
+/**
+ * The states of an order. Between `awaiting-payment` and an end the order waits for exactly one answer:
+ * `securing` for inventory to secure the hold, `capturing` for payments to take the money, `selling` for inventory to
+ * sell, `returning` for inventory to give a secured hold back to the buyer, `reclaiming` for inventory to secure the
+ * seats of money that is already here, `refunding` for payments to give all money back.
+ */
+export const states = [
+  'awaiting-payment',
+  'securing',
+  'capturing',
+  'selling',
+  'returning',
+  'reclaiming',
+  'refunding',
+  'fulfilled',
+  'expired',
+  'cancelled',
+  'refunded',
+] as const
+export type State = (typeof states)[number]
+
+/** What can happen to an order, as read from a fact and the order's books (see `saga.ts`). */
+export const happenings = [
+  /** A payment that the order had not heard of. */
+  'payment-requested',
+  /** The money of the payment that the last attempt was for. */
+  'payment-captured',
+  /** Money of any other payment. */
+  'other-captured',
+  /** The payment of the last attempt was refused. */
+  'payment-refused',
+  /** The last money that was kept has gone back. */
+  'payment-refunded',
+  /** The hold is secured for the last attempt. */
+  'hold-secured',
+  /** A late copy of an answer to an earlier attempt: the seats may be secured although nobody waits for it. */
+  'hold-secured-before',
+  'hold-lost',
+  'hold-returned',
+  'seats-sold',
+  'sell-refused',
+  /** Selling was refused although the seats had been secured anew after the first refusal. */
+  'sell-refused-again',
+  /** The time to pay is over. */
+  'deadline',
+  /** The buyer does not want it any more. */
+  'cancel',
+  /** An operator gives the money of a fulfilled order back. */
+  'refund',
+] as const
+export type Event = (typeof happenings)[number]
+
+/** What an order asks of others, and what it tells them. `saga.ts` makes a fact of each. */
+export type Command =
+  /** Inventory: secure the hold as it stands. Begins an attempt. */
+  | 'secure'
+  /** Inventory: the hold has ended; secure the same seats if they are still free. Begins an attempt. */
+  | 'secure-late'
+  | 'capture'
+  /** Payments: nothing of this payment may be captured. */
+  | 'decline'
+  | 'sell'
+  /** Inventory: back to the buyer, after the first refusal with some more time. */
+  | 'return'
+  /** Inventory: back to the buyer, the time as it was. */
+  | 'return-as-it-was'
+  | 'release'
+  /** Inventory: free the seats, sold ones too. */
+  | 'release-sold'
+  /** Payments: give back the money of this payment. */
+  | 'refund'
+  /** Payments: give back all money of the order. */
+  | 'refund-all'
+  | 'tell-fulfilled'
+  | 'tell-ended'
+
+export type Step = { to: State; commands: readonly Command[] }
+/** `ignore`: a repetition, or too late to matter. `refuse`: not possible in this state, which the sender must learn. */
+export type Outcome = Step | 'ignore' | 'refuse'
+
+const to = (state: State, ...commands: Command[]): Step => ({ to: state, commands })
+
+/** What happens to an order in each state on each event. `SPEC.md` shows the same table; a test compares them. */
+export const table: Record<State, Record<Event, Outcome>> = {
+  'awaiting-payment': {
+    'payment-requested': to('securing', 'secure'),
+    'payment-captured': to('reclaiming', 'secure'),
+    'other-captured': to('reclaiming', 'secure'),
+    'payment-refused': 'ignore',
+    'payment-refunded': 'ignore',
+    'hold-secured': to('awaiting-payment', 'return-as-it-was'),
+    'hold-secured-before': to('awaiting-payment', 'return-as-it-was'),
+    'hold-lost': 'ignore',
+    'hold-returned': 'ignore',
+    'seats-sold': 'refuse',
+    'sell-refused': 'refuse',
+    'sell-refused-again': 'refuse',
+    deadline: to('expired', 'release', 'tell-ended'),
+    cancel: to('cancelled', 'release', 'tell-ended'),
+    refund: 'refuse',
+  },
+  securing: {
+    'payment-requested': to('securing', 'decline'),
+    'payment-captured': to('reclaiming'),
+    'other-captured': to('securing', 'refund'),
+    'payment-refused': to('returning', 'return'),
+    'payment-refunded': 'ignore',
+    'hold-secured': to('capturing', 'capture'),
+    'hold-secured-before': 'ignore',
+    'hold-lost': to('expired', 'decline', 'tell-ended'),
+    'hold-returned': 'ignore',
+    'seats-sold': 'refuse',
+    'sell-refused': 'refuse',
+    'sell-refused-again': 'refuse',
+    deadline: 'ignore',
+    cancel: 'refuse',
+    refund: 'refuse',
+  },
+  capturing: {
+    'payment-requested': to('capturing', 'decline'),
+    'payment-captured': to('selling', 'sell'),
+    'other-captured': to('capturing', 'refund'),
+    'payment-refused': to('returning', 'return'),
+    'payment-refunded': 'ignore',
+    'hold-secured': 'ignore',
+    'hold-secured-before': 'ignore',
+    'hold-lost': 'ignore',
+    'hold-returned': 'ignore',
+    'seats-sold': 'refuse',
+    'sell-refused': 'refuse',
+    'sell-refused-again': 'refuse',
+    deadline: 'ignore',
+    cancel: 'refuse',
+    refund: 'refuse',
+  },
+  selling: {
+    'payment-requested': to('selling', 'decline'),
+    'payment-captured': 'ignore',
+    'other-captured': to('selling', 'refund'),
+    'payment-refused': 'ignore',
+    'payment-refunded': to('refunded', 'release-sold', 'tell-ended'),
+    'hold-secured': 'ignore',
+    'hold-secured-before': 'ignore',
+    'hold-lost': 'ignore',
+    'hold-returned': 'ignore',
+    'seats-sold': to('fulfilled', 'tell-fulfilled'),
+    'sell-refused': to('reclaiming', 'secure-late'),
+    'sell-refused-again': to('refunding', 'release', 'refund-all'),
+    deadline: 'ignore',
+    cancel: 'refuse',
+    refund: 'refuse',
+  },
+  returning: {
+    'payment-requested': to('returning', 'decline'),
+    'payment-captured': to('reclaiming', 'secure'),
+    'other-captured': to('reclaiming', 'secure'),
+    'payment-refused': 'ignore',
+    'payment-refunded': 'ignore',
+    'hold-secured': 'ignore',
+    'hold-secured-before': 'ignore',
+    'hold-lost': to('expired', 'tell-ended'),
+    'hold-returned': to('awaiting-payment'),
+    'seats-sold': 'refuse',
+    'sell-refused': 'refuse',
+    'sell-refused-again': 'refuse',
+    deadline: 'ignore',
+    cancel: 'refuse',
+    refund: 'refuse',
+  },
+  reclaiming: {
+    'payment-requested': to('reclaiming', 'decline'),
+    'payment-captured': 'ignore',
+    'other-captured': to('reclaiming', 'refund'),
+    'payment-refused': 'ignore',
+    'payment-refunded': to('refunded', 'release-sold', 'tell-ended'),
+    'hold-secured': to('selling', 'sell'),
+    'hold-secured-before': 'ignore',
+    'hold-lost': to('refunding', 'refund-all'),
+    'hold-returned': 'ignore',
+    'seats-sold': to('fulfilled', 'tell-fulfilled'),
+    'sell-refused': 'ignore',
+    'sell-refused-again': 'ignore',
+    deadline: 'ignore',
+    cancel: 'refuse',
+    refund: 'refuse',
+  },
+  refunding: {
+    'payment-requested': to('refunding', 'decline'),
+    'payment-captured': to('refunding', 'refund'),
+    'other-captured': to('refunding', 'refund'),
+    'payment-refused': 'ignore',
+    'payment-refunded': to('refunded', 'tell-ended'),
+    'hold-secured': to('refunding', 'release'),
+    'hold-secured-before': to('refunding', 'release'),
+    'hold-lost': 'ignore',
+    'hold-returned': 'ignore',
+    'seats-sold': to('refunding', 'release-sold'),
+    'sell-refused': 'ignore',
+    'sell-refused-again': 'ignore',
+    deadline: 'ignore',
+    cancel: 'refuse',
+    refund: 'ignore',
+  },
+  fulfilled: {
+    'payment-requested': to('fulfilled', 'decline'),
+    'payment-captured': 'ignore',
+    'other-captured': to('fulfilled', 'refund'),
+    'payment-refused': 'ignore',
+    'payment-refunded': to('refunded', 'release-sold', 'tell-ended'),
+    'hold-secured': 'ignore',
+    'hold-secured-before': 'ignore',
+    'hold-lost': 'ignore',
+    'hold-returned': 'ignore',
+    'seats-sold': 'ignore',
+    'sell-refused': 'ignore',
+    'sell-refused-again': 'ignore',
+    deadline: 'ignore',
+    cancel: 'refuse',
+    refund: to('fulfilled', 'refund-all'),
+  },
+  expired: {
+    'payment-requested': to('expired', 'decline'),
+    'payment-captured': to('reclaiming', 'secure-late'),
+    'other-captured': to('reclaiming', 'secure-late'),
+    'payment-refused': 'ignore',
+    'payment-refunded': 'ignore',
+    'hold-secured': to('expired', 'release'),
+    'hold-secured-before': to('expired', 'release'),
+    'hold-lost': 'ignore',
+    'hold-returned': 'ignore',
+    'seats-sold': 'refuse',
+    'sell-refused': 'refuse',
+    'sell-refused-again': 'refuse',
+    deadline: 'ignore',
+    cancel: 'refuse',
+    refund: 'refuse',
+  },
+  cancelled: {
+    'payment-requested': to('cancelled', 'decline'),
+    'payment-captured': to('reclaiming', 'secure-late'),
+    'other-captured': to('reclaiming', 'secure-late'),
+    'payment-refused': 'ignore',
+    'payment-refunded': 'ignore',
+    'hold-secured': to('cancelled', 'release'),
+    'hold-secured-before': to('cancelled', 'release'),
+    'hold-lost': 'ignore',
+    'hold-returned': 'ignore',
+    'seats-sold': 'refuse',
+    'sell-refused': 'refuse',
+    'sell-refused-again': 'refuse',
+    deadline: 'ignore',
+    cancel: 'ignore',
+    refund: 'refuse',
+  },
+  refunded: {
+    'payment-requested': to('refunded', 'decline'),
+    'payment-captured': to('refunded', 'refund'),
+    'other-captured': to('refunded', 'refund'),
+    'payment-refused': 'ignore',
+    'payment-refunded': 'ignore',
+    'hold-secured': to('refunded', 'release'),
+    'hold-secured-before': to('refunded', 'release'),
+    'hold-lost': 'ignore',
+    'hold-returned': 'ignore',
+    'seats-sold': to('refunded', 'release-sold'),
+    'sell-refused': 'ignore',
+    'sell-refused-again': 'ignore',
+    deadline: 'ignore',
+    cancel: 'refuse',
+    refund: 'ignore',
+  },
+}
+
+/** What clients see: an order that waits for an answer of another module is `paying`. */
+export const publicState: Record<State, OrderState> = {
+  'awaiting-payment': 'awaiting-payment',
+  securing: 'paying',
+  capturing: 'paying',
+  selling: 'paying',
+  returning: 'paying',
+  reclaiming: 'paying',
+  refunding: 'paying',
+  fulfilled: 'fulfilled',
+  expired: 'expired',
+  cancelled: 'cancelled',
+  refunded: 'refunded',
+}
+
+/** The states in which an answer of another module is outstanding. */
+export const underWay: readonly State[] = states.filter((state) => publicState[state] === 'paying')

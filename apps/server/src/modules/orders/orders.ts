@@ -1,0 +1,212 @@
+import type { TokenPayload } from '@fairgate/contracts/tokens'
+import { createBatcher } from '#platform/batcher'
+import { fact, type Fact } from '#platform/bus'
+import { afterCommit, transaction, type Tx } from '#platform/db'
+import type { Platform } from '#platform/platform'
+import { Problem } from '#platform/problem'
+import type { State } from './order.ts'
+import { createOrderWaits } from './order-waits.ts'
+import * as store from './orders-store.ts'
+import { advance, orderFacts, type Book, type Happening, type HistoryLine, type Order } from './saga.ts'
+
+export type OrdersDeps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'signals' | 'log' | 'metrics' | 'racepoints'>
+
+export type OrdersConfig = {
+  /** Age from which an order that waits for another module counts as stuck. */
+  stuckAfterMs: number
+  /** Requests that may wait for their orders at once; one more is answered as things stand. */
+  waitersMax: number
+}
+
+const placeBatchMax = 128
+const placeQueueMax = 20_000
+const overdueBatchMax = 200
+const pageSize = 20
+const recheckMs = 1000
+const stuckListMax = 500
+
+/** The use cases of orders. `lockBooks` is replaced only by the test that shows what the lock is for. */
+export function createUseCases(deps: OrdersDeps, config: OrdersConfig, lockBooks: typeof store.lockBooks = store.lockBooks) {
+  const { db, clock, ids, tokens, outbox, signals, log, metrics, racepoints } = deps
+  const transitions = metrics.counter('fairgate_orders_transitions_total', 'Steps of orders', ['event', 'from', 'to'])
+  const stuckGauge = metrics.gauge('fairgate_orders_stuck', 'Orders that have waited too long for another module')
+  const waits = createOrderWaits({
+    scheduler: clock,
+    signals,
+    load: (orderIds) => store.ordersById(db, orderIds),
+    waitersMax: config.waitersMax,
+    recheckMs,
+  })
+
+  /**
+   * Takes many orders a step on, in a constant number of statements: lock and read all, decide in memory, write all.
+   * @throws when a happening is not possible in its order's state, or the order is unknown: whoever sent it must learn
+   */
+  async function step(tx: Tx, items: readonly { orderId: string; happening: Happening }[]): Promise<ReadonlyMap<string, Book>> {
+    const orderIds = [...new Set(items.map(({ orderId }) => orderId))].toSorted()
+    const before = await lockBooks(tx, orderIds)
+    const after = new Map(before)
+    const facts: Fact[] = []
+    const history: (HistoryLine & { orderId: string })[] = []
+    for (const { orderId, happening } of items) {
+      const book = after.get(orderId)
+      if (!book) throw new Error(`there is no order ${orderId}`)
+      const progress = advance(book, happening, clock.now())
+      if (progress === 'refuse') {
+        if (happening.type === 'cancel') throw new Problem('orders.not-cancellable', { state: book.order.state })
+        throw new Error(`order ${orderId} is ${book.order.state}: ${happening.type} is not possible`)
+      }
+      after.set(orderId, progress.book)
+      facts.push(...progress.facts)
+      history.push(...progress.history.map((line) => ({ ...line, orderId })))
+    }
+    await racepoints.reach('orders.decided')
+    const steppedOn = [...after.values()].filter(({ order }) => order.version !== before.get(order.id)!.order.version)
+    const notedPayments = [...after.values()].flatMap(({ order, payments }) =>
+      payments.filter((payment) => !before.get(order.id)!.payments.includes(payment)).map((payment) => ({ ...payment, orderId: order.id })),
+    )
+    await store.updateOrders(tx, steppedOn.map(({ order }) => order))
+    await store.savePayments(tx, notedPayments, clock.now())
+    await store.insertHistory(tx, history)
+    await outbox.publish(tx, facts)
+    afterCommit(tx, () => {
+      for (const line of history) tell(line)
+    })
+    return after
+  }
+
+  function tell({ orderId, event, from, to }: HistoryLine & { orderId: string }): void {
+    transitions.add({ event, from, to }, 1)
+    signals.emit('orders', orderId)
+    if (to === 'reclaiming') log.info({ orderId, event, from }, 'money came for an order whose seats were not secured')
+    if (to === 'refunding' && from !== to) log.warn({ orderId, event, from }, 'money came and the seats are gone; refunding')
+  }
+
+  const placing = createBatcher<TokenPayload<'hold'>, { order: Order; isNew: boolean }>({
+    batchMax: placeBatchMax,
+    queueMax: placeQueueMax,
+    run: (holds) =>
+      transaction(db, async (tx) => {
+        const now = clock.now()
+        const orders = holds.map((hold) => newOrder(ids('order'), hold, now))
+        const inserted = await store.insertOrders(tx, orders)
+        const fresh = orders.filter(({ id }) => inserted.has(id))
+        await store.insertHistory(
+          tx,
+          fresh.map(({ id, version, state }) => ({ orderId: id, version, at: now, event: 'placed', from: null, to: state })),
+        )
+        await outbox.publish(
+          tx,
+          fresh.map((order) => fact('orders.order-placed.v1', { ...orderFacts(order), payBy: new Date(order.payBy).toISOString() })),
+        )
+        const known = inserted.size === orders.length ? new Map<string, Order>() : await store.ordersOfHolds(tx, holds.map(({ holdId }) => holdId))
+        afterCommit(tx, () => transitions.add({ event: 'placed', from: 'none', to: 'awaiting-payment' }, fresh.length))
+        return orders.map((order) => (inserted.has(order.id) ? { order, isNew: true } : { order: known.get(order.holdId)!, isNew: false }))
+      }),
+  })
+
+  /** Makes the order of a hold, or finds the one it already has. */
+  async function place(accountId: string, holdToken: string): Promise<{ order: Order; isNew: boolean }> {
+    const verified = tokens.verify('hold', holdToken)
+    if (verified.kind === 'forged' || verified.payload.accountId !== accountId) throw new Problem('orders.hold-invalid')
+    const hold = verified.payload
+    if (verified.kind === 'valid') return placing.add(hold)
+    const known = (await store.ordersOfHolds(db, [hold.holdId])).get(hold.holdId)
+    if (!known) throw new Problem('orders.hold-expired', { expiredAt: new Date(hold.exp).toISOString() })
+    return { order: known, isNew: false }
+  }
+
+  /** One's own order. Somebody else's is as unknown as none. */
+  async function get(accountId: string, id: string): Promise<Order> {
+    const order = await store.orderById(db, id)
+    if (order?.accountId !== accountId) throw new Problem('orders.order-not-found')
+    return order
+  }
+
+  /** As `get`, but waits at most `timeoutMs` for the end of the payment: an end of the order, or a new refusal. */
+  async function follow(accountId: string, id: string, timeoutMs: number, gone: AbortSignal): Promise<Order> {
+    const startedAt = clock.now()
+    return waits.wait(await get(accountId, id), (order) => isAnswered(order, startedAt), timeoutMs, gone)
+  }
+
+  async function list(accountId: string, cursor: string | undefined): Promise<{ orders: Order[]; nextCursor: string | null }> {
+    const found = await store.ordersOfAccount(db, accountId, cursor, pageSize + 1)
+    const orders = found.slice(0, pageSize)
+    return { orders, nextCursor: found.length > pageSize ? orders.at(-1)!.id : null }
+  }
+
+  /** Gives an unpaid order up; its seats are free at once. Again → the same answer. */
+  async function cancel(accountId: string, id: string): Promise<Order> {
+    await get(accountId, id)
+    return transaction(db, async (tx) => (await step(tx, [{ orderId: id, happening: { type: 'cancel' } }])).get(id)!.order)
+  }
+
+  /** Gives the money of a fulfilled order back; when it has gone the order is refunded and its seats are on sale again. */
+  async function refund(id: string, reason: string): Promise<Order> {
+    if (!(await store.orderById(db, id))) throw new Problem('orders.order-not-found')
+    return transaction(db, async (tx) => (await step(tx, [{ orderId: id, happening: { type: 'refund', reason } }])).get(id)!.order)
+  }
+
+  /** Ends a portion of the orders whose time to pay is over. @returns whether more may be left */
+  async function expireOverdue(): Promise<boolean> {
+    return transaction(db, async (tx) => {
+      const overdue = await store.lockOverdue(tx, clock.now(), overdueBatchMax)
+      if (overdue.length > 0) await step(tx, overdue.map((orderId) => ({ orderId, happening: { type: 'deadline' } as const })))
+      return overdue.length === overdueBatchMax
+    })
+  }
+
+  /** Orders that have waited for another module, and refunds that were not done, for longer than `olderThanMs`; oldest first. */
+  const stuck = (olderThanMs: number) => store.stuckOrders(db, clock.now() - olderThanMs, stuckListMax)
+
+  async function measure(): Promise<boolean> {
+    stuckGauge.set({}, (await stuck(config.stuckAfterMs)).length)
+    return false
+  }
+
+  /** Orders by state and money by section, for the event's organiser and for admins. */
+  async function figures(caller: { accountId: string; roles: readonly string[] }, eventId: string) {
+    const event = await store.eventById(db, eventId)
+    if (!event || (event.organiserId !== caller.accountId && !caller.roles.includes('admin'))) throw new Problem('catalog.event-not-found')
+    return { eventId, currency: event.currency, ...(await store.figuresOf(db, eventId)) }
+  }
+
+  return { step, place, get, follow, list, cancel, refund, expireOverdue, stuck, measure, figures, waits }
+}
+
+export type UseCases = ReturnType<typeof createUseCases>
+
+const ends: readonly State[] = ['fulfilled', 'expired', 'cancelled', 'refunded']
+
+function isAnswered(order: Order, sinceMs: number): boolean {
+  if (ends.includes(order.state)) return true
+  return order.state === 'awaiting-payment' && order.refusedAt !== null && order.refusedAt >= sinceMs
+}
+
+function newOrder(id: string, hold: TokenPayload<'hold'>, now: number): Order {
+  const { holdId, accountId, saleId, lineId, event, section, seats, unitPrice, total } = hold
+  return {
+    id,
+    holdId,
+    accountId,
+    saleId,
+    lineId,
+    event,
+    section,
+    seats,
+    unitPrice,
+    total,
+    state: 'awaiting-payment',
+    version: 0,
+    attempt: 0,
+    paymentId: null,
+    refusals: 0,
+    sellRefusals: 0,
+    refusal: null,
+    refusedAt: null,
+    holdSeconds: Math.ceil((hold.exp - now) / 1000),
+    placedAt: now,
+    payBy: hold.exp,
+    updatedAt: now,
+  }
+}

@@ -1,0 +1,56 @@
+import { orderRoutes as contracts, type Order as OrderDocument } from '@fairgate/contracts/http/orders'
+import { seatId } from '@fairgate/contracts/ids'
+import { money } from '@fairgate/contracts/money'
+import type { HttpApp } from '#platform/http'
+import type { Platform } from '#platform/platform'
+import { publicState } from './order.ts'
+import type { UseCases } from './orders.ts'
+import type { Order } from './saga.ts'
+
+export function serveOrders(http: HttpApp, useCases: UseCases, { tokens, clock }: Pick<Platform, 'tokens' | 'clock'>): void {
+  const paymentRequestToken = ({ id, accountId, event, total, payBy }: Order) =>
+    tokens.sign('payment-request', { orderId: id, accountId, eventId: event.id, amount: total, exp: payBy })
+
+  const document = (order: Order): OrderDocument => ({
+    id: order.id,
+    state: publicState[order.state],
+    event: order.event,
+    section: order.section,
+    items: order.seats.map(({ number, label }) => ({ seatId: seatId(order.section.id, number), label, price: order.unitPrice })),
+    total: order.total,
+    placedAt: new Date(order.placedAt).toISOString(),
+    payBy: new Date(order.payBy).toISOString(),
+    refusal: order.refusal,
+    ...(order.state === 'awaiting-payment' && order.payBy > clock.now() ? { paymentRequestToken: paymentRequestToken(order) } : {}),
+  })
+
+  http.serve(contracts.placeOrder, async ({ caller, body }) => {
+    const { order, isNew } = await useCases.place(caller.accountId, body.holdToken)
+    return { status: isNew ? 201 : 200, body: { order: document(order), paymentRequestToken: paymentRequestToken(order) } }
+  })
+
+  http.serve(contracts.listOrders, async ({ caller, query }) => {
+    const { orders, nextCursor } = await useCases.list(caller.accountId, query.cursor)
+    return { status: 200, body: { items: orders.map(document), nextCursor } }
+  })
+
+  http.serve(contracts.getOrder, async ({ caller, params, query, signal }) => {
+    const order = query.waitSeconds
+      ? await useCases.follow(caller.accountId, params.id, query.waitSeconds * 1000, signal)
+      : await useCases.get(caller.accountId, params.id)
+    return { status: 200, body: document(order) }
+  })
+
+  http.serve(contracts.cancelOrder, async ({ caller, params }) => ({
+    status: 200,
+    body: document(await useCases.cancel(caller.accountId, params.id)),
+  }))
+
+  http.serve(contracts.orderFigures, async ({ caller, params }) => {
+    const { eventId, currency, byState, sections } = await useCases.figures(caller, params.id)
+    const counts: Record<string, number> = {}
+    for (const { state, count } of byState) counts[publicState[state]] = (counts[publicState[state]] ?? 0) + count
+    const revenue = sections.reduce((sum, section) => sum + section.revenue, 0)
+    return { status: 200, body: { eventId, byState: counts, sections, revenue: money(revenue, currency) } }
+  })
+}

@@ -1,0 +1,117 @@
+import type { EventData } from '@fairgate/contracts/events'
+import type { Money } from '@fairgate/contracts/money'
+import { fact, type Fact } from '#platform/bus'
+import type { Order } from './saga.ts'
+
+/**
+ * For tests: what inventory, payments and tickets do about one order, as the protocol says, told in facts. Answers to
+ * `hear` are facts for orders; the other members are what the world does by itself.
+ */
+export function createModel(order: Order, options: { refuses?: (paymentId: string) => boolean } = {}) {
+  const refuses = options.refuses ?? (() => false)
+  const ids = { orderId: order.id, holdId: order.holdId }
+  let seats: 'held' | 'free' | 'taken' | 'secured' | 'sold' = 'held'
+  let expiresAt = order.payBy
+  let tickets: 'none' | 'valid' | 'revoked' = 'none'
+  const payments = new Map<string, 'requested' | 'declined' | 'refused' | 'captured' | 'refunded'>()
+  const about = (paymentId: string, amount: Money = order.total) => ({ orderId: order.id, paymentId, amount })
+
+  function secure({ attempt, late }: EventData<'orders.secure-requested.v1'>): Fact {
+    if (seats === 'held' || (late && seats === 'free')) seats = 'secured'
+    if (seats === 'secured' || seats === 'sold') return fact('inventory.hold-secured.v1', { ...ids, attempt })
+    return fact('inventory.hold-lost.v1', { ...ids, attempt, reason: seats })
+  }
+
+  function capture(paymentId: string): Fact {
+    const state = payments.get(paymentId)
+    if (state === 'requested') payments.set(paymentId, refuses(paymentId) ? 'refused' : 'captured')
+    if (payments.get(paymentId) === 'captured') return captured(paymentId)
+    return fact('payments.payment-refused.v1', { orderId: order.id, paymentId, code: 'REJECT_CARD_PAYMENT', message: 'refused' })
+  }
+
+  const captured = (paymentId: string) =>
+    fact('payments.payment-captured.v1', { ...about(paymentId), capturedAt: new Date(order.placedAt).toISOString() })
+  const refunded = (paymentId: string) => fact('payments.payment-refunded.v1', about(paymentId))
+
+  function hear(heard: Fact): Fact[] {
+    switch (heard.type) {
+      case 'orders.secure-requested.v1':
+        return [secure(heard.data)]
+      case 'orders.sell-requested.v1':
+        if (seats === 'secured') seats = 'sold'
+        return [seats === 'sold' ? fact('inventory.seats-sold.v1', ids) : fact('inventory.sell-refused.v1', { ...ids, reason: seats })]
+      case 'orders.return-requested.v1':
+        if (seats === 'secured') seats = 'held'
+        expiresAt = Math.max(expiresAt, order.placedAt + heard.data.holdSeconds * 1000)
+        return [fact('inventory.hold-returned.v1', { ...ids, expiresAt: new Date(expiresAt).toISOString() })]
+      case 'orders.release-requested.v1':
+        if (seats === 'held' || seats === 'secured' || (heard.data.sold && seats === 'sold')) seats = 'free'
+        return []
+      case 'orders.capture-requested.v1':
+        return [capture(heard.data.paymentId)]
+      case 'orders.payment-declined.v1':
+        if (payments.get(heard.data.paymentId) === 'requested') payments.set(heard.data.paymentId, 'declined')
+        return []
+      case 'orders.refund-requested.v1':
+        payments.set(heard.data.paymentId, 'refunded')
+        return [refunded(heard.data.paymentId)]
+      case 'orders.order-fulfilled.v1':
+        if (tickets === 'none') tickets = 'valid'
+        return []
+      case 'orders.order-ended.v1':
+        if (heard.data.state === 'refunded') tickets = 'revoked'
+        return []
+      default:
+        return []
+    }
+  }
+
+  return {
+    hear,
+    /** The buyer comes back from the payment window. */
+    pay(paymentId: string): Fact {
+      payments.set(paymentId, 'requested')
+      return fact('payments.payment-requested.v1', { ...about(paymentId), accountId: order.accountId })
+    },
+    /** Money that nobody asked for, or that was said to be refused. */
+    captureUnasked(paymentId: string): Fact[] {
+      if (payments.get(paymentId) === 'refunded') return []
+      payments.set(paymentId, 'captured')
+      return [captured(paymentId)]
+    },
+    refuseUnasked(paymentId: string): Fact[] {
+      if (payments.get(paymentId) !== 'requested') return []
+      payments.set(paymentId, 'refused')
+      return [fact('payments.payment-refused.v1', { orderId: order.id, paymentId, code: 'EXPIRED', message: 'given up' })]
+    },
+    refundUnasked(paymentId: string): Fact[] {
+      if (payments.get(paymentId) !== 'captured') return []
+      payments.set(paymentId, 'refunded')
+      return [refunded(paymentId)]
+    },
+    /** The hold lapses, others take the seats or leave them. */
+    lapse() {
+      if (seats === 'held') seats = 'free'
+    },
+    takenByOthers() {
+      if (seats === 'free') seats = 'taken'
+    },
+    leftByOthers() {
+      if (seats === 'taken') seats = 'free'
+    },
+    get seats() {
+      return seats
+    },
+    get tickets() {
+      return tickets
+    },
+    get paymentsWithoutAnswer() {
+      return [...payments].filter(([, state]) => state === 'requested').map(([id]) => id)
+    },
+    get moneyKept() {
+      return [...payments.values()].filter((state) => state === 'captured').length * order.total.amount
+    },
+  }
+}
+
+export type Model = ReturnType<typeof createModel>

@@ -1,0 +1,241 @@
+import type { EventData, EventSummary } from '@fairgate/contracts/events'
+import type { Money } from '@fairgate/contracts/money'
+import { fact, type Fact } from '#platform/bus'
+import { publicState, table, type Command, type Event, type State } from './order.ts'
+
+/** One order. Times are epoch milliseconds. */
+export type Order = {
+  id: string
+  holdId: string
+  accountId: string
+  saleId: string
+  lineId: string
+  event: EventSummary
+  section: { id: string; name: string }
+  seats: readonly { number: number; label: string }[]
+  unitPrice: Money
+  total: Money
+  state: State
+  /** Steps taken so far. */
+  version: number
+  /** How often the hold was to be secured, and for which payment the last time. */
+  attempt: number
+  paymentId: string | null
+  /** How many payments were refused. */
+  refusals: number
+  /** How often inventory refused to sell. */
+  sellRefusals: number
+  /** Why the last payment was not taken. */
+  refusal: { code: string; message: string } | null
+  refusedAt: number | null
+  /** The time to pay that the order began with. */
+  holdSeconds: number
+  placedAt: number
+  payBy: number
+  updatedAt: number
+}
+
+/** What the order last knew of a payment. Only `captured` and `refunding` is money that we have. */
+export type PaymentState = 'requested' | 'declined' | 'refused' | 'captured' | 'refunding' | 'refunded'
+export type Payment = { id: string; amount: Money; state: PaymentState }
+
+/** An order and its books: all that a decision about it depends on. */
+export type Book = { order: Order; payments: readonly Payment[] }
+
+/** The facts that orders listen to, one order each. */
+export const heard = [
+  'payments.payment-requested.v1',
+  'payments.payment-captured.v1',
+  'payments.payment-refused.v1',
+  'payments.payment-refunded.v1',
+  'inventory.hold-secured.v1',
+  'inventory.hold-lost.v1',
+  'inventory.hold-returned.v1',
+  'inventory.seats-sold.v1',
+  'inventory.sell-refused.v1',
+] as const
+
+/** Something that happened: a fact of another module, or an impulse of our own. */
+export type Happening =
+  | { [T in (typeof heard)[number]]: { type: T; data: EventData<T> } }[(typeof heard)[number]]
+  | { type: 'deadline' }
+  | { type: 'cancel' }
+  | { type: 'refund'; reason: string }
+
+/** A line of the order's history. */
+export type HistoryLine = { version: number; at: number; event: Event; from: State; to: State }
+
+export type Progress = { book: Book; facts: readonly Fact[]; history: readonly HistoryLine[] }
+
+/** After the first refusal the buyer has at least this long to try another card, or the sale's hold time if shorter. */
+const secondChanceSeconds = 600
+
+/**
+ * Takes an order one step on: what happened → the table's outcome → new books, and facts for the others. A happening
+ * that the books already know changes nothing, so every fact may come twice.
+ * @returns 'refuse' when this cannot happen in the order's state
+ */
+export function advance(book: Book, happening: Happening, now: number): Progress | 'refuse' {
+  const { order } = book
+  switch (happening.type) {
+    case 'payments.payment-requested.v1': {
+      const { paymentId: id, amount } = happening.data
+      if (find(book, id)) return unchanged(book)
+      const reason = publicState[order.state] === 'paying' ? 'another-payment-under-way' : 'order-ended'
+      return take(note(book, { id, amount, state: 'requested' }), 'payment-requested', { paymentId: id, reason }, now)
+    }
+    case 'payments.payment-captured.v1': {
+      const { paymentId: id, amount } = happening.data
+      if (hasMoneyCome(find(book, id))) return unchanged(book)
+      if (amount.amount !== order.total.amount || amount.currency !== order.total.currency) {
+        throw new Error(`payment ${id} captured ${amount.amount} ${amount.currency}, order ${order.id} costs ${order.total.amount} ${order.total.currency}`)
+      }
+      const event = id === order.paymentId ? 'payment-captured' : 'other-captured'
+      const reason = order.state === 'refunded' || order.state === 'refunding' ? 'order-ended' : 'paid-twice'
+      return take(note(book, { id, amount, state: 'captured' }), event, { paymentId: id, reason }, now)
+    }
+    case 'payments.payment-refused.v1': {
+      const { paymentId: id, code, message } = happening.data
+      const known = find(book, id)
+      // A payment that was declined, or captured after all, has its answer; a refusal adds nothing.
+      if (known && known.state !== 'requested') return unchanged(book)
+      const noted = note(book, { id, amount: order.total, state: 'refused' })
+      return id === order.paymentId ? take(noted, 'payment-refused', { refusal: { code, message } }, now) : unchanged(noted)
+    }
+    case 'payments.payment-refunded.v1': {
+      const { paymentId: id, amount } = happening.data
+      const known = find(book, id)
+      if (known?.state === 'refunded') return unchanged(book)
+      if (hasMoneyCome(known)) {
+        const noted = note(book, { id, amount, state: 'refunded' })
+        return noted.payments.some(isMoneyHere) ? unchanged(noted) : take(noted, 'payment-refunded', { reason: 'money-returned' }, now)
+      }
+      // What has gone back had come before; the news of it is still on its way.
+      const captured = advance(book, { type: 'payments.payment-captured.v1', data: { orderId: order.id, paymentId: id, amount, capturedAt: new Date(now).toISOString() } }, now)
+      return captured === 'refuse' ? captured : join(captured, advance(captured.book, happening, now))
+    }
+    case 'inventory.hold-secured.v1':
+      return take(book, happening.data.attempt === order.attempt ? 'hold-secured' : 'hold-secured-before', {}, now)
+    case 'inventory.hold-lost.v1': {
+      if (happening.data.attempt !== order.attempt) return unchanged(book)
+      return take(book, 'hold-lost', { reason: 'seats-lost', refusal: { code: 'orders.seats-lost', message: happening.data.reason } }, now)
+    }
+    case 'inventory.hold-returned.v1':
+      return take(book, 'hold-returned', { payBy: Date.parse(happening.data.expiresAt) }, now)
+    case 'inventory.seats-sold.v1':
+      return take(book, 'seats-sold', {}, now)
+    case 'inventory.sell-refused.v1': {
+      const refusal = { code: 'orders.seats-lost', message: happening.data.reason }
+      return take(book, order.sellRefusals === 0 ? 'sell-refused' : 'sell-refused-again', { reason: 'seats-lost', refusal }, now)
+    }
+    case 'deadline':
+      // Somebody may have given the order more time since the caller looked.
+      return order.payBy > now ? unchanged(book) : take(book, 'deadline', { reason: 'not-paid-in-time' }, now)
+    case 'cancel':
+      return take(book, 'cancel', { reason: 'cancelled-by-buyer' }, now)
+    case 'refund':
+      return take(book, 'refund', { reason: happening.reason }, now)
+  }
+}
+
+/** What an event says beyond its name. */
+type Particulars = {
+  paymentId?: string
+  reason?: string
+  refusal?: { code: string; message: string }
+  payBy?: number
+}
+
+function take(book: Book, event: Event, particulars: Particulars, now: number): Progress | 'refuse' {
+  const from = book.order.state
+  const outcome = table[from][event]
+  if (outcome === 'refuse') return 'refuse'
+  if (outcome === 'ignore') return unchanged(book)
+
+  const isNewAttempt = outcome.commands.some((command) => command === 'secure' || command === 'secure-late')
+  const order: Order = {
+    ...book.order,
+    ...(isNewAttempt ? { attempt: book.order.attempt + 1, paymentId: particulars.paymentId ?? book.order.paymentId, refusal: null } : {}),
+    ...(particulars.refusal ? { refusal: particulars.refusal, refusedAt: now } : {}),
+    ...(particulars.payBy !== undefined ? { payBy: particulars.payBy } : {}),
+    ...(outcome.to === 'fulfilled' ? { refusal: null } : {}),
+    refusals: book.order.refusals + (event === 'payment-refused' ? 1 : 0),
+    sellRefusals: book.order.sellRefusals + (event === 'sell-refused' ? 1 : 0),
+    state: outcome.to,
+    version: book.order.version + 1,
+    updatedAt: now,
+  }
+  let next: Book = { order, payments: book.payments }
+  const facts: Fact[] = []
+  for (const command of outcome.commands) {
+    const concerned = paymentsOf(command, next, particulars)
+    for (const { payment, state } of concerned) next = note(next, { ...payment, state })
+    facts.push(...factsOf(command, order, concerned.map(({ payment }) => payment), particulars.reason ?? event, now))
+  }
+  return { book: next, facts, history: [{ version: order.version, at: now, event, from, to: outcome.to }] }
+}
+
+/** The payments that a command is about, and what it makes of them in the books. */
+function paymentsOf(command: Command, { order, payments }: Book, { paymentId }: Particulars): { payment: Payment; state: PaymentState }[] {
+  const one = (state: PaymentState) => {
+    const payment = payments.find(({ id }) => id === (paymentId ?? order.paymentId))
+    return payment ? [{ payment, state }] : []
+  }
+  if (command === 'decline') return one('declined')
+  if (command === 'refund') return one('refunding')
+  if (command === 'refund-all') return payments.filter(({ state }) => state === 'captured').map((payment) => ({ payment, state: 'refunding' }))
+  return []
+}
+
+function factsOf(command: Command, order: Order, payments: readonly Payment[], reason: string, now: number): Fact[] {
+  const ids = { orderId: order.id, holdId: order.holdId }
+  const { accountId, saleId, lineId, event, total } = order
+  switch (command) {
+    case 'secure':
+    case 'secure-late':
+      return [fact('orders.secure-requested.v1', { ...ids, attempt: order.attempt, late: command === 'secure-late' })]
+    case 'capture':
+      return [fact('orders.capture-requested.v1', { orderId: order.id, paymentId: order.paymentId! })]
+    case 'decline':
+      return payments.map(({ id }) => fact('orders.payment-declined.v1', { orderId: order.id, paymentId: id, reason }))
+    case 'sell':
+      return [fact('orders.sell-requested.v1', ids)]
+    case 'return':
+      return [fact('orders.return-requested.v1', { ...ids, holdSeconds: order.refusals === 1 ? Math.min(secondChanceSeconds, order.holdSeconds) : 0 })]
+    case 'return-as-it-was':
+      return [fact('orders.return-requested.v1', { ...ids, holdSeconds: 0 })]
+    case 'release':
+    case 'release-sold':
+      return [fact('orders.release-requested.v1', { ...ids, sold: command === 'release-sold' })]
+    case 'refund':
+    case 'refund-all':
+      return payments.map(({ id, amount }) => fact('orders.refund-requested.v1', { orderId: order.id, paymentId: id, amount, reason }))
+    case 'tell-fulfilled':
+      return [fact('orders.order-fulfilled.v1', { ...orderFacts(order), fulfilledAt: new Date(now).toISOString() })]
+    case 'tell-ended': {
+      const { state } = order
+      if (state !== 'expired' && state !== 'cancelled' && state !== 'refunded') throw new Error(`${state} is no end`)
+      return [fact('orders.order-ended.v1', { orderId: order.id, accountId, saleId, lineId, event, total, state, reason })]
+    }
+  }
+}
+
+/** What others are told of an order. */
+export function orderFacts({ id, holdId, accountId, saleId, lineId, event, section, seats, unitPrice, total }: Order) {
+  return { orderId: id, holdId, accountId, saleId, lineId, event, section, seats: [...seats], unitPrice, total }
+}
+
+const find = (book: Book, id: string) => book.payments.find((payment) => payment.id === id)
+const isMoneyHere = (payment: Payment) => payment.state === 'captured' || payment.state === 'refunding'
+const hasMoneyCome = (payment: Payment | undefined) => payment !== undefined && (isMoneyHere(payment) || payment.state === 'refunded')
+const unchanged = (book: Book): Progress => ({ book, facts: [], history: [] })
+
+const note = (book: Book, payment: Payment): Book => ({
+  order: book.order,
+  payments: [...book.payments.filter(({ id }) => id !== payment.id), payment],
+})
+
+function join(first: Progress, second: Progress | 'refuse'): Progress | 'refuse' {
+  if (second === 'refuse') return second
+  return { book: second.book, facts: [...first.facts, ...second.facts], history: [...first.history, ...second.history] }
+}
