@@ -13,7 +13,7 @@ import { silentLog } from '#platform/log'
 import { createMetrics } from '#platform/metrics'
 import type { Module } from '#platform/module'
 import type { Platform } from '#platform/platform'
-import { createRacepoints } from '#platform/racepoint'
+import { createRacepoints, type TestRacepoints } from '#platform/racepoint'
 import { createSecrets } from '#platform/secrets'
 import { createSignals } from '#platform/signals'
 import { createTokens } from '#platform/tokens'
@@ -22,6 +22,7 @@ import { templateName, withDatabase } from './global-setup.ts'
 /** The platform of one test: its own database, time that stands still, chance with a seed. */
 export type TestPlatform = Platform & {
   clock: ManualScheduler
+  racepoints: TestRacepoints
   bus: Bus
   database: Database
   databaseUrl: string

@@ -29,6 +29,9 @@ export const LineDocument = Strict({
   poll: Type.Array(Strict({ aheadMax: Type.Union([Type.Integer(), Type.Null()]), everyMs: Type.Integer() }), {
     description: 'read again after everyMs of the first entry whose aheadMax is not below the people ahead; null is everybody else',
   }),
+  shoppersMax: Type.Optional(Type.Integer({ description: 'most people inside at a time' })),
+  admitPerMinute: Type.Optional(Type.Integer({ description: 'most people called in a minute' })),
+  claimSeconds: Type.Optional(Type.Integer({ description: 'a called person who has not gone in after this loses the place' })),
 })
 export type LineDocument = Static<typeof LineDocument>
 

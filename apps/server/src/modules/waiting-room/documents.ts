@@ -1,0 +1,117 @@
+import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { createBatcher } from '#platform/batcher'
+import type { Clock } from '#platform/clock'
+import type { Db } from '#platform/db'
+import { etagOf } from '#platform/http'
+import { Problem } from '#platform/problem'
+import { documentOf } from './document.ts'
+import { readBoards, type Board } from './waiting-room-store.ts'
+
+/** A document as it is sent. `content` is all of it but the time, to see whether anything has changed. */
+export type BuiltDocument = { board: Board; document: LineDocument; bytes: Buffer; etag: string; content: string }
+
+export type Documents = ReturnType<typeof createDocuments>
+
+type Entry = {
+  board: Board
+  loadedAt: number
+  /** Something it shows has changed since it was loaded. */
+  isStale: boolean
+  built: BuiltDocument | undefined
+  builtAt: number
+}
+
+/** Lines remembered by a process; the one that was first remembered is forgotten first, and read again when asked for. */
+const linesMax = 10_000
+/** What caches may do (`max-age=1`): within this time an unchanged document keeps its bytes and its validator. */
+const sameBytesMs = 1000
+
+/**
+ * The documents of lines. A crowd of readers costs the database one statement in `everyMs` for all lines together, and
+ * each of them costs nothing but the writing of bytes that are already there.
+ */
+export function createDocuments(deps: { db: Db; clock: Clock }, options: { everyMs: number; gatherMs: number; claimSeconds: number }) {
+  const { db, clock } = deps
+  const entries = new Map<string, Entry>()
+  const loading = new Map<string, Promise<Entry | undefined>>()
+  /** Lines that changed while they were being read: what was read may be older than the change. */
+  const changedMeanwhile = new Set<string>()
+
+  const boards = createBatcher<string, Board | undefined>({
+    batchMax: 500,
+    queueMax: 5000,
+    async run(lineIds) {
+      const found = new Map((await readBoards(db, lineIds, new Date(clock.now()))).map((board) => [board.id, board]))
+      return lineIds.map((id) => found.get(id))
+    },
+  })
+
+  async function load(lineId: string): Promise<Entry | undefined> {
+    const loadedAt = clock.now()
+    changedMeanwhile.delete(lineId)
+    const board = await boards.add(lineId)
+    if (!board) return undefined
+    const known = entries.get(lineId)
+    // Numbers are never taken back, so the larger count is the newer one.
+    if (known) board.arrivals = Math.max(board.arrivals, known.board.arrivals)
+    if (!known && entries.size >= linesMax) entries.delete(entries.keys().next().value!)
+    const entry = { board, loadedAt, isStale: changedMeanwhile.has(lineId), built: known?.built, builtAt: known?.builtAt ?? 0 }
+    rebuild(entry)
+    entries.set(lineId, entry)
+    return entry
+  }
+
+  function rebuild(entry: Entry): void {
+    const now = clock.now()
+    const document = documentOf(entry.board, now, options)
+    const content = JSON.stringify({ ...document, serverTime: '' })
+    const isSame = entry.built?.content === content && now - entry.builtAt < sameBytesMs
+    if (isSame) return
+    const bytes = Buffer.from(JSON.stringify(document))
+    entry.built = { board: entry.board, document, bytes, etag: etagOf(bytes), content }
+    entry.builtAt = now
+  }
+
+  function entryOf(lineId: string): Promise<Entry | undefined> {
+    const running = loading.get(lineId)
+    if (running) return running
+    const started = load(lineId).finally(() => loading.delete(lineId))
+    loading.set(lineId, started)
+    return started
+  }
+
+  return {
+    /** The document, not older than `everyMs`. @throws waiting-room.line-not-found */
+    async read(lineId: string): Promise<BuiltDocument> {
+      let entry = entries.get(lineId)
+      // A second look, because a reading that was already running may have begun before a change.
+      for (let look = 0; look < 2 && (!entry || entry.isStale || clock.now() - entry.loadedAt >= options.everyMs); look++) {
+        entry = await entryOf(lineId)
+        if (!entry) throw new Problem('waiting-room.line-not-found')
+      }
+      if (!entry!.built) rebuild(entry!)
+      return entry!.built!
+    },
+    /** Something that these lines show has changed in the database. */
+    expire(lineIds: Iterable<string>): void {
+      for (const lineId of lineIds) {
+        if (loading.has(lineId)) changedMeanwhile.add(lineId)
+        const entry = entries.get(lineId)
+        if (entry) entry.isStale = true
+      }
+    },
+    /** The same for all lines of these sales. */
+    expireSales(saleIds: ReadonlySet<string>): void {
+      this.expire([...entries].filter(([, { board }]) => saleIds.has(board.saleId)).map(([lineId]) => lineId))
+    },
+    /** Numbers were given here: shown at once, without asking the database hundreds of times a second during a rush. */
+    arrived(arrivals: ReadonlyMap<string, number>): void {
+      for (const [lineId, count] of arrivals) {
+        const entry = entries.get(lineId)
+        if (!entry || entry.board.arrivals >= count) continue
+        entry.board.arrivals = count
+        entry.built = undefined
+      }
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import type { EventType } from '@fairgate/contracts/events'
+import { fact, on, type Subscription } from '#platform/bus'
+import { afterCommit } from '#platform/db'
+import type { Platform } from '#platform/platform'
+import type { Documents } from './documents.ts'
+import * as store from './waiting-room-store.ts'
+
+export const subscribes = [
+  'catalog.sale-published.v1',
+  'inventory.stock-changed.v1',
+  'orders.order-fulfilled.v1',
+  'orders.order-ended.v1',
+] as const satisfies readonly EventType[]
+
+/** The facts that lines follow from. Each may come twice, late, or before the one that explains it. */
+export const createSubscriptions = ({ outbox, documents }: Pick<Platform, 'outbox'> & { documents: Documents }): Subscription[] => [
+  on('catalog.sale-published.v1', async (tx, messages) => {
+    for (const { data } of messages) await store.insertSale(tx, data)
+    await outbox.publish(tx, messages.map(({ data }) => fact('waiting-room.sale-ready.v1', { saleId: data.saleId })))
+  }),
+
+  on('inventory.stock-changed.v1', async (tx, messages) => {
+    const newest = new Map<string, store.StockCounts>()
+    for (const { data } of messages) {
+      const at = new Date(data.at)
+      for (const section of data.sections) {
+        const key = `${data.saleId} ${section.sectionId}`
+        const known = newest.get(key)
+        if (!known || known.at <= at) newest.set(key, { ...section, saleId: data.saleId, at })
+      }
+    }
+    await store.updateStock(tx, [...newest.values()])
+    afterCommit(tx, () => documents.expireSales(new Set(messages.map(({ data }) => data.saleId))))
+  }),
+
+  // One transaction counts the seats and ends the pass: nobody is called for a seat that is gone while the stock lags.
+  on('orders.order-fulfilled.v1', async (tx, messages) => {
+    const orders = messages.map(({ data }) => ({
+      orderId: data.orderId,
+      saleId: data.saleId,
+      lineId: data.lineId,
+      accountId: data.accountId,
+      sectionId: data.section.id,
+      seats: data.seats.length,
+      at: new Date(data.fulfilledAt),
+    }))
+    const fresh = await store.countFulfilled(tx, orders)
+    await store.endPassesOf(tx, orders.filter((order) => fresh.has(order.orderId)))
+    afterCommit(tx, () => documents.expire(new Set(orders.map((order) => order.lineId))))
+  }),
+
+  on('orders.order-ended.v1', async (tx, messages) => {
+    const refunded = messages.filter(({ data }) => data.state === 'refunded').map(({ data }) => data)
+    if (refunded.length === 0) return
+    await store.countRefunded(tx, [...new Map(refunded.map((order) => [order.orderId, order])).values()])
+    afterCommit(tx, () => documents.expire(new Set(refunded.map((order) => order.lineId))))
+  }),
+]

@@ -1,0 +1,78 @@
+import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import type { Module, ModuleStatics } from '#platform/module'
+import type { Platform } from '#platform/platform'
+import { audit } from './audit.ts'
+import { createBroadcast } from './broadcast.ts'
+import { createDocuments } from './documents.ts'
+import { createSubscriptions, subscribes } from './events.ts'
+import { createFrontier } from './frontier.ts'
+import { createLines } from './lines.ts'
+import { createPasses, type ClaimRequest, type Claimed } from './passes.ts'
+import { createPlaces, type JoinRequest, type Joined } from './places.ts'
+import { serveRoutes } from './routes.ts'
+import { createStreams } from './streams.ts'
+
+export const statics = {
+  name: 'waiting-room',
+  migrations: new URL('./migrations/', import.meta.url),
+  subscribes,
+} as const satisfies ModuleStatics
+
+export type WaitingRoomConfig = {
+  /** How long before the opening people may join. */
+  gatherMinutes: number
+  /** How long a called person may take to go in; the sale's hold time where that is shorter. */
+  claimSeconds: number
+  /** Event streams of one process; others are told to poll. */
+  streamsMax: number
+  /** How old a line's document may be. */
+  documentEveryMs: number
+  /** Most people who join in one commit, 512 by default. */
+  joinBatchMax?: number
+  /** Most people waiting for their number in one process, 20,000 by default: more are told to come back. */
+  joinQueueMax?: number
+}
+
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'metrics' | 'racepoints'>
+
+export type WaitingRoom = {
+  module: Module
+  /** The account's place in the line, new or known. For benches and seeds; buyers come by HTTP. @throws Problem */
+  join(request: JoinRequest): Promise<Joined>
+  /** The pass of a called place. @throws Problem */
+  claim(request: ClaimRequest): Promise<Claimed>
+  /** The shared document of a line. @throws waiting-room.line-not-found */
+  lineDocument(lineId: string): Promise<LineDocument>
+}
+
+/** Lines, places, the frontier and passes. */
+export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): WaitingRoom {
+  const { db, clock, tokens, metrics } = deps
+  const options = {
+    gatherMs: config.gatherMinutes * 60_000,
+    claimSeconds: config.claimSeconds,
+    joinBatchMax: config.joinBatchMax ?? 512,
+    joinQueueMax: config.joinQueueMax ?? 20_000,
+  }
+  const documents = createDocuments({ db, clock }, { ...options, everyMs: config.documentEveryMs })
+  const places = createPlaces({ ...deps, documents }, options)
+  const passes = createPasses({ ...deps, documents }, options)
+  const lines = createLines({ db, documents })
+  const frontier = createFrontier({ ...deps, documents }, options)
+  const streams = createStreams({ clock, metrics }, { streamsMax: config.streamsMax })
+  // Watchers hear at most four times a second, however often the document may be read.
+  const broadcast = createBroadcast(documents, streams, { everyMs: Math.max(250, config.documentEveryMs) })
+
+  return {
+    module: {
+      name: statics.name,
+      routes: (http) => serveRoutes(http, { documents, tokens, broadcast, places, passes, lines }),
+      subscriptions: createSubscriptions({ ...deps, documents }),
+      loops: [frontier, broadcast.loop],
+      audit: (eventId) => audit({ db, clock }, eventId),
+    },
+    join: places.join,
+    claim: passes.claim,
+    lineDocument: async (lineId) => (await documents.read(lineId)).document,
+  }
+}

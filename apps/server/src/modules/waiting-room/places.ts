@@ -1,0 +1,143 @@
+import type { ErrorCode } from '@fairgate/contracts/errors'
+import { createBatcher } from '#platform/batcher'
+import { afterCommit, transaction, violatedConstraint, type Tx } from '#platform/db'
+import type { Platform } from '#platform/platform'
+import { Problem } from '#platform/problem'
+import type { Documents } from './documents.ts'
+import { position } from './draw.ts'
+import { claimWindowMs, joining, phaseOf, type Line } from './line.ts'
+import { dueEvent, transitions, type Place, type PlaceEvent } from './place.ts'
+import * as store from './waiting-room-store.ts'
+
+export type JoinRequest = { lineId: string; accountId: string }
+export type Joined = { isNew: boolean; place: Place }
+
+type Answer = Joined | { refused: ErrorCode; extensions: Record<string, unknown> }
+
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'metrics' | 'racepoints'> & { documents: Documents }
+type Options = { gatherMs: number; claimSeconds: number; joinBatchMax: number; joinQueueMax: number }
+
+const refused = (code: ErrorCode, extensions: Record<string, unknown> = {}): Answer => ({ refused: code, extensions })
+
+/** Joining a line and leaving it. */
+export function createPlaces({ db, clock, ids, metrics, racepoints, documents }: Deps, options: Options) {
+  const outcomes = metrics.counter('fairgate_joins_total', 'Requests to join a line', ['outcome'])
+
+  const joins = createBatcher<JoinRequest, Answer>({
+    batchMax: options.joinBatchMax,
+    queueMax: options.joinQueueMax,
+    async run(requests) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await transaction(db, (tx) => decide(tx, requests))
+        } catch (error) {
+          // Another process has just given one of these accounts a place in another line of the sale: now it is visible.
+          if (attempt >= 3 || violatedConstraint(error) !== 'places_one_live') throw error
+        }
+      }
+    },
+  })
+
+  /** Gives each request its place, all in one transaction. */
+  async function decide(tx: Tx, requests: readonly JoinRequest[]): Promise<Answer[]> {
+    const lines = byId(await store.lockLines(tx, [...new Set(requests.map((request) => request.lineId))]))
+    const who = requests.flatMap(({ lineId, accountId }) => {
+      const line = lines.get(lineId)
+      return line ? [{ saleId: line.saleId, accountId }] : []
+    })
+    const live = new Map<string, Place>()
+    const over = new Map<string, store.Moved>()
+    const standing = who.length > 0 ? await store.lockLivePlaces(tx, distinct(who)) : []
+    for (const { place, moved } of await review(tx, standing, lines)) {
+      if (moved) over.set(personKey(place), moved)
+      else live.set(personKey(place), place)
+    }
+    await racepoints.reach('waiting-room.before-numbers')
+
+    const now = clock.now()
+    const fresh: Place[] = []
+    const moves: store.Moved[] = []
+    const arrivals = new Map<string, number>()
+    const answers = requests.map(({ lineId, accountId }): Answer => {
+      const line = lines.get(lineId)
+      if (!line) return refused('waiting-room.line-not-found')
+      const person = personKey({ saleId: line.saleId, accountId })
+      const known = live.get(person)
+      if (known) return known.lineId === lineId ? { isNew: false, place: known } : refused('waiting-room.in-another-line', { lineId: known.lineId })
+      const allowed = joining[phaseOf(line, now, options.gatherMs)]
+      if (allowed !== 'yes') return refused(allowed, allowed === 'waiting-room.not-open' ? { opensAt: line.opensAt.toISOString() } : {})
+      const number = (arrivals.get(lineId) ?? line.arrivals) + 1
+      const place: Place = { lineId, number, id: ids('place'), saleId: line.saleId, accountId, joinedAt: new Date(now), state: 'waiting' }
+      arrivals.set(lineId, number)
+      live.set(person, place)
+      fresh.push(place)
+      const ended = over.get(person)
+      if (ended) moves.push(ended)
+      return { isNew: true, place }
+    })
+    if (moves.length > 0) await store.movePlaces(tx, moves)
+    if (fresh.length > 0) await store.insertPlaces(tx, fresh, arrivals)
+    afterCommit(tx, () => documents.arrived(arrivals))
+    return answers
+  }
+
+  /** What has become of live places: whose pass ran out or who missed the call has moved on. */
+  async function review(tx: Tx, places: readonly store.LivePlace[], known: ReadonlyMap<string, Line>) {
+    const missing = [...new Set(places.map((place) => place.lineId))].filter((id) => !known.has(id))
+    const lines = missing.length > 0 ? new Map([...known, ...byId(await store.readLines(tx, missing))]) : known
+    const at = (place: Place) => position(lines.get(place.lineId)!, place.number)
+    const called = places
+      .filter((place) => place.state === 'waiting' && at(place) <= lines.get(place.lineId)!.frontier)
+      .map((place) => ({ lineId: place.lineId, position: at(place) }))
+    const calls = await store.lockCalls(tx, called)
+    const now = clock.now()
+    return places.map((place) => {
+      const call = calls.get(store.callKey({ lineId: place.lineId, position: at(place) }))
+      const event = dueEvent(place, place.pass, call, now, claimWindowMs(lines.get(place.lineId)!, options.claimSeconds))
+      return { place, moved: event && move(place, at(place), event) }
+    })
+  }
+
+  return {
+    /**
+     * The account's place in the line: a new one at the end, or the one it has. @throws Problem when the line is unknown,
+     * not open yet, sold out or closed, when the account stands in another line of the sale, or too many are waiting
+     */
+    async join(request: JoinRequest): Promise<Joined> {
+      const answer = await joins.add(request)
+      const outcome = 'refused' in answer ? answer.refused : answer.isNew ? 'placed' : 'again'
+      outcomes.add({ outcome })
+      if ('refused' in answer) throw new Problem(answer.refused, answer.extensions)
+      return answer
+    },
+
+    /** Gives up the place or the pass; without one nothing happens. @throws waiting-room.line-not-found */
+    async leave({ lineId, accountId }: JoinRequest): Promise<void> {
+      const { board } = await documents.read(lineId)
+      await transaction(db, async (tx) => {
+        const [place] = (await store.lockLivePlaces(tx, [{ saleId: board.saleId, accountId }])).filter((live) => live.lineId === lineId)
+        if (!place) return
+        const [line] = await store.readLines(tx, [lineId])
+        const moved = move(place, position(line!, place.number), 'leave')
+        if (!moved) return
+        await store.movePlaces(tx, [moved])
+        if (place.pass) await store.endPass(tx, place, new Date(clock.now()))
+        afterCommit(tx, () => documents.expire([lineId]))
+      })
+    },
+  }
+}
+
+/** The row's change when an event moves a place to another state. */
+export function move(place: Place, at: number, event: PlaceEvent): store.Moved | undefined {
+  const outcome = transitions[place.state][event]
+  return typeof outcome === 'object' ? { lineId: place.lineId, number: place.number, position: at, state: outcome.to } : undefined
+}
+
+const byId = (lines: readonly Line[]): Map<string, Line> => new Map(lines.map((line) => [line.id, line]))
+
+const personKey = (person: { saleId: string; accountId: string }): string => `${person.saleId} ${person.accountId}`
+
+const distinct = <P extends { saleId: string; accountId: string }>(people: readonly P[]): P[] => [
+  ...new Map(people.map((person) => [personKey(person), person])).values(),
+]

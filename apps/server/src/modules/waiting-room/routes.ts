@@ -1,0 +1,53 @@
+import * as contract from '@fairgate/contracts/http/waiting-room'
+import type { HttpApp } from '#platform/http'
+import { Problem } from '#platform/problem'
+import type { Tokens } from '#platform/tokens'
+import type { createBroadcast } from './broadcast.ts'
+import type { Documents } from './documents.ts'
+import type { createLines } from './lines.ts'
+import type { createPasses } from './passes.ts'
+import type { createPlaces } from './places.ts'
+
+export type Parts = {
+  documents: Documents
+  tokens: Tokens
+  broadcast: ReturnType<typeof createBroadcast>
+  places: ReturnType<typeof createPlaces>
+  passes: ReturnType<typeof createPasses>
+  lines: ReturnType<typeof createLines>
+}
+
+export function serveRoutes(http: HttpApp, { documents, tokens, broadcast, places, passes, lines }: Parts): void {
+  http.serve(contract.getLine, async ({ params }) => {
+    const { bytes, etag } = await documents.read(params.id)
+    return { status: 200, bytes, etag, type: 'application/json; charset=utf-8' }
+  })
+
+  http.serve(contract.lineEvents, async ({ params, reply }) => {
+    await broadcast.watch(params.id, reply)
+    return 'hijacked'
+  })
+
+  http.serve(contract.joinLine, async ({ params, caller }) => {
+    if (!caller.verified) throw new Problem('identity.not-verified')
+    const { isNew, place } = await places.join({ lineId: params.id, accountId: caller.accountId })
+    const { id, lineId, number, saleId, accountId } = place
+    const joinedAt = place.joinedAt.toISOString()
+    const placeToken = tokens.sign('place', { placeId: id, lineId, saleId, accountId, number, iat: place.joinedAt.getTime() })
+    return { status: isNew ? 201 : 200, body: { place: { id, lineId, number, joinedAt }, placeToken } }
+  })
+
+  http.serve(contract.claimPass, async ({ params, body, caller }) => {
+    const { isNew, expiresAt, ...pass } = await passes.claim({ lineId: params.id, placeToken: body.placeToken, accountId: caller.accountId })
+    return { status: isNew ? 201 : 200, body: { ...pass, expiresAt: expiresAt.toISOString() } }
+  })
+
+  http.serve(contract.leaveLine, async ({ params, caller }) => {
+    await places.leave({ lineId: params.id, accountId: caller.accountId })
+    return { status: 204, body: undefined }
+  })
+
+  http.serve(contract.pauseLine, async ({ params, caller }) => ({ status: 200, body: await lines.change({ lineId: params.id, caller, isPaused: true }) }))
+  http.serve(contract.resumeLine, async ({ params, caller }) => ({ status: 200, body: await lines.change({ lineId: params.id, caller, isPaused: false }) }))
+  http.serve(contract.changeLine, async ({ params, caller, body }) => ({ status: 200, body: await lines.change({ lineId: params.id, caller, ...body }) }))
+}

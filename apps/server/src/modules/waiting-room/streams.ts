@@ -1,0 +1,89 @@
+import type { Socket } from 'node:net'
+import type { FastifyReply } from 'fastify'
+import type { Clock } from '#platform/clock'
+import type { Metrics } from '#platform/metrics'
+import { Problem } from '#platform/problem'
+
+export type Streams = ReturnType<typeof createStreams>
+
+/** Written in one turn of the event loop: about 5 ms, so that other requests are not kept waiting. */
+const sliceMax = 500
+const heartbeatMs = 15_000
+/** A watcher that has not read so much is gone or too slow; it may come back and starts with the newest state. */
+const unreadBytesMax = 64 * 1024
+const heartbeat = Buffer.from(':\n\n')
+
+/**
+ * Event streams (https://html.spec.whatwg.org/multipage/server-sent-events.html) of topics whose watchers all get the
+ * same bytes. The answer has no length and no chunks, its end is the end of the connection, so that one prebuilt buffer
+ * goes straight to each socket: measured 10 µs a watcher, against 17 µs for framed writes.
+ */
+export function createStreams(deps: { clock: Clock; metrics: Metrics }, options: { streamsMax: number }) {
+  const { clock } = deps
+  const open = deps.metrics.gauge('fairgate_line_streams', 'Open event streams of lines')
+  const dropped = deps.metrics.counter('fairgate_line_streams_dropped_total', 'Event streams closed because the reader was too slow')
+  const topics = new Map<string, { sockets: Set<Socket>; sentAt: number }>()
+  let count = 0
+
+  function leave(topic: string, socket: Socket): void {
+    const watchers = topics.get(topic)
+    if (!watchers?.sockets.delete(socket)) return
+    if (watchers.sockets.size === 0) topics.delete(topic)
+    open.set({}, --count)
+  }
+
+  function write(socket: Socket, bytes: Buffer): void {
+    if (socket.writableLength > unreadBytesMax) {
+      dropped.add({})
+      socket.destroy()
+      return
+    }
+    socket.write(bytes)
+  }
+
+  async function send(topic: string, bytes: Buffer): Promise<void> {
+    const watchers = topics.get(topic)
+    if (!watchers) return
+    watchers.sentAt = clock.now()
+    let written = 0
+    for (const socket of [...watchers.sockets]) {
+      if (++written % sliceMax === 0) await new Promise((resolve) => setImmediate(resolve))
+      write(socket, bytes)
+    }
+  }
+
+  return {
+    /** Turns an answer into a stream that begins with `first`. @throws http.overloaded when there are too many */
+    open(topic: string, reply: FastifyReply, first: Buffer): void {
+      if (count >= options.streamsMax) throw new Problem('http.overloaded', { retryAfterMs: 5000 })
+      const headers = reply.getHeaders()
+      reply.hijack()
+      const response = reply.raw
+      const { socket } = response
+      if (!socket || socket.destroyed) return
+      response.useChunkedEncodingByDefault = false
+      response.shouldKeepAlive = false
+      response.writeHead(200, {
+        ...(headers as Record<string, string>),
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      })
+      response.flushHeaders()
+      let watchers = topics.get(topic)
+      if (!watchers) topics.set(topic, (watchers = { sockets: new Set(), sentAt: clock.now() }))
+      watchers.sockets.add(socket)
+      open.set({}, ++count)
+      socket.once('close', () => leave(topic, socket))
+      socket.write(first)
+    },
+    send,
+    /** Keeps proxies from closing streams on which nothing has happened for 15 s. */
+    async beat(): Promise<void> {
+      for (const [topic, { sentAt }] of [...topics]) {
+        if (clock.now() - sentAt >= heartbeatMs) await send(topic, heartbeat)
+      }
+    },
+    topics: (): string[] => [...topics.keys()],
+  }
+}

@@ -1,0 +1,400 @@
+import type { EventData } from '@fairgate/contracts/events'
+import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
+import type { Line } from './line.ts'
+import type { Call, Pass, Place, PlaceState } from './place.ts'
+
+// Rows are locked in this order: lines, frontiers, places, calls; several of one kind in the order of their keys.
+
+const lineColumns = sql`
+  l.id, l.sale_id as "saleId", s.event_id as "eventId", l.name, l.section_ids as "sectionIds",
+  s.opens_at as "opensAt", s.closes_at as "closesAt", s.hold_seconds as "holdSeconds", l.arrivals,
+  l.draw_commitment as "drawCommitment", l.draw_seed as "drawSeed", l.draw_entrants as "drawEntrants",
+  l.draw_entrants_root as "drawEntrantsRoot", f.frontier, f.is_paused as "isPaused", f.shoppers_max as "shoppersMax",
+  f.admit_per_minute as "admitPerMinute", k.free, k.held, k.sold, k.sellable`
+
+/** Sold seats are the larger of what the inventory and what orders have told, because either fact may lag. */
+const lineTables = sql`
+  waiting_room.lines l
+  join waiting_room.sales s on s.id = l.sale_id
+  join waiting_room.frontiers f on f.line_id = l.id
+  cross join lateral (
+    select coalesce(sum(c.free), 0)::int as free, coalesce(sum(c.held + c.secured), 0)::int as held, coalesce(sum(c.sold), 0)::int as sold,
+           case when bool_and(c.stock_at is not null and c.capacity is not null)
+                then sum(c.capacity - c.blocked - greatest(c.sold, c.fulfilled))::int end as sellable
+    from unnest(l.section_ids) w (section_id)
+    left join waiting_room.sections c on c.sale_id = l.sale_id and c.section_id = w.section_id) k`
+
+/** A line as its document shows it. */
+export type Board = Line & { shoppers: number; calledLastMinute: number }
+
+export const readBoards = (db: Db, lineIds: readonly string[], now: Date): Promise<Board[]> =>
+  rows(
+    db,
+    sql<Board>`
+      select ${lineColumns},
+        (select count(*)::int from waiting_room.passes p where p.line_id = l.id and p.ended_at is null and p.expires_at > ${now}) as shoppers,
+        (select coalesce(sum(c.to_position - c.from_position + 1), 0)::int from waiting_room.calls c
+         where c.line_id = l.id and c.called_at > ${new Date(now.getTime() - 60_000)}) as "calledLastMinute"
+      from ${lineTables}
+      where l.id = any(${lineIds}::text[])`,
+  )
+
+export const readLines = (tx: Tx, lineIds: readonly string[]): Promise<Line[]> =>
+  rows(tx, sql<Line>`select ${lineColumns} from ${lineTables} where l.id = any(${lineIds}::text[])`)
+
+/** Locks the rows that numbers are taken from. */
+export const lockLines = (tx: Tx, lineIds: readonly string[]): Promise<Line[]> =>
+  rows(
+    tx,
+    sql<Line>`
+      select ${lineColumns} from ${lineTables}
+      where l.id = any(${lineIds}::text[]) order by l.id for no key update of l`,
+  )
+
+// Sales and stock
+
+export type SaleFacts = EventData<'catalog.sale-published.v1'>
+
+/** Knowing a sale already is no change. */
+export async function insertSale(tx: Tx, sale: SaleFacts): Promise<void> {
+  const { lines, sections } = sale
+  await sql`
+    insert into waiting_room.sales (id, event_id, organiser_id, opens_at, closes_at, hold_seconds)
+    values (${sale.saleId}, ${sale.event.id}, ${sale.event.organiserId}, ${new Date(sale.opensAt)}, ${new Date(sale.closesAt)}, ${sale.holdSeconds})
+    on conflict do nothing`.execute(tx)
+  await sql`
+    insert into waiting_room.lines (id, sale_id, name, section_ids)
+    select w ->> 'id', ${sale.saleId}, w ->> 'name', array(select jsonb_array_elements_text(w -> 'sectionIds'))
+    from jsonb_array_elements(${JSON.stringify(lines)}::jsonb) w
+    on conflict do nothing`.execute(tx)
+  await sql`
+    insert into waiting_room.frontiers (line_id, shoppers_max, admit_per_minute)
+    select * from unnest(${lines.map((line) => line.id)}::text[], ${lines.map((line) => line.shoppersMax)}::int[],
+                         ${lines.map((line) => line.admitPerMinute)}::int[])
+    on conflict do nothing`.execute(tx)
+  await sql`
+    insert into waiting_room.sections (sale_id, section_id, capacity)
+    select ${sale.saleId}, w.* from unnest(${sections.map((section) => section.id)}::text[], ${sections.map((section) => section.capacity)}::int[]) w
+    on conflict (sale_id, section_id) do update set capacity = excluded.capacity`.execute(tx)
+}
+
+export type StockCounts = { saleId: string; at: Date; sectionId: string; free: number; held: number; secured: number; sold: number; blocked: number }
+
+/** Keeps the newest counts of each section; each section at most once. */
+export async function updateStock(tx: Tx, counts: readonly StockCounts[]): Promise<void> {
+  await sql`
+    insert into waiting_room.sections as c (sale_id, section_id, free, held, secured, sold, blocked, stock_at)
+    select * from unnest(
+      ${counts.map((c) => c.saleId)}::text[], ${counts.map((c) => c.sectionId)}::text[], ${counts.map((c) => c.free)}::int[],
+      ${counts.map((c) => c.held)}::int[], ${counts.map((c) => c.secured)}::int[], ${counts.map((c) => c.sold)}::int[],
+      ${counts.map((c) => c.blocked)}::int[], ${counts.map((c) => c.at)}::timestamptz[]) w (sale_id, section_id)
+    order by w.sale_id, w.section_id
+    on conflict (sale_id, section_id) do update set
+      free = excluded.free, held = excluded.held, secured = excluded.secured, sold = excluded.sold, blocked = excluded.blocked,
+      stock_at = excluded.stock_at
+    where c.stock_at is null or c.stock_at <= excluded.stock_at`.execute(tx)
+}
+
+export type FulfilledOrder = { orderId: string; saleId: string; lineId: string; accountId: string; sectionId: string; seats: number; at: Date }
+
+/** Counts sold seats of orders that were not counted before. @returns the ids of those orders */
+export async function countFulfilled(tx: Tx, orders: readonly FulfilledOrder[]): Promise<Set<string>> {
+  const fresh = await rows(
+    tx,
+    sql<{ orderId: string }>`
+      with fresh as (
+        insert into waiting_room.fulfilled_orders (order_id, sale_id, section_id, seats)
+        select * from unnest(${orders.map((o) => o.orderId)}::text[], ${orders.map((o) => o.saleId)}::text[],
+                             ${orders.map((o) => o.sectionId)}::text[], ${orders.map((o) => o.seats)}::int[])
+        on conflict do nothing
+        returning order_id, sale_id, section_id, seats),
+      counted as (
+        insert into waiting_room.sections as c (sale_id, section_id, fulfilled)
+        select sale_id, section_id, sum(seats)::int from fresh group by 1, 2 order by 1, 2
+        on conflict (sale_id, section_id) do update set fulfilled = c.fulfilled + excluded.fulfilled)
+      select order_id as "orderId" from fresh`,
+  )
+  return new Set(fresh.map((order) => order.orderId))
+}
+
+/** Takes back what a refunded order counted. One that was never counted is remembered, should its other fact come late. */
+export async function countRefunded(tx: Tx, orders: readonly { orderId: string; saleId: string }[]): Promise<void> {
+  await sql`
+    with refunded as (
+      insert into waiting_room.fulfilled_orders as o (order_id, sale_id, seats, is_refunded)
+      select w.*, 0, true from unnest(${orders.map((o) => o.orderId)}::text[], ${orders.map((o) => o.saleId)}::text[]) w
+      on conflict (order_id) do update set is_refunded = true where not o.is_refunded
+      returning sale_id, section_id, seats),
+    totals as (select sale_id, section_id, sum(seats)::int as seats from refunded group by 1, 2)
+    update waiting_room.sections c set fulfilled = c.fulfilled - t.seats
+    from totals t where c.sale_id = t.sale_id and c.section_id = t.section_id`.execute(tx)
+}
+
+// Places
+
+export type LivePlace = Place & { pass: Pass | undefined }
+
+type PlaceRow = Place & { passId: string | null; passExpiresAt: Date | null; passEndedAt: Date | null }
+
+const placeColumns = sql`
+  p.line_id as "lineId", p.number, p.id, p.sale_id as "saleId", p.account_id as "accountId", p.joined_at as "joinedAt", p.state,
+  x.id as "passId", x.expires_at as "passExpiresAt", x.ended_at as "passEndedAt"`
+
+const withPass = ({ passId, passExpiresAt, passEndedAt, ...place }: PlaceRow): LivePlace => ({
+  ...place,
+  pass: passId === null ? undefined : { id: passId, expiresAt: passExpiresAt!, endedAt: passEndedAt },
+})
+
+/** The live places of these accounts in these sales. */
+export async function lockLivePlaces(tx: Tx, who: readonly { saleId: string; accountId: string }[]): Promise<LivePlace[]> {
+  const found = await rows(
+    tx,
+    sql<PlaceRow>`
+      select ${placeColumns}
+      from unnest(${who.map((w) => w.saleId)}::text[], ${who.map((w) => w.accountId)}::text[]) w (sale_id, account_id)
+      join waiting_room.places p on p.sale_id = w.sale_id and p.account_id = w.account_id and p.state in ('waiting', 'admitted')
+      left join waiting_room.passes x on x.line_id = p.line_id and x.number = p.number
+      order by p.line_id, p.number for no key update of p`,
+  )
+  return found.map(withPass)
+}
+
+/** Places by line and number, in whatever state. */
+export async function lockPlaces(tx: Tx, which: readonly { lineId: string; number: number }[]): Promise<LivePlace[]> {
+  const found = await rows(
+    tx,
+    sql<PlaceRow>`
+      select ${placeColumns}
+      from (select distinct * from unnest(${which.map((w) => w.lineId)}::text[], ${which.map((w) => w.number)}::int[])) w (line_id, number)
+      join waiting_room.places p on p.line_id = w.line_id and p.number = w.number
+      left join waiting_room.passes x on x.line_id = p.line_id and x.number = p.number
+      order by p.line_id, p.number for no key update of p`,
+  )
+  return found.map(withPass)
+}
+
+/** Writes new places and the last number of each of their lines. By account, so that two processes cannot deadlock on the index. */
+export async function insertPlaces(tx: Tx, places: readonly Place[], arrivals: ReadonlyMap<string, number>): Promise<void> {
+  const ordered = places.toSorted((a, b) => (a.accountId < b.accountId ? -1 : 1))
+  await sql`
+    insert into waiting_room.places (line_id, number, id, sale_id, account_id, joined_at)
+    select * from unnest(
+      ${ordered.map((p) => p.lineId)}::text[], ${ordered.map((p) => p.number)}::int[], ${ordered.map((p) => p.id)}::text[],
+      ${ordered.map((p) => p.saleId)}::text[], ${ordered.map((p) => p.accountId)}::text[], ${ordered.map((p) => p.joinedAt)}::timestamptz[])`.execute(tx)
+  await sql`
+    update waiting_room.lines l set arrivals = w.arrivals
+    from unnest(${[...arrivals.keys()]}::text[], ${[...arrivals.values()]}::int[]) w (id, arrivals)
+    where l.id = w.id`.execute(tx)
+}
+
+export type Moved = { lineId: string; number: number; position: number; state: PlaceState }
+
+export async function movePlaces(tx: Tx, moved: readonly Moved[]): Promise<void> {
+  await sql`
+    update waiting_room.places p set state = w.state, position = w.position
+    from unnest(${moved.map((m) => m.lineId)}::text[], ${moved.map((m) => m.number)}::int[], ${moved.map((m) => m.position)}::int[],
+                ${moved.map((m) => m.state)}::text[]) w (line_id, number, position, state)
+    where p.line_id = w.line_id and p.number = w.number`.execute(tx)
+}
+
+// Passes
+
+export type NewPass = { lineId: string; number: number; id: string; accountId: string; expiresAt: Date }
+
+export async function insertPasses(tx: Tx, passes: readonly NewPass[], issuedAt: Date): Promise<void> {
+  await sql`
+    insert into waiting_room.passes (line_id, number, id, account_id, issued_at, expires_at)
+    select w.line_id, w.number, w.id, w.account_id, ${issuedAt}, w.expires_at
+    from unnest(${passes.map((p) => p.lineId)}::text[], ${passes.map((p) => p.number)}::int[], ${passes.map((p) => p.id)}::text[],
+                ${passes.map((p) => p.accountId)}::text[], ${passes.map((p) => p.expiresAt)}::timestamptz[]) w (line_id, number, id, account_id, expires_at)`.execute(tx)
+}
+
+export async function endPass(tx: Tx, place: { lineId: string; number: number }, at: Date): Promise<void> {
+  await sql`
+    update waiting_room.passes set ended_at = ${at}, ended_by = 'left'
+    where line_id = ${place.lineId} and number = ${place.number} and ended_at is null`.execute(tx)
+}
+
+/** Ends the passes that these orders were bought with. A pass issued after the fulfilment is somebody's next visit. */
+export async function endPassesOf(tx: Tx, orders: readonly FulfilledOrder[]): Promise<void> {
+  const places = await rows(
+    tx,
+    sql<{ lineId: string; number: number; at: Date }>`
+      select p.line_id as "lineId", p.number, w.at
+      from unnest(${orders.map((o) => o.lineId)}::text[], ${orders.map((o) => o.accountId)}::text[], ${orders.map((o) => o.at)}::timestamptz[])
+        w (line_id, account_id, at)
+      join waiting_room.passes x on x.account_id = w.account_id and x.line_id = w.line_id and x.ended_at is null and x.issued_at <= w.at
+      join waiting_room.places p on p.line_id = x.line_id and p.number = x.number
+      order by p.line_id, p.number for no key update of p`,
+  )
+  if (places.length === 0) return
+  await sql`
+    with ended as (
+      update waiting_room.passes x set ended_at = w.at, ended_by = 'fulfilled'
+      from unnest(${places.map((p) => p.lineId)}::text[], ${places.map((p) => p.number)}::int[], ${places.map((p) => p.at)}::timestamptz[])
+        w (line_id, number, at)
+      where x.line_id = w.line_id and x.number = w.number and x.ended_at is null
+      returning x.line_id, x.number)
+    update waiting_room.places p set state = 'used' from ended e
+    where p.line_id = e.line_id and p.number = e.number and p.state = 'admitted'`.execute(tx)
+}
+
+// Calls and the frontier
+
+export type Called = { lineId: string; position: number }
+
+/** The calls of positions, locked against lapsing in between; what was never called is missing. Keyed by `callKey`. */
+export async function lockCalls(tx: Tx, called: readonly Called[]): Promise<Map<string, Call>> {
+  if (called.length === 0) return new Map()
+  const found = await rows(
+    tx,
+    sql<Called & Call>`
+      select w.line_id as "lineId", w.position, c.called_at as "calledAt", c.lapsed_at as "lapsedAt"
+      from (select distinct * from unnest(${called.map((c) => c.lineId)}::text[], ${called.map((c) => c.position)}::int[])) w (line_id, position)
+      join waiting_room.calls c on c.line_id = w.line_id and c.from_position =
+        (select max(e.from_position) from waiting_room.calls e where e.line_id = w.line_id and e.from_position <= w.position)
+      where c.to_position >= w.position
+      order by c.line_id, c.from_position for share of c`,
+  )
+  return new Map(found.map((call) => [callKey(call), call]))
+}
+
+export const callKey = (called: Called): string => `${called.lineId} ${called.position}`
+
+export type FrontierRow = {
+  lineId: string
+  frontier: number
+  isPaused: boolean
+  shoppersMax: number
+  admitPerMinute: number
+  allowance: number
+  tickedAt: Date | null
+  holdSeconds: number
+}
+
+/** The lines that are being admitted at this time; nobody else moves them until the transaction ends. */
+export const lockFrontiers = (tx: Tx, now: Date): Promise<FrontierRow[]> =>
+  rows(
+    tx,
+    sql<FrontierRow>`
+      select f.line_id as "lineId", f.frontier, f.is_paused as "isPaused", f.shoppers_max as "shoppersMax",
+             f.admit_per_minute as "admitPerMinute", f.allowance, f.ticked_at as "tickedAt", s.hold_seconds as "holdSeconds"
+      from waiting_room.sales s
+      join waiting_room.lines l on l.sale_id = s.id
+      join waiting_room.frontiers f on f.line_id = l.id
+      where s.opens_at <= ${now} and s.closes_at > ${now}
+      order by f.line_id for update of f`,
+  )
+
+/** Ends the time to claim of calls made at or before `calledBy`. @returns how many positions had not been claimed */
+export async function lapseCalls(tx: Tx, due: readonly { lineId: string; calledBy: Date }[], now: Date): Promise<number> {
+  const { missed } = await row(
+    tx,
+    sql<{ missed: number }>`
+      with due as (
+        select c.line_id, c.from_position
+        from unnest(${due.map((d) => d.lineId)}::text[], ${due.map((d) => d.calledBy)}::timestamptz[]) w (line_id, called_by)
+        join waiting_room.calls c on c.line_id = w.line_id and c.lapsed_at is null and c.called_at <= w.called_by
+        order by 1, 2 for update of c),
+      lapsed as (
+        update waiting_room.calls c set lapsed_at = ${now} from due d
+        where c.line_id = d.line_id and c.from_position = d.from_position
+        returning c.line_id, c.from_position, c.to_position)
+      select coalesce(sum(to_position - from_position + 1 - ${settledWithin(sql`lapsed`)}), 0)::int as missed from lapsed`,
+  )
+  return missed
+}
+
+/** How many positions of a call have been claimed or given up. */
+const settledWithin = (call: ReturnType<typeof sql>) => sql`
+  (select count(*) from waiting_room.places p
+   where p.line_id = ${call}.line_id and p.position between ${call}.from_position and ${call}.to_position)`
+
+export type Crowd = { lineId: string; arrivals: number; inside: number; called: number; sellable: number | null }
+
+/** Who is active in these lines: people inside, and people called who may still claim. */
+export const readCrowds = (tx: Tx, lineIds: readonly string[], now: Date): Promise<Crowd[]> =>
+  rows(
+    tx,
+    sql<Crowd>`
+      select l.id as "lineId", l.arrivals, k.sellable,
+        (select count(*)::int from waiting_room.passes p where p.line_id = l.id and p.ended_at is null and p.expires_at > ${now}) as inside,
+        (select coalesce(sum(c.to_position - c.from_position + 1 - ${settledWithin(sql`c`)}), 0)::int
+         from waiting_room.calls c where c.line_id = l.id and c.lapsed_at is null) as called
+      from ${lineTables}
+      where l.id = any(${lineIds}::text[])`,
+  )
+
+export type Step = { lineId: string; from: number; to: number; allowance: number }
+
+export async function moveFrontiers(tx: Tx, steps: readonly Step[], now: Date): Promise<void> {
+  await sql`
+    insert into waiting_room.calls (line_id, from_position, to_position, called_at)
+    select w.line_id, w.from_position, w.to_position, ${now}
+    from unnest(${steps.map((s) => s.lineId)}::text[], ${steps.map((s) => s.from)}::int[], ${steps.map((s) => s.to)}::int[])
+      w (line_id, from_position, to_position)`.execute(tx)
+  await sql`
+    update waiting_room.frontiers f set frontier = w.frontier, allowance = w.allowance, ticked_at = ${now}
+    from unnest(${steps.map((s) => s.lineId)}::text[], ${steps.map((s) => s.to)}::int[], ${steps.map((s) => s.allowance)}::float8[])
+      w (line_id, frontier, allowance)
+    where f.line_id = w.line_id`.execute(tx)
+}
+
+export type Settings = { isPaused?: boolean | undefined; shoppersMax?: number | undefined; admitPerMinute?: number | undefined }
+
+/** @param organiserId  whose line it must be; null for an admin. @returns whether there is such a line */
+export async function changeSettings(db: Db, lineId: string, organiserId: string | null, settings: Settings): Promise<boolean> {
+  const count = await changed(
+    db,
+    sql`
+      update waiting_room.frontiers f set
+        is_paused = coalesce(${settings.isPaused ?? null}, f.is_paused),
+        shoppers_max = coalesce(${settings.shoppersMax ?? null}, f.shoppers_max),
+        admit_per_minute = coalesce(${settings.admitPerMinute ?? null}, f.admit_per_minute)
+      from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
+      where f.line_id = ${lineId} and l.id = f.line_id and (${organiserId}::text is null or s.organiser_id = ${organiserId})`,
+  )
+  return count === 1
+}
+
+// Audit
+
+/** Figures of the lines of one event or of all, each a number of violations but the last three. */
+export async function readAudit(db: Db, eventId: string | null, now: Date) {
+  const lines = sql`
+    select l.id, l.arrivals, f.frontier from waiting_room.lines l
+    join waiting_room.sales s on s.id = l.sale_id join waiting_room.frontiers f on f.line_id = l.id
+    where ${eventId}::text is null or s.event_id = ${eventId}`
+  const found = await maybeRow(
+    db,
+    sql<Record<'numbers' | 'doubles' | 'passes' | 'frontiers' | 'early' | 'calls' | 'places' | 'waiting' | 'shoppers', number>>`
+      with line as materialized (${lines}),
+      place as materialized (
+        select p.line_id, count(*) as count, min(p.number) as first, max(p.number) as last, count(*) filter (where p.state = 'waiting') as waiting
+        from waiting_room.places p join line on line.id = p.line_id group by p.line_id),
+      call as materialized (
+        select c.line_id, sum(c.to_position - c.from_position + 1) as count, min(c.from_position) as first, max(c.to_position) as last
+        from waiting_room.calls c join line on line.id = c.line_id group by c.line_id)
+      select
+        (select count(*) from line left join place on place.line_id = line.id
+         where coalesce(place.count, 0) <> line.arrivals or (place.count > 0 and (place.first <> 1 or place.last <> line.arrivals))) as numbers,
+        (select count(*) from (
+           select 1 from waiting_room.places p join line on line.id = p.line_id
+           where p.state in ('waiting', 'admitted') group by p.sale_id, p.account_id having count(*) > 1) d) as doubles,
+        (select count(*) from (
+           select 1 from waiting_room.passes x join line on line.id = x.line_id
+           where x.ended_at is null and x.expires_at > ${now} group by x.line_id, x.account_id having count(*) > 1) d)
+          + (select count(*) from waiting_room.passes x join line on line.id = x.line_id
+             left join waiting_room.places p on p.line_id = x.line_id and p.number = x.number and p.account_id = x.account_id
+             where p.line_id is null or p.state not in ('admitted', 'used')) as passes,
+        (select count(*) from line where line.frontier > line.arrivals) as frontiers,
+        (select count(*) from waiting_room.passes x join line on line.id = x.line_id
+         join waiting_room.places p on p.line_id = x.line_id and p.number = x.number where p.position is null or p.position > line.frontier) as early,
+        (select count(*) from line left join call on call.line_id = line.id
+         where coalesce(call.count, 0) <> line.frontier or (call.count > 0 and (call.first <> 1 or call.last <> line.frontier))) as calls,
+        (select coalesce(sum(place.count), 0)::int from place) as places,
+        (select coalesce(sum(place.waiting), 0)::int from place) as waiting,
+        (select count(*) from waiting_room.passes x join line on line.id = x.line_id where x.ended_at is null and x.expires_at > ${now}) as shoppers`,
+  )
+  return found!
+}
