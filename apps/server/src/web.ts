@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
@@ -34,14 +34,21 @@ export async function buildWebIfChanged(log: Log): Promise<void> {
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === fingerprint) return
   log.info('building the web app')
   const vite = fileURLToPath(import.meta.resolve('vite')).replace(/dist[\\/].*$/, join('bin', 'vite.js'))
+  // Built aside and moved into place, so that another process never serves half of it.
+  const aside = `${join(webFolder, 'dist')}-${process.pid}`
   await new Promise<void>((resolve, reject) => {
-    const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: webFolder, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn', '--outDir', aside, '--emptyOutDir'], {
+      cwd: webFolder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     let errors = ''
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
     child.once('error', reject)
     child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the web app could not be built:\n${errors}`))))
   })
-  writeFileSync(stampFile, fingerprint)
+  writeFileSync(join(aside, '.sources'), fingerprint)
+  rmSync(distFolder, { recursive: true, force: true })
+  renameSync(aside, distFolder)
 }
 
 function fingerprintOf(folders: readonly string[], files: readonly string[]): string {

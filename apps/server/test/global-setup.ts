@@ -6,6 +6,8 @@ import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts'
 import { migrate, readMigrations } from '../src/platform/migrate.ts'
 import { openDatabase } from '../src/platform/db.ts'
+import { silentLog } from '../src/platform/log.ts'
+import { buildWebIfChanged } from '../src/web.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -28,7 +30,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
       })
     : undefined
   const url = given ?? embedded!.url
-  await createTemplate(url)
+  // The web app is built beside it, so that the servers of several tests do not all build it.
+  await Promise.all([createTemplate(url), buildWebIfChanged(silentLog)])
   project.provide('databaseUrl', url)
   return async () => {
     await embedded?.stop()
