@@ -58,6 +58,7 @@ export function createAccounts({ db, clock, ids, random, outbox, racepoints, met
       expiresAt,
       perHourMax: codesPerHourMax,
     })
+    await racepoints.reach('identity.code-issued')
     if (isIssued) await outbox.publish(tx, [codeRequested(account, code, expiresAt)])
   }
 

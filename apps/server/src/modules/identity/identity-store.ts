@@ -42,6 +42,9 @@ export const idsByEmail = (db: Db | Tx, emails: readonly string[]) =>
       join identity.accounts a using (email_key) order by e.position`,
   )
 
+export const knownAccounts = async (db: Db, ids: readonly string[]) =>
+  (await rows(db, sql<{ id: string }>`select id from identity.accounts where id = any(${ids}::text[])`)).map(({ id }) => id)
+
 export const verifyAccount = (tx: Tx, id: string, at: Date) =>
   row(tx, sql<AccountRow>`update identity.accounts a set verified_at = coalesce(verified_at, ${at}) where id = ${id} returning ${columns}`)
 

@@ -1,3 +1,4 @@
+import { idPrefixes } from '@fairgate/contracts/ids'
 import { exclusive } from '#platform/db'
 import type { AuditPart, Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
@@ -63,6 +64,7 @@ export function createIdentity(deps: Deps, config: IdentityConfig) {
     routes: (http) => serveIdentity(http, { accounts, sessions, accessTokens, cookie }),
     loops: [{ name: 'identity.sweep', intervalMs: 60_000, run: sweep }],
     audit,
+    known: (ids) => store.knownAccounts(db, ids.filter((id) => id.startsWith(`${idPrefixes.account}_`))),
   }
 
   return {

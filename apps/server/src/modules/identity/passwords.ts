@@ -61,7 +61,7 @@ export function createPasswords({ random, metrics }: { random: Random; metrics: 
 /** Refuses passwords that are too short (counted in characters, not bytes) or that are the e-mail address. */
 export function checkPassword(password: string, email: string): void {
   const fault =
-    [...normalized(password)].length < passwordLengthMin
+    Array.from(normalized(password)).length < passwordLengthMin
       ? `must have at least ${passwordLengthMin} characters`
       : password.trim().toLowerCase() === email.toLowerCase()
         ? 'must not be the e-mail address'
