@@ -8,7 +8,8 @@ export function createLog(level: string, destination?: { write(line: string): vo
     level,
     base: null,
     redact: {
-      paths: ['authorization', 'cookie', 'password', 'code', '*.authorization', '*.cookie', '*.password', '*.code', 'headers.authorization', 'headers.cookie'],
+      // Postgres quotes the failing row in an error's detail and where: whatever is stored may stand there.
+      paths: ['err.detail', 'err.where', 'authorization', 'cookie', 'password', 'code', '*.authorization', '*.cookie', '*.password', '*.code', 'headers.authorization', 'headers.cookie'],
       censor: '[secret]',
     },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
