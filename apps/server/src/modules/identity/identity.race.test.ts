@@ -3,7 +3,7 @@ import { row, rows, sql } from '#platform/db'
 import type { createRacepoints } from '#platform/racepoint'
 import { freezeColumn, withoutRowLocks } from '../../../test/controls.ts'
 import type { TestPlatform } from '../../../test/fixtures.ts'
-import { manyAtOnce, registration, test, world } from './identity.fixtures.ts'
+import { manyAtOnce, registration, test, world } from '../../../test/identity-world.ts'
 
 const holdAt = (platform: TestPlatform, name: string, arrivals: number) => (platform.racepoints as ReturnType<typeof createRacepoints>).hold(name, arrivals)
 

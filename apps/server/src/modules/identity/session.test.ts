@@ -4,7 +4,7 @@ import { expect, test as pure } from 'vitest'
 import { rows, sql } from '#platform/db'
 import type { createRacepoints } from '#platform/racepoint'
 import { freezeColumn } from '../../../test/controls.ts'
-import { cookieOf, test, world } from './identity.fixtures.ts'
+import { cookieOf, test, world } from '../../../test/identity-world.ts'
 import { refreshOutcomes } from './session.ts'
 
 const refresh = '/api/sessions/refresh'

@@ -1,8 +1,8 @@
 import type { Account } from '@fairgate/contracts/http/identity'
 import type { EventType } from '@fairgate/contracts/events'
 import type { HttpApp } from '#platform/http'
-import { test, type TestPlatform } from '../../../test/fixtures.ts'
-import { createIdentity, type IdentityConfig } from './index.ts'
+import { test, type TestPlatform } from './fixtures.ts'
+import { createIdentity, type IdentityConfig } from '#modules/identity'
 
 export { test }
 
