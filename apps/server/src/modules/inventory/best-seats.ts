@@ -1,0 +1,101 @@
+/** A seat of a reserved section: its number in it (1…capacity) and where it stands. */
+export type SeatPosition = { number: number; rowName: string; label: string; x: number; y: number; accessible: boolean }
+
+/**
+ * A reserved section, prepared for choosing. `runs` are the longest stretches of side-by-side seats, each from one end
+ * to the other; `far` is how far a seat is from the middle of the section's front (by number).
+ */
+export type Hall = {
+  runs: readonly (readonly number[])[]
+  far: Float64Array
+  accessible: Uint8Array
+}
+
+/** Seats further apart than this many usual distances of their row have an aisle between them. */
+const aisleFactor = 1.6
+
+/** The front is where y is smallest: plans are drawn with the stage on top. */
+export function layOut(seats: readonly SeatPosition[]): Hall {
+  const last = seats.reduce((max, seat) => Math.max(max, seat.number), 0)
+  const far = new Float64Array(last + 1)
+  const accessible = new Uint8Array(last + 1)
+  const xs = seats.map((seat) => seat.x)
+  const middle = (xs.reduce((a, b) => Math.min(a, b), Infinity) + xs.reduce((a, b) => Math.max(a, b), -Infinity)) / 2
+  const front = seats.reduce((min, seat) => Math.min(min, seat.y), Infinity)
+  for (const seat of seats) {
+    far[seat.number] = Math.hypot(seat.x - middle, seat.y - front)
+    accessible[seat.number] = seat.accessible ? 1 : 0
+  }
+  const runs: number[][] = []
+  for (const row of Map.groupBy(seats, (seat) => seat.rowName).values()) runs.push(...runsOf(row))
+  return { runs, far, accessible }
+}
+
+/** Side by side are seats next to each other in x order, without a gap in their distances or their printed numbers. */
+function runsOf(row: readonly SeatPosition[]): number[][] {
+  const sorted = row.toSorted((a, b) => a.x - b.x || a.number - b.number)
+  const pairs = sorted.slice(1).map((seat, i) => {
+    const before = sorted[i]!
+    return {
+      distance: Math.hypot(seat.x - before.x, seat.y - before.y),
+      step: Math.abs(printedNumber(seat) - printedNumber(before)) || 0,
+    }
+  })
+  const usualDistance = lowerMedian(pairs.map((pair) => pair.distance))
+  const usualStep = lowerMedian(pairs.map((pair) => pair.step))
+  const runs: number[][] = []
+  sorted.forEach((seat, i) => {
+    const pair = pairs[i - 1]
+    if (!pair || pair.distance > usualDistance * aisleFactor || pair.step > usualStep) runs.push([])
+    runs.at(-1)!.push(seat.number)
+  })
+  return runs
+}
+
+const printedNumber = (seat: SeatPosition): number => Number(/\d+$/.exec(seat.label)?.[0])
+
+const lowerMedian = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0
+
+/**
+ * The best `count` seats side by side, or undefined when there is no such run. Better is, in this order: seats that are
+ * not kept for wheelchairs, no single seat left alone beside them, near the middle of the front.
+ * @param free  1 for a free seat, by number
+ */
+export function chooseTogether(hall: Hall, free: Uint8Array, count: number): number[] | undefined {
+  let best: { rank: number; far: number; run: readonly number[]; from: number } | undefined
+  const offer = (run: readonly number[], from: number, to: number) => {
+    for (let start = from; start + count <= to; start++) {
+      const left = start - from
+      const right = to - start - count
+      let accessible = 0
+      let far = 0
+      for (let i = start; i < start + count; i++) {
+        accessible += hall.accessible[run[i]!]!
+        far += hall.far[run[i]!]!
+      }
+      const rank = accessible * 3 + (left === 1 ? 1 : 0) + (right === 1 ? 1 : 0)
+      if (!best || rank < best.rank || (rank === best.rank && far < best.far)) best = { rank, far, run, from: start }
+    }
+  }
+  for (const run of hall.runs) {
+    let from = 0
+    for (let i = 0; i <= run.length; i++) {
+      if (i < run.length && free[run[i]!]) continue
+      if (i - from >= count) offer(run, from, i)
+      from = i + 1
+    }
+  }
+  return best?.run.slice(best.from, best.from + count)
+}
+
+/** The best `count` free seats, side by side if possible, or undefined when fewer are free. */
+export function chooseAny(hall: Hall, free: Uint8Array, count: number): number[] | undefined {
+  const together = chooseTogether(hall, free, count)
+  if (together) return together
+  const numbers = hall.runs.flat().filter((number) => free[number])
+  if (numbers.length < count) return undefined
+  return numbers
+    .toSorted((a, b) => hall.accessible[a]! - hall.accessible[b]! || hall.far[a]! - hall.far[b]! || a - b)
+    .slice(0, count)
+}

@@ -1,0 +1,36 @@
+import type { EventData } from '@fairgate/contracts/events'
+import { fact, type Outbox } from '#platform/bus'
+import type { Clock } from '#platform/clock'
+import type { Tx } from '#platform/db'
+import * as store from './inventory-store.ts'
+
+/** Turns published sales into rows. What arrives twice, or in another order, makes the same rows. */
+export function createBuilding({ outbox, clock }: { outbox: Outbox; clock: Clock }) {
+  async function salePublished(tx: Tx, sales: readonly EventData<'catalog.sale-published.v1'>[]): Promise<void> {
+    for (const { saleId: id, event, opensAt, closesAt, holdSeconds, limitPerAccount: limit, sections } of sales) {
+      await store.addSale(tx, { id, event, opensAt, closesAt, holdSeconds, limit }, sections)
+      await store.buildOpenSections(tx, id)
+    }
+    await announce(
+      tx,
+      sales.map((sale) => sale.saleId),
+    )
+  }
+
+  async function seatsPublished(tx: Tx, chunks: readonly EventData<'catalog.seats-published.v1'>[]): Promise<void> {
+    for (const { sectionId, from, seats } of chunks) await store.addSeats(tx, { sectionId, from, seats })
+    await announce(tx, [...new Set(chunks.map((chunk) => chunk.saleId))])
+  }
+
+  async function announce(tx: Tx, saleIds: readonly string[]): Promise<void> {
+    const ready = await store.markReady(tx, saleIds, new Date(clock.now()))
+    await outbox.publish(
+      tx,
+      ready.map((saleId) => fact('inventory.sale-ready.v1', { saleId })),
+    )
+  }
+
+  return { salePublished, seatsPublished }
+}
+
+export type Building = ReturnType<typeof createBuilding>

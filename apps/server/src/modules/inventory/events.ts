@@ -1,0 +1,25 @@
+import type { EventType } from '@fairgate/contracts/events'
+import { on, type Subscription } from '#platform/bus'
+import type { Building } from './building.ts'
+import type { OrderSteps } from './order-steps.ts'
+
+export const subscribes = [
+  'catalog.sale-published.v1',
+  'catalog.seats-published.v1',
+  'orders.secure-requested.v1',
+  'orders.sell-requested.v1',
+  'orders.return-requested.v1',
+  'orders.release-requested.v1',
+] as const satisfies readonly EventType[]
+
+const dataOf = <T>(messages: readonly { data: T }[]): T[] => messages.map((message) => message.data)
+
+/** What the module listens to; `inventory.*` facts are published where they become true. */
+export const subscriptions = (building: Building, steps: OrderSteps): Subscription[] => [
+  on('catalog.sale-published.v1', (tx, messages) => building.salePublished(tx, dataOf(messages))),
+  on('catalog.seats-published.v1', (tx, messages) => building.seatsPublished(tx, dataOf(messages))),
+  on('orders.secure-requested.v1', (tx, messages) => steps.secure(tx, dataOf(messages))),
+  on('orders.sell-requested.v1', (tx, messages) => steps.sell(tx, dataOf(messages))),
+  on('orders.return-requested.v1', (tx, messages) => steps.giveBack(tx, dataOf(messages))),
+  on('orders.release-requested.v1', (tx, messages) => steps.release(tx, dataOf(messages))),
+]

@@ -1,0 +1,245 @@
+import type { EventData } from '@fairgate/contracts/events'
+import { fact, type Fact, type Outbox } from '#platform/bus'
+import type { Clock } from '#platform/clock'
+import { afterCommit, type Tx } from '#platform/db'
+import { holdTable, type HoldEvent } from './hold.ts'
+import * as store from './inventory-store.ts'
+import type { Hold, HoldChange } from './inventory-store.ts'
+
+type Request = { orderId: string; holdId: string }
+type Secure = EventData<'orders.secure-requested.v1'>
+type Deps = { outbox: Outbox; clock: Clock; touched(sectionIds: ReadonlySet<string>): void }
+
+/**
+ * A hold this close to its end, or past it, might just now not be counted by its buyer's next request in a process
+ * whose clock is ahead; so its limit is checked under the buyer's lock.
+ */
+const clockSkewMsMax = 5_000
+
+/**
+ * What an order asks of its hold. Each step takes many requests, changes what the table of `hold.ts` says, and publishes
+ * the answers in the same transaction. Asking again gives the same answer and changes nothing.
+ */
+export function createOrderSteps({ outbox, clock, touched }: Deps) {
+  const touch = (tx: Tx, holds: Iterable<Hold>) => {
+    const sectionIds = new Set(Array.from(holds, (hold) => hold.sectionId))
+    if (sectionIds.size > 0) afterCommit(tx, () => touched(sectionIds))
+  }
+
+  /** Locks the holds of a request. A hold that belongs to another order is as unknown as one that never was. */
+  async function lock(tx: Tx, requests: readonly Request[]) {
+    const holds = new Map(
+      (await store.lockHolds(tx, [...new Set(requests.map((r) => r.holdId))].toSorted())).map((hold) => [
+        hold.id,
+        hold,
+      ]),
+    )
+    return {
+      of: ({ holdId, orderId }: Request): Hold | undefined => {
+        const hold = holds.get(holdId)
+        return hold && (hold.orderId === null || hold.orderId === orderId) ? hold : undefined
+      },
+    }
+  }
+
+  /** Secures every seat of a hold, or none: seats that are still its own, or free, or lapsed. */
+  async function secure(tx: Tx, requests: readonly Secure[]): Promise<void> {
+    const unique = lastOfEach(requests)
+    await lockUncertainBuyers(tx, unique)
+    const holds = await lock(tx, unique)
+    const now = new Date(clock.now())
+    const wanted = unique.flatMap((request) => {
+      const hold = holds.of(request)
+      return hold && serial(request) > hold.asked && outcome(hold, eventOf(request)) === 'claim' ? [hold] : []
+    })
+    const seats =
+      wanted.length > 0
+        ? await store.lockSeatsOf(
+            tx,
+            wanted.map((hold) => hold.id),
+            now,
+          )
+        : []
+    const owner = new Map(seats.map((seat) => [`${seat.sectionId} ${seat.number}`, seat.holdId]))
+    const bySeat = Map.groupBy(seats, (seat) => seat.wanted)
+    const buyers = [
+      ...new Map(
+        wanted.map((hold) => [`${hold.saleId} ${hold.accountId}`, { saleId: hold.saleId, accountId: hold.accountId }]),
+      ).values(),
+    ]
+    const taken =
+      wanted.length > 0
+        ? await store.countTaken(
+            tx,
+            buyers,
+            now,
+            wanted.map((hold) => hold.id),
+          )
+        : []
+    const have = new Map(buyers.map((buyer, i) => [`${buyer.saleId} ${buyer.accountId}`, taken[i]!]))
+    // Holds of the same batch that are live are counted once, whatever becomes of them here.
+    for (const hold of wanted) if (isCounted(hold, now)) add(have, hold, hold.seats.length)
+    const limits = await store.findLimits(tx, [...new Set(wanted.map((hold) => hold.saleId))])
+
+    const changes: HoldChange[] = []
+    const secured = new Set<string>()
+    const facts: Fact[] = []
+    for (const request of unique) {
+      const { orderId, holdId, attempt } = request
+      const hold = holds.of(request)
+      const asked = serial(request)
+      if (hold && asked < hold.asked) continue
+      let answer: string
+      if (!hold) answer = 'unknown'
+      else if (asked === hold.asked) answer = hold.answer ?? 'unknown'
+      else {
+        answer = claim(hold, eventOf(request))
+        const to = answer === '' && outcome(hold, eventOf(request)) === 'claim' ? 'secured' : hold.state
+        if (to !== hold.state) secured.add(hold.id)
+        changes.push({ hold, to, orderId, expiresAt: hold.expiresAt, asked, answer })
+      }
+      facts.push(
+        answer === ''
+          ? fact('inventory.hold-secured.v1', { orderId, holdId, attempt })
+          : fact('inventory.hold-lost.v1', { orderId, holdId, attempt, reason: answer }),
+      )
+    }
+    await store.updateHolds(tx, changes)
+    if (secured.size > 0) await store.secureSeats(tx, [...secured])
+    touch(
+      tx,
+      changes.map((change) => change.hold),
+    )
+    await outbox.publish(tx, facts)
+
+    /** '' when the hold has its seats for certain, else the reason why not. */
+    function claim(hold: Hold, event: HoldEvent): string {
+      const decided = outcome(hold, event)
+      if (decided === 'yes') return ''
+      if (decided !== 'claim') return 'released'
+      const mine = bySeat.get(hold.id) ?? []
+      const all = mine.every((seat) => {
+        const by = owner.get(`${seat.sectionId} ${seat.number}`)
+        return by === hold.id || !secured.has(by ?? '')
+      })
+      if (mine.length < hold.seats.length || !all) return 'taken'
+      const others = have.get(`${hold.saleId} ${hold.accountId}`)! - (isCounted(hold, now) ? hold.seats.length : 0)
+      if (others + hold.seats.length > limits.get(hold.saleId)!) return 'limit-reached'
+      if (!isCounted(hold, now)) add(have, hold, hold.seats.length)
+      for (const seat of mine) owner.set(`${seat.sectionId} ${seat.number}`, hold.id)
+      return ''
+    }
+  }
+
+  async function lockUncertainBuyers(tx: Tx, requests: readonly Secure[]): Promise<void> {
+    const now = clock.now()
+    const late = new Set(requests.filter((request) => request.late).map((request) => request.holdId))
+    const holds = await store.readHolds(
+      tx,
+      requests.map((request) => request.holdId),
+    )
+    const uncertain = holds.filter(
+      (hold) => late.has(hold.id) || (hold.state !== 'secured' && hold.expiresAt.getTime() <= now + clockSkewMsMax),
+    )
+    const buyers = new Map(
+      uncertain.map((hold) => [`${hold.saleId} ${hold.accountId}`, { saleId: hold.saleId, accountId: hold.accountId }]),
+    )
+    if (buyers.size > 0) await store.lockBuyers(tx, [...buyers.values()])
+  }
+
+  /** Secured seats become sold. */
+  async function sell(tx: Tx, requests: readonly Request[]): Promise<void> {
+    const unique = lastOfEach(requests)
+    const holds = await lock(tx, unique)
+    const changes: HoldChange[] = []
+    const facts = unique.map((request): Fact => {
+      const { orderId, holdId } = request
+      const hold = holds.of(request)
+      const decided = hold ? outcome(hold, 'sell') : 'no'
+      if (hold && decided === 'sell') changes.push({ ...same(hold), to: 'sold' })
+      if (decided === 'sell' || decided === 'yes') return fact('inventory.seats-sold.v1', { orderId, holdId })
+      return fact('inventory.sell-refused.v1', { orderId, holdId, reason: hold ? hold.state : 'unknown' })
+    })
+    await move(tx, changes, 'sold')
+    await outbox.publish(tx, facts)
+  }
+
+  /** Secured seats are held again, at least for `holdSeconds` from now and never for less than before. */
+  async function giveBack(tx: Tx, requests: readonly EventData<'orders.return-requested.v1'>[]): Promise<void> {
+    const unique = lastOfEach(requests)
+    const holds = await lock(tx, unique)
+    const now = clock.now()
+    const changes: HoldChange[] = []
+    const facts = unique.flatMap((request): Fact[] => {
+      const { orderId, holdId, holdSeconds } = request
+      const hold = holds.of(request)
+      const decided = hold ? outcome(hold, 'return') : 'yes'
+      if (decided === 'ignore') return []
+      let expiresAt = hold?.expiresAt ?? new Date(now)
+      if (hold && decided === 'return') {
+        expiresAt = new Date(Math.max(expiresAt.getTime(), now + holdSeconds * 1000))
+        changes.push({ ...same(hold), to: 'held', expiresAt })
+      }
+      return [fact('inventory.hold-returned.v1', { orderId, holdId, expiresAt: expiresAt.toISOString() })]
+    })
+    await move(tx, changes, 'held')
+    await outbox.publish(tx, facts)
+  }
+
+  /** Seats go back on sale; sold ones only when the request says so. Nobody waits for an answer. */
+  async function release(tx: Tx, requests: readonly EventData<'orders.release-requested.v1'>[]): Promise<void> {
+    const unique = lastOfEach(requests)
+    const holds = await lock(tx, unique)
+    const changes: HoldChange[] = []
+    for (const request of unique) {
+      const hold = holds.of(request)
+      const decided = hold ? outcome(hold, request.sold ? 'release-sold' : 'release') : 'ignore'
+      if (hold && decided !== 'ignore') changes.push({ ...same(hold), to: 'released', orderId: request.orderId })
+    }
+    await move(tx, changes, 'free')
+  }
+
+  async function move(tx: Tx, changes: readonly HoldChange[], to: 'free' | 'held' | 'sold'): Promise<void> {
+    if (changes.length === 0) return
+    await store.updateHolds(tx, changes)
+    const moved = await store.moveSeats(
+      tx,
+      changes.map((change) => change.hold.id),
+      to,
+    )
+    for (const { hold } of changes) {
+      const isWhole = moved.get(hold.id) === hold.seats.length
+      if (to !== 'free' && !isWhole)
+        throw new Error(`broken assumption: hold ${hold.id} was secured without all of its seats`)
+    }
+    touch(
+      tx,
+      changes.map((change) => change.hold),
+    )
+  }
+
+  return { secure, sell, giveBack, release, move }
+}
+
+export type OrderSteps = ReturnType<typeof createOrderSteps>
+
+export const outcome = (hold: Hold, event: HoldEvent) => holdTable[hold.state][event]
+
+/** A change that leaves everything as it is, to be spread and altered. */
+export const same = (hold: Hold): HoldChange => {
+  const { state, orderId, expiresAt, asked, answer } = hold
+  return { hold, to: state, orderId, expiresAt, asked, answer }
+}
+
+const eventOf = (request: Secure): HoldEvent => (request.late ? 'secure-late' : 'secure')
+/** Later requests of an order have larger serials; late money comes after its attempt's first request. */
+const serial = (request: Secure): number => request.attempt * 2 + (request.late ? 1 : 0)
+const isCounted = (hold: Hold, now: Date): boolean =>
+  hold.state === 'secured' || (hold.state === 'held' && hold.expiresAt > now)
+const add = (have: Map<string, number>, { saleId, accountId }: Hold, count: number) =>
+  have.set(`${saleId} ${accountId}`, (have.get(`${saleId} ${accountId}`) ?? 0) + count)
+
+/** A batch never has two facts of one order, but an order asks again when it is unsure: the last request counts. */
+const lastOfEach = <R extends Request>(requests: readonly R[]): R[] => [
+  ...new Map(requests.map((request) => [`${request.orderId} ${request.holdId}`, request])).values(),
+]

@@ -1,0 +1,43 @@
+import type { Db } from '#platform/db'
+import { layOut, type Hall } from './best-seats.ts'
+import * as store from './inventory-store.ts'
+import type { Section } from './inventory-store.ts'
+
+/** Most sections remembered by a process; beyond that the oldest is read again. */
+const sectionsMax = 10_000
+/** Halls are larger: a 50,000-seat one is about 2 MB. */
+const hallsMax = 500
+
+export type Sections = {
+  /** A section on sale, or undefined while its sale is unknown or not built. */
+  find(sectionId: string): Promise<Section | undefined>
+  /** Where the seats of a reserved section stand. */
+  hall(sectionId: string): Promise<Hall>
+}
+
+/** What never changes once a sale is ready is read once by each process. */
+export function createSections(db: Db): Sections {
+  const sections = new Map<string, Section>()
+  const halls = new Map<string, Hall>()
+  return {
+    async find(sectionId) {
+      const known = sections.get(sectionId)
+      if (known) return known
+      const section = await store.findSection(db, sectionId)
+      if (section) keep(sections, sectionsMax, sectionId, section)
+      return section
+    },
+    async hall(sectionId) {
+      const known = halls.get(sectionId)
+      if (known) return known
+      const hall = layOut(await store.seatPositions(db, sectionId))
+      keep(halls, hallsMax, sectionId, hall)
+      return hall
+    },
+  }
+}
+
+function keep<V>(map: Map<string, V>, max: number, key: string, value: V): void {
+  if (map.size >= max) map.delete(map.keys().next().value!)
+  map.set(key, value)
+}

@@ -1,0 +1,64 @@
+import { fact, type Outbox } from '#platform/bus'
+import type { Clock } from '#platform/clock'
+import { afterCommit, exclusive, transaction, type Db } from '#platform/db'
+import type { Loop } from '#platform/loop'
+import type { Metrics } from '#platform/metrics'
+import * as store from './inventory-store.ts'
+import { same } from './order-steps.ts'
+
+/** Notes folded in one go; each is one batch on one section. */
+const notesMax = 20_000
+/** Lapsed holds cleared in one transaction. */
+const lapsesMax = 500
+
+type Deps = { db: Db; clock: Clock; outbox: Outbox; metrics: Metrics; touched(sectionIds: ReadonlySet<string>): void }
+
+/** Tells the other modules what is left, at most three times a second a sale, one process for all. */
+export const createStockLoop = ({ db, clock, outbox }: Deps): Loop => ({
+  name: 'inventory.stock',
+  intervalMs: 350,
+  async run() {
+    await exclusive(db, 'inventory.stock', async (tx) => {
+      const now = new Date(clock.now())
+      const saleIds = await store.foldChanges(tx, now, notesMax)
+      if (saleIds.length === 0) return
+      const stock = await store.stockOf(tx, saleIds)
+      const at = now.toISOString()
+      await outbox.publish(
+        tx,
+        stock.map(({ saleId, sections }) => fact('inventory.stock-changed.v1', { saleId, at, sections })),
+      )
+    })
+    return false
+  },
+})
+
+/** Announces holds whose time is over, and frees their rows. Nobody waits for it: such seats can be taken without it. */
+export const createLapseLoop = ({ db, clock, metrics, touched }: Deps): Loop => {
+  const lapsed = metrics.counter('fairgate_holds_lapsed_total', 'Holds whose time was over')
+  return {
+    name: 'inventory.lapse',
+    intervalMs: 500,
+    run: () =>
+      transaction(db, async (tx) => {
+        const now = new Date(clock.now())
+        const due = await store.lockDueHolds(tx, now, lapsesMax)
+        if (due.length === 0) return false
+        const { left } = await store.clearLapsed(
+          tx,
+          due.map((hold) => hold.id),
+          now,
+        )
+        const done = due.filter((hold) => !left.includes(hold.id))
+        await store.updateHolds(
+          tx,
+          done.map((hold) => ({ ...same(hold), to: 'lapsed' as const })),
+        )
+        afterCommit(tx, () => {
+          lapsed.add({}, done.length)
+          touched(new Set(done.map((hold) => hold.sectionId)))
+        })
+        return due.length === lapsesMax && done.length > 0
+      }),
+  }
+}
