@@ -1,0 +1,152 @@
+import { theatreRows, type SeedEvent } from '#modules/catalog'
+import type { Server } from './compose.ts'
+
+const password = 'fairgate-demo'
+const day = 24 * 3600_000
+
+/** What the newcomer is told. */
+export type Demo = { opensAt: number; concertId: string; raceId: string }
+
+/**
+ * Accounts, a concert, a race and a draft of an auction. The sales open a minute after they are made. Started again on
+ * the same data, the demo goes on where it was; when its sale has ended a new edition is made.
+ */
+export async function seedDemo(server: Server): Promise<Demo> {
+  const { clock } = server.platform
+  const { identity, catalog } = server.faces
+  const account = (name: string, roles: ('buyer' | 'staff' | 'organiser' | 'admin')[], title: string) =>
+    identity.seedAccount({ email: `${name}@demo.fairgate.test`, password, name: title, locale: 'ko', roles, verified: true })
+  const organiser = await account('organiser', ['buyer', 'organiser'], 'Demo Organiser')
+  await account('admin', ['buyer', 'admin'], 'Demo Admin')
+  await account('staff', ['buyer', 'staff'], 'Demo Staff')
+  for (let n = 1; n <= 9; n++) await account(`buyer${n}`, ['buyer'], `Demo Buyer ${n}`)
+
+  const opensAt = clock.now() + 60_000
+  // An edition is on sale for four weeks; its number changes with them.
+  const edition = Math.floor(clock.now() / (28 * day))
+  const made = []
+  for (const seed of [concert(organiser.accountId, opensAt), race(organiser.accountId, opensAt), auction(organiser.accountId, opensAt)]) {
+    made.push(await catalog.seedEvent({ ...seed, seedKey: `${seed.seedKey}-${edition}` }))
+  }
+  return { opensAt: made[0]!.isNew ? opensAt : 0, concertId: made[0]!.eventId, raceId: made[1]!.eventId }
+}
+
+/** The banner that a newcomer reads after the start. */
+export function welcome(url: string, demo: Demo): string {
+  return `
+  Fairgate is ready:  ${url}
+
+  Demo concert        ${url}/events/${demo.concertId}
+  Demo race           ${url}/events/${demo.raceId}
+  ${demo.opensAt > 0 ? `Both sales open at ${new Date(demo.opensAt).toTimeString().slice(0, 8)}.` : 'Both sales go on where they were.'}
+
+  Sign in as          buyer1@demo.fairgate.test (to buyer9@), organiser@, staff@, admin@
+  Password            ${password}
+  Mails               ${url}/dev/mailbox
+  API                 ${url}/api/openapi.json
+
+  Bring a crowd       npm run -s rehearse -- race --users 2000 --places 600 --url ${url}
+  or, faster, to a server of its own:
+                      npm run -s rehearse -- race --users 4500 --places 1500
+  Stop                Ctrl-C (the data stays)
+
+`
+}
+
+const sale = (opensAt: number) => ({
+  method: 'queue' as const,
+  opensAt: new Date(opensAt).toISOString(),
+  closesAt: new Date(opensAt + 28 * day).toISOString(),
+})
+
+function concert(organiserId: string, opensAt: number): SeedEvent {
+  const section = (name: string, price: number, rowCount: number, seatsPerRow: number, top: number) => ({
+    name,
+    admission: 'reserved' as const,
+    price: { amount: price, currency: 'KRW' as const },
+    attributes: {},
+    seats: theatreRows({ rows: rowCount, seatsPerRow, aisleAfter: Math.floor(seatsPerRow / 2) }).map((seat) => ({ ...seat, y: seat.y + top })),
+  })
+  return {
+    seedKey: 'demo-concert',
+    organiserId,
+    event: {
+      kind: 'concert',
+      name: '겨울밤의 현악 Strings on a Winter Night',
+      description: '한 시간 반의 실내악. An evening of chamber music: Schubert, Dvořák, and a piece that nobody has heard yet.',
+      venue: '한강 콘서트홀 Han River Concert Hall',
+      region: '서울',
+      startsAt: new Date(opensAt + 60 * day).toISOString(),
+      timeZone: 'Asia/Seoul',
+      currency: 'KRW',
+    },
+    sections: [section('VIP', 165_000, 10, 30, 0), section('R', 121_000, 24, 40, 14), section('S', 88_000, 32, 46, 46)],
+    sale: {
+      ...sale(opensAt),
+      holdSeconds: 480,
+      limitPerAccount: 4,
+      lines: [{ name: '전체 All seats', sectionNames: ['VIP', 'R', 'S'], shoppersMax: 400, admitPerMinute: 3000 }],
+    },
+  }
+}
+
+function race(organiserId: string, opensAt: number): SeedEvent {
+  const groups = ['5K', '10K', 'Half'].flatMap((course) =>
+    ['4:00-4:59', '5:00-5:59', '6:00-6:59', '7:00-7:59'].map((pace) => ({ course, pace, name: `${course} · ${pace}` })),
+  )
+  const price: Record<string, number> = { '5K': 35_000, '10K': 45_000, Half: 60_000 }
+  return {
+    seedKey: 'demo-race',
+    organiserId,
+    event: {
+      kind: 'race',
+      name: '봄강 마라톤 Spring River Run',
+      description: '강을 따라 달리는 5K, 10K, 하프. Three courses along the river, each by pace group, so that everybody has room to run.',
+      venue: '여의도공원 Yeouido Park',
+      region: '서울',
+      startsAt: new Date(opensAt + 75 * day).toISOString(),
+      timeZone: 'Asia/Seoul',
+      currency: 'KRW',
+    },
+    sections: groups.map(({ course, pace, name }) => ({
+      name,
+      admission: 'open' as const,
+      capacity: course === '10K' ? 400 : 250,
+      price: { amount: price[course]!, currency: 'KRW' as const },
+      attributes: { course, pace },
+    })),
+    sale: {
+      ...sale(opensAt),
+      holdSeconds: 480,
+      limitPerAccount: 1,
+      lines: groups.map(({ name }) => ({ name, sectionNames: [name], shoppersMax: 100, admitPerMinute: 1200 })),
+    },
+  }
+}
+
+/** A draft that only its organiser sees: auctions are not on sale yet. */
+function auction(organiserId: string, opensAt: number): SeedEvent {
+  return {
+    seedKey: 'demo-auction',
+    organiserId,
+    event: {
+      kind: 'concert',
+      name: '첫 줄의 밤 Front Row Night',
+      description: '경매로 판매될 VIP 좌석. VIP seats to be sold by auction.',
+      venue: '한강 콘서트홀 Han River Concert Hall',
+      region: '서울',
+      startsAt: new Date(opensAt + 61 * day).toISOString(),
+      timeZone: 'Asia/Seoul',
+      currency: 'KRW',
+    },
+    sections: [{ name: 'Front row', admission: 'open', capacity: 20, price: { amount: 100_000, currency: 'KRW' }, attributes: {} }],
+    sale: {
+      ...sale(opensAt),
+      method: 'auction',
+      holdSeconds: 600,
+      limitPerAccount: 1,
+      lines: [{ name: 'Front row', sectionNames: ['Front row'], shoppersMax: 100, admitPerMinute: 600 }],
+      publish: false,
+    },
+  }
+}
