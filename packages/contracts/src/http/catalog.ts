@@ -13,7 +13,9 @@ export const Section = Strict({
   capacity: Type.Integer(),
   price: Money,
   attributes: Attributes,
-  geometryUrl: Type.Optional(Type.String({ description: 'reserved sections: immutable URL of the geometry, by content hash' })),
+  geometryUrl: Type.Optional(
+    Type.String({ description: 'reserved sections: immutable URL of the geometry, by content hash' }),
+  ),
 })
 export type Section = Static<typeof Section>
 
@@ -124,6 +126,7 @@ export const createEvent = route({
     timeZone: TimeZone,
     currency: CurrencySchema,
   }),
+  idempotent: true,
   answers: { 201: EventDocument },
 })
 
@@ -152,7 +155,8 @@ export const addSection = route({
   method: 'POST',
   path: '/api/events/{id}/sections',
   caller: 'organiser',
-  summary: 'Add a section: open with a capacity, or reserved with its seats (all faults of a plan are listed, nothing is imported in part)',
+  summary:
+    'Add a section: open with a capacity, or reserved with its seats (all faults of a plan are listed, nothing is imported in part)',
   params: Strict({ id: Id }),
   body: Strict({
     name: Name,
@@ -162,9 +166,20 @@ export const addSection = route({
     capacity: Type.Optional(Type.Integer({ minimum: 1, maximum: 200_000, description: 'open sections' })),
     seats: Type.Optional(Type.Array(SeatInput, { minItems: 1, maxItems: 100_000, description: 'reserved sections' })),
   }),
+  idempotent: true,
   answers: { 201: Section },
   errors: ['catalog.event-not-found', 'catalog.invalid-plan', 'catalog.in-use'],
   bodyBytesMax: 16 * 1024 * 1024,
+})
+
+export const removeSection = route({
+  method: 'DELETE',
+  path: '/api/sections/{id}',
+  caller: 'organiser',
+  summary: 'Remove a section that no sale has in a line',
+  params: Strict({ id: Id }),
+  answers: { 204: null },
+  errors: ['catalog.section-not-found', 'catalog.in-use'],
 })
 
 export const createSale = route({
@@ -189,6 +204,7 @@ export const createSale = route({
       { minItems: 1, maxItems: 200 },
     ),
   }),
+  idempotent: true,
   answers: { 201: Sale },
   errors: ['catalog.event-not-found', 'catalog.invalid-sale', 'catalog.in-use'],
 })
@@ -197,10 +213,21 @@ export const publishSale = route({
   method: 'POST',
   path: '/api/sales/{id}/publish',
   caller: 'organiser',
-  summary: 'Publish. From now on sections, prices and lines are fixed; `readiness` shows when each module has built its tables',
+  summary:
+    'Publish. From now on sections, prices and lines are fixed; `readiness` shows when each module has built its tables',
   params: Strict({ id: Id }),
   answers: { 200: Sale },
   errors: ['catalog.sale-not-found', 'catalog.already-published', 'catalog.invalid-sale'],
+})
+
+export const removeSale = route({
+  method: 'DELETE',
+  path: '/api/sales/{id}',
+  caller: 'organiser',
+  summary: 'Remove a sale that was not published. Its sections are free for another',
+  params: Strict({ id: Id }),
+  answers: { 204: null },
+  errors: ['catalog.sale-not-found', 'catalog.already-published'],
 })
 
 export const getSale = route({
@@ -243,4 +270,17 @@ export const getSeats = route({
   cache: 'public, max-age=60',
 })
 
-export const catalogRoutes = { listEvents, myEvents, getEvent, createEvent, editEvent, addSection, createSale, publishSale, getSale, getSeats }
+export const catalogRoutes = {
+  listEvents,
+  myEvents,
+  getEvent,
+  createEvent,
+  editEvent,
+  addSection,
+  removeSection,
+  createSale,
+  publishSale,
+  removeSale,
+  getSale,
+  getSeats,
+}

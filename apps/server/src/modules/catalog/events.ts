@@ -1,0 +1,83 @@
+import type { EventSummary } from '@fairgate/contracts/events'
+import type { Sale } from '@fairgate/contracts/http/catalog'
+import { fact, on, type Outbox, type Subscription } from '#platform/bus'
+import { afterCommit, type Tx } from '#platform/db'
+import * as store from './catalog-store.ts'
+import type { StoredEvent } from './catalog-store.ts'
+import type { EventCache } from './event-cache.ts'
+import { saleTable, type SaleEvent } from './sale-state.ts'
+import { geometrySeats } from './seat-plan.ts'
+
+/** Seats in one message: 1,000 are about 100 kB, a tenth of what a broker takes. */
+const seatsPerMessage = 1000
+
+/** Tells the other modules of a sale: what it is, then the seats of each reserved section, section by section. */
+export async function publishSaleFacts(tx: Tx, outbox: Outbox, event: StoredEvent, sale: Sale): Promise<void> {
+  const onSale = new Set(sale.lines.flatMap((line) => line.sectionIds))
+  const sections = event.sections.filter((section) => onSale.has(section.id))
+  await outbox.publish(tx, [
+    fact('catalog.sale-published.v1', {
+      saleId: sale.id,
+      event: summaryOf(event),
+      method: sale.method,
+      opensAt: sale.opensAt,
+      closesAt: sale.closesAt,
+      holdSeconds: sale.holdSeconds,
+      limitPerAccount: sale.limitPerAccount,
+      lines: sale.lines,
+      sections: sections.map(({ id, name, admission, capacity, price, attributes }) => ({
+        id,
+        name,
+        admission,
+        capacity,
+        price,
+        attributes,
+      })),
+    }),
+  ])
+  for (const section of sections) {
+    if (section.admission !== 'reserved') continue
+    const seats = await geometrySeats((await store.geometryOf(tx, section.id)).document)
+    const chunks = Array.from(
+      { length: Math.ceil(seats.length / seatsPerMessage) },
+      (_, chunk) => chunk * seatsPerMessage,
+    )
+    await outbox.publish(
+      tx,
+      chunks.map((start) =>
+        fact('catalog.seats-published.v1', {
+          saleId: sale.id,
+          sectionId: section.id,
+          from: start + 1,
+          seats: seats.slice(start, start + seatsPerMessage),
+        }),
+      ),
+    )
+  }
+}
+
+const summaryOf = (event: StoredEvent): EventSummary => ({
+  id: event.id,
+  organiserId: event.organiserId,
+  kind: event.kind,
+  name: event.name,
+  venue: event.venue,
+  startsAt: event.startsAt.toISOString(),
+  timeZone: event.timeZone,
+  currency: event.currency,
+})
+
+/** What catalog listens to: which modules have built their tables for a sale. */
+export function catalogSubscriptions(cache: EventCache): Subscription[] {
+  const note = (event: SaleEvent) => async (tx: Tx, messages: readonly { data: { saleId: string } }[]) => {
+    const outcome = saleTable.published[event]
+    if (!('note' in outcome)) return
+    const saleIds = messages.map(({ data }) => data.saleId)
+    const eventIds = await store.noteReady(tx, outcome.note, saleIds)
+    afterCommit(tx, () => eventIds.forEach(cache.forget))
+  }
+  return [
+    on('waiting-room.sale-ready.v1', note('waiting-room-ready')),
+    on('inventory.sale-ready.v1', note('inventory-ready')),
+  ]
+}
