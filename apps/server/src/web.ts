@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -33,7 +34,8 @@ export async function buildWebIfChanged(log: Log): Promise<void> {
   ])
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === fingerprint) return
   log.info('building the web app')
-  const vite = fileURLToPath(import.meta.resolve('vite')).replace(/dist[\\/].*$/, join('bin', 'vite.js'))
+  // Not import.meta.resolve: the loader of the tests has none.
+  const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js')
   // Built aside and moved into place, so that another process never serves half of it.
   const aside = `${join(webFolder, 'dist')}-${process.pid}`
   await new Promise<void>((resolve, reject) => {
