@@ -25,7 +25,6 @@ async function withServer(work: (server: Server) => Promise<void>): Promise<void
   const lifecycle = createLifecycle({ log: { info: () => undefined, error: (fields, message) => log.error(fields, message) } })
   try {
     const server = await open(config, lifecycle, log, config.PUBLIC_URL ?? `http://localhost:${config.PORT}`)
-    lifecycle.own('database', server.database.close, { timeoutMs: 5000 })
     await server.prepare()
     await work(server)
   } finally {

@@ -179,9 +179,8 @@ export function compose(config: Config, surroundings: Surroundings) {
         Object.fromEntries(Object.values(allModules).map(({ name, subscribes }) => [name, subscribes as readonly EventType[]])),
       )
     },
-    /** Starts background work. Stop order: loops finish their portion, then signals, then the database. */
+    /** Starts background work. What is stopped first: loops finish their portion, then signals, then the database. */
     async start(lifecycle: Lifecycle): Promise<void> {
-      lifecycle.own('database', database.close, { timeoutMs: 5000 })
       await signals.start()
       lifecycle.own('signals', signals.stop, { timeoutMs: 2000 })
       for (const loop of loops) {

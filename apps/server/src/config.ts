@@ -85,7 +85,7 @@ export const settings = {
   PAYMENT_TIMEOUT_MS: setting(Type.Integer({ minimum: 100, maximum: 120_000 }), 'Longest time of one call to the payment provider', '10000'),
 } as const
 
-const ownPrefixes = ['DATABASE_', 'WAITING_ROOM_', 'TOSS_', 'SMTP_', 'SIGNING_', 'PAYMENT_', 'FAIRGATE_', 'REQUEST']
+const ownPrefixes = ['DATABASE_', 'WAITING_ROOM_', 'TOSS_', 'SMTP_', 'SIGNING_', 'OPERATIONS_', 'FAIRGATE_']
 
 export type Config = Values<typeof settings> & {
   /** Demo conveniences are on. */

@@ -39,7 +39,7 @@ export async function open(config: Config, lifecycle: Lifecycle, log: Log, publi
     lifecycle.own('embedded postgres', postgres.stop, { timeoutMs: 20_000 })
     databaseUrl = postgres.url
   }
-  return compose(config, {
+  const server = compose(config, {
     databaseUrl,
     signingSecrets: config.SIGNING_SECRETS ?? [keptSecret(dataDir)],
     publicUrl,
@@ -47,6 +47,8 @@ export async function open(config: Config, lifecycle: Lifecycle, log: Log, publi
     scheduler: systemScheduler,
     random: systemRandom,
   })
+  lifecycle.own('database', server.database.close, { timeoutMs: 5000 })
+  return server
 }
 
 /** Runs the server until it is told to stop. */
@@ -60,8 +62,13 @@ export async function run(env: NodeJS.ProcessEnv): Promise<void> {
     const port = config.PORT === 0 ? await freePort(config.HOST) : config.PORT
     const publicUrl = config.PUBLIC_URL ?? `http://localhost:${port}`
     const servesWeb = config.services.includes('catalog')
-    const [server] = await Promise.all([open(config, lifecycle, log, publicUrl), servesWeb ? buildWebIfChanged(log) : undefined])
+    // Both are awaited even when one fails: what is still starting could not be stopped.
+    const [opened, built] = await Promise.allSettled([open(config, lifecycle, log, publicUrl), servesWeb ? buildWebIfChanged(log) : undefined])
+    if (opened.status === 'rejected') throw opened.reason
+    if (built.status === 'rejected') throw built.reason
+    const server = opened.value
     await server.prepare()
+    const demo = config.DEMO && config.services.includes('catalog') ? await seedDemo(server) : undefined
     await server.start(lifecycle)
 
     if (config.DEMO && config.TOSS_SECRET_KEY === undefined && config.services.includes('payments')) mountSandbox(server, config, lifecycle, publicUrl)
@@ -74,7 +81,6 @@ export async function run(env: NodeJS.ProcessEnv): Promise<void> {
     await server.http.fastify.listen({ port, host: config.HOST, backlog: 4096 })
     lifecycle.own('http', () => server.http.fastify.close(), { timeoutMs: 10_000 })
     lifecycle.own('readiness', server.unready, { timeoutMs: 100 })
-    const demo = config.DEMO && config.services.includes('catalog') ? await seedDemo(server) : undefined
     log.info({ url: publicUrl, services: config.services, startMs: Math.round(performance.now() - startedAt) }, 'ready')
     if (demo) process.stderr.write(welcome(publicUrl, demo))
   } catch (error) {
