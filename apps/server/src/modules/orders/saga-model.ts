@@ -68,9 +68,9 @@ export function createModel(order: Order, options: { refuses?: (paymentId: strin
 
   return {
     hear,
-    /** The buyer comes back from the payment window. */
+    /** The buyer comes back from the payment window, perhaps again with the same payment. */
     pay(paymentId: string): Fact {
-      payments.set(paymentId, 'requested')
+      if (!payments.has(paymentId)) payments.set(paymentId, 'requested')
       return fact('payments.payment-requested.v1', { ...about(paymentId), accountId: order.accountId })
     },
     /** Money that nobody asked for, or that was said to be refused. */
