@@ -1,0 +1,17 @@
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import './ui/tokens.css'
+import './ui/style.css'
+import { browserParts } from './api/browser.ts'
+import { AppProvider } from './app.tsx'
+import { Routes } from './routes.tsx'
+
+const root = document.getElementById('app')
+if (!root) throw new Error('index.html has no #app')
+createRoot(root).render(
+  <StrictMode>
+    <AppProvider parts={browserParts()}>
+      <Routes />
+    </AppProvider>
+  </StrictMode>,
+)

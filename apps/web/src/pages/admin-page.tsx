@@ -1,0 +1,3 @@
+export function AdminPage(_: { id?: string }) {
+  return null
+}

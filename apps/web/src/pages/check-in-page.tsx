@@ -1,0 +1,3 @@
+export function CheckInPage(_: { id?: string }) {
+  return null
+}

@@ -1,0 +1,186 @@
+import { useState } from 'react'
+import { Link } from 'wouter'
+import { cancelOrder, type Order, type OrderState } from '@fairgate/contracts/http/orders'
+import { formatMoney } from '@fairgate/contracts/money'
+import { useAccount, useApp } from '../app.tsx'
+import { errorText } from '../api/api.ts'
+import { windowAddress } from '../api/payment-window.ts'
+import { keys, useOrder, usePaymentSettings, useQueryClient, useTickets } from '../api/queries.ts'
+import { localeOf, shortTime } from '../i18n/dates.ts'
+import { pb } from '../path-builder.ts'
+import { useServerNow, useTitle } from '../ui/hooks.ts'
+import { Icon } from '../ui/icons.tsx'
+import { Confirm, Countdown, EventWhen, Failure, Notice, Skeleton, Tag } from '../ui/parts.tsx'
+import { TicketStubs } from '../ui/ticket-stub.tsx'
+
+const tones = {
+  'awaiting-payment': 'warn',
+  paying: 'accent',
+  fulfilled: 'good',
+  expired: 'plain',
+  cancelled: 'plain',
+  refunded: 'plain',
+} as const satisfies Record<OrderState, string>
+
+export function OrderStateTag({ state }: { state: OrderState }) {
+  const { t } = useApp()
+  return <Tag tone={tones[state]}>{t.order.states[state]}</Tag>
+}
+
+export function OrderPage({ id }: { id: string }) {
+  const { t } = useApp()
+  const order = useOrder(id)
+  useTitle(t.order.title)
+  return (
+    <div className="page narrow">
+      {order.isPending ? <Skeleton lines={6} /> : order.isError ? <Failure error={order.error} retry={() => void order.refetch()} /> : <OrderView order={order.data} />}
+    </div>
+  )
+}
+
+function OrderView({ order }: { order: Order }) {
+  const { t, lang } = useApp()
+  const isPayable = order.state === 'awaiting-payment'
+  return (
+    <>
+      <div className="page-head">
+        <div>
+          <p className="eyebrow">{order.event.name}</p>
+          <h1>{isPayable ? t.order.review : t.order.title}</h1>
+        </div>
+        {isPayable ? <Countdown to={order.payBy} label={t.order.payBy} /> : null}
+      </div>
+      <p className="order-state" role="status">
+        <OrderStateTag state={order.state} /> <span>{t.order.stateBody[order.state]}</span>
+      </p>
+      {isPayable && order.refusal ? (
+        <Notice tone="warn" title={t.order.refused}>
+          <p>
+            {order.refusal.message} {t.order.tryAnother}
+          </p>
+        </Notice>
+      ) : null}
+      <div className="panel order">
+        <div className="order-event">
+          <b>{order.event.name}</b>
+          <span className="muted">
+            <EventWhen startsAt={order.event.startsAt} timeZone={order.event.timeZone} />
+          </span>
+          <span className="muted">{order.event.venue}</span>
+        </div>
+        <table className="items">
+          <caption className="hidden-visually">{t.order.items}</caption>
+          <tbody>
+            {order.items.map((item) => (
+              <tr key={item.seatId}>
+                <th scope="row">
+                  {order.section.name} <b className="figures">{item.label}</b>
+                </th>
+                <td className="figures">{formatMoney(item.price, localeOf(lang))}</td>
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">{t.common.total}</th>
+              <td className="figures">{formatMoney(order.total, localeOf(lang))}</td>
+            </tr>
+          </tfoot>
+        </table>
+        {isPayable ? <PayActions order={order} /> : null}
+        {order.state === 'expired' || order.state === 'cancelled' || order.state === 'refunded' ? <StartAgain order={order} /> : null}
+      </div>
+      {order.state === 'fulfilled' ? <OrderTickets orderId={order.id} /> : null}
+      <p className="order-meta muted small">
+        {t.order.number(order.id)} · {t.order.placed} {shortTime(order.placedAt, order.event.timeZone, lang)}
+      </p>
+    </>
+  )
+}
+
+/** The tickets follow the payment by a moment, so they are asked for until they are there. */
+export function OrderTickets({ orderId }: { orderId: string }) {
+  const { t } = useApp()
+  const [isThere, setThere] = useState(false)
+  const tickets = useTickets(orderId, isThere ? false : 1000)
+  const items = tickets.data?.items ?? []
+  if (items.length > 0 && !isThere) setThere(true)
+  return (
+    <section aria-label={t.common.tickets}>
+      <h2 className="section-title">{t.common.tickets}</h2>
+      {items.length === 0 ? <Skeleton lines={2} /> : <TicketStubs tickets={items} />}
+    </section>
+  )
+}
+
+function StartAgain({ order }: { order: Order }) {
+  const { t } = useApp()
+  return (
+    <div className="actions">
+      <Link href={pb.event(order.event.id)} className="button">
+        {t.event.sale}
+      </Link>
+      <Link href={pb.events()} className="button quiet">
+        {t.order.browse}
+      </Link>
+    </div>
+  )
+}
+
+function PayActions({ order }: { order: Order }) {
+  const { t, lang, api, keep } = useApp()
+  const account = useAccount()
+  const client = useQueryClient()
+  const settings = usePaymentSettings()
+  const now = useServerNow()
+  const [isAsking, setAsking] = useState(false)
+  const [failure, setFailure] = useState<unknown>()
+  const [busy, setBusy] = useState(false)
+  const isLate = now > Date.parse(order.payBy)
+
+  function pay(): void {
+    if (!settings.data) return
+    if (account && order.paymentRequestToken) {
+      const lineId = keep.payment.get(order.id, account.id)?.lineId ?? ''
+      keep.payment.set(order.id, { accountId: account.id, paymentRequestToken: order.paymentRequestToken, lineId })
+    }
+    const address = windowAddress(settings.data, order, location.origin, lang)
+    if (address) {
+      setBusy(true)
+      location.assign(address)
+    }
+  }
+
+  async function cancel(): Promise<void> {
+    setBusy(true)
+    setFailure(undefined)
+    try {
+      client.setQueryData(keys.order(order.id), await api.call(cancelOrder, { params: { id: order.id }, idempotencyKey: `cancel-${order.id}` }))
+    } catch (error) {
+      setFailure(error)
+      await client.invalidateQueries({ queryKey: keys.order(order.id) })
+    }
+    setBusy(false)
+    setAsking(false)
+  }
+
+  if (isAsking) {
+    return <Confirm question={t.order.cancelConfirm} yes={t.order.cancelYes} no={t.order.cancelNo} busy={busy} onYes={() => void cancel()} onNo={() => setAsking(false)} />
+  }
+  return (
+    <div className="pay">
+      {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
+      {settings.isError ? <Notice tone="bad">{errorText(settings.error, lang, t.common.networkError)}</Notice> : null}
+      <button type="button" className="button wide" disabled={busy || isLate || !settings.data} onClick={pay}>
+        {t.order.pay(formatMoney(order.total, localeOf(lang)))}
+        <Icon name="arrow" />
+      </button>
+      <p className="muted small">
+        {t.order.payNote} {settings.data?.mode === 'sandbox' ? t.order.sandboxNote : ''}
+      </p>
+      <button type="button" className="button plain small" disabled={busy} onClick={() => setAsking(true)}>
+        {t.order.cancel}
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,3 @@
+export function OrganiserEventPage(_: { id?: string }) {
+  return null
+}

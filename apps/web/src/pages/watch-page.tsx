@@ -1,0 +1,3 @@
+export function WatchPage(_: { id?: string }) {
+  return null
+}

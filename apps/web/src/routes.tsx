@@ -1,0 +1,113 @@
+import { lazy, Suspense, type ReactNode } from 'react'
+import { Route, Switch, useLocation } from 'wouter'
+import { Link } from 'wouter'
+import type { Role } from '@fairgate/contracts/http/identity'
+import { useApp, useSession } from './app.tsx'
+import { pb } from './path-builder.ts'
+import { RegisterPage, SignInPage, VerifyPage } from './pages/account-pages.tsx'
+import { EventPage } from './pages/event-page.tsx'
+import { EventsPage } from './pages/events-page.tsx'
+import { OrderPage } from './pages/order-page.tsx'
+import { OrdersPage } from './pages/orders-page.tsx'
+import { PayFailPage, PaySuccessPage } from './pages/pay-pages.tsx'
+import { ShopPage } from './pages/shop-page.tsx'
+import { useTitle } from './ui/hooks.ts'
+import { Layout } from './ui/layout.tsx'
+import { Blank, Notice, Skeleton } from './ui/parts.tsx'
+
+const TicketsPage = lazy(() => import('./pages/ticket-pages.tsx').then((module) => ({ default: module.TicketsPage })))
+const TicketPage = lazy(() => import('./pages/ticket-pages.tsx').then((module) => ({ default: module.TicketPage })))
+const OrganiserPage = lazy(() => import('./pages/organiser-page.tsx').then((module) => ({ default: module.OrganiserPage })))
+const NewEventPage = lazy(() => import('./pages/organiser-page.tsx').then((module) => ({ default: module.NewEventPage })))
+const OrganiserEventPage = lazy(() =>
+  import('./pages/organiser-event-page.tsx').then((module) => ({ default: module.OrganiserEventPage })),
+)
+const WatchPage = lazy(() => import('./pages/watch-page.tsx').then((module) => ({ default: module.WatchPage })))
+const AdminPage = lazy(() => import('./pages/admin-page.tsx').then((module) => ({ default: module.AdminPage })))
+const CheckInPage = lazy(() => import('./pages/check-in-page.tsx').then((module) => ({ default: module.CheckInPage })))
+
+export function Routes() {
+  return (
+    <Layout>
+      <Suspense fallback={<PageSkeleton />}>
+        <Switch>
+          <Route path="/" component={EventsPage} />
+          <Route path="/events/:id">{({ id }) => <EventPage key={id} id={id} />}</Route>
+          <Route path="/sign-in" component={SignInPage} />
+          <Route path="/register" component={RegisterPage} />
+          <Route path="/verify">{() => withRole(<VerifyPage />)}</Route>
+          <Route path="/lines/:id/shop">{({ id }) => withRole(<ShopPage key={id} lineId={id} />)}</Route>
+          <Route path="/orders">{() => withRole(<OrdersPage />)}</Route>
+          <Route path="/orders/:id">{({ id }) => withRole(<OrderPage key={id} id={id} />)}</Route>
+          <Route path="/pay/success">{() => withRole(<PaySuccessPage />)}</Route>
+          <Route path="/pay/fail">{() => withRole(<PayFailPage />)}</Route>
+          <Route path="/tickets">{() => withRole(<TicketsPage />)}</Route>
+          <Route path="/tickets/:id">{({ id }) => withRole(<TicketPage key={id} id={id} />)}</Route>
+          <Route path="/organiser">{() => withRole(<OrganiserPage />, 'organiser')}</Route>
+          <Route path="/organiser/new">{() => withRole(<NewEventPage />, 'organiser')}</Route>
+          <Route path="/organiser/events/:id">{({ id }) => withRole(<OrganiserEventPage key={id} id={id} />, 'organiser')}</Route>
+          <Route path="/organiser/events/:id/watch">{({ id }) => withRole(<WatchPage key={id} id={id} />, 'organiser')}</Route>
+          <Route path="/admin">{() => withRole(<AdminPage />, 'admin')}</Route>
+          <Route path="/check-in">{() => withRole(<CheckInPage />, 'staff')}</Route>
+          <Route component={NotFoundPage} />
+        </Switch>
+      </Suspense>
+    </Layout>
+  )
+}
+
+const withRole = (page: ReactNode, role?: Role) => <Gate role={role}>{page}</Gate>
+
+/** Shows a page to those who may see it; everybody else is told what is missing. */
+function Gate({ role, children }: { role: Role | undefined; children: ReactNode }) {
+  const { t } = useApp()
+  const session = useSession()
+  const [path] = useLocation()
+  if (session.kind === 'unknown') return <PageSkeleton />
+  if (session.kind === 'signed-out') {
+    const next = path + location.search
+    return (
+      <div className="page narrow">
+        <Blank title={t.common.signIn} body={t.account.signInFirst} icon="person">
+          <Link href={pb.signIn(next)} className="button">
+            {t.common.signIn}
+          </Link>
+          <Link href={pb.register(next)} className="button quiet">
+            {t.common.register}
+          </Link>
+        </Blank>
+      </div>
+    )
+  }
+  const { roles } = session.account
+  if (role && !roles.includes(role) && !roles.includes('admin')) {
+    return (
+      <div className="page narrow">
+        <Notice tone="warn">{t.account.notAllowed}</Notice>
+      </div>
+    )
+  }
+  return children
+}
+
+function PageSkeleton() {
+  return (
+    <div className="page narrow">
+      <Skeleton lines={5} />
+    </div>
+  )
+}
+
+function NotFoundPage() {
+  const { t } = useApp()
+  useTitle(t.common.notFoundTitle)
+  return (
+    <div className="page narrow">
+      <Blank title={t.common.notFoundTitle} body={t.common.notFoundBody} icon="search">
+        <Link href={pb.events()} className="button">
+          {t.order.browse}
+        </Link>
+      </Blank>
+    </div>
+  )
+}

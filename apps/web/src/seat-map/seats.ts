@@ -1,0 +1,102 @@
+import { seatStatus } from '@fairgate/contracts/http/inventory'
+import type { Geometry } from '@fairgate/contracts/http/catalog'
+
+export type MapSeat = Geometry['seats'][number]
+export type SeatState = keyof typeof seatStatus
+
+const states = ['free', 'held', 'sold', 'blocked'] as const satisfies readonly SeatState[]
+
+/** Unpacks 2 bits a seat, the first seat in the lowest bits of the first byte. Seats beyond the text are blocked. */
+export function unpackStatus(base64: string, count: number): Uint8Array {
+  const bytes = atob(base64)
+  const status = new Uint8Array(count).fill(seatStatus.blocked)
+  for (let seat = 0; seat < Math.min(count, bytes.length * 4); seat++) {
+    status[seat] = (bytes.charCodeAt(seat >> 2) >> ((seat & 3) * 2)) & 3
+  }
+  return status
+}
+
+export const stateOf = (status: Uint8Array | undefined, seat: number): SeatState => states[status?.[seat] ?? seatStatus.free] ?? 'blocked'
+
+/** Row names with the indexes of their seats, in the order of the plan. */
+export function rowsOf(seats: readonly MapSeat[]): { row: string; seats: number[] }[] {
+  const rows = new Map<string, number[]>()
+  for (const [index, { row }] of seats.entries()) {
+    const members = rows.get(row)
+    if (members) members.push(index)
+    else rows.set(row, [index])
+  }
+  return [...rows].map(([row, members]) => ({ row, seats: members }))
+}
+
+export type Bounds = { left: number; top: number; right: number; bottom: number; pitch: number }
+
+/** Where the seats are, and the usual distance from one to the next in its row. */
+export function boundsOf(seats: readonly { x: number; y: number; row: string }[]): Bounds {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
+  const gaps: number[] = []
+  for (const [index, seat] of seats.entries()) {
+    left = Math.min(left, seat.x)
+    right = Math.max(right, seat.x)
+    top = Math.min(top, seat.y)
+    bottom = Math.max(bottom, seat.y)
+    const last = seats[index - 1]
+    if (last && last.row === seat.row) gaps.push(Math.hypot(seat.x - last.x, seat.y - last.y))
+  }
+  gaps.sort((a, b) => a - b)
+  const pitch = gaps[Math.floor(gaps.length / 4)] || Math.max(right - left, bottom - top, 1) / 10
+  return seats.length > 0 ? { left, top, right, bottom, pitch } : { left: 0, top: 0, right: 1, bottom: 1, pitch: 1 }
+}
+
+/** Finds the seat at a point in constant time: a grid of cells one pitch wide. */
+export function createFinder(seats: readonly MapSeat[], { left, top, pitch }: Bounds) {
+  const cells = new Map<string, number[]>()
+  const cellOf = (x: number, y: number): [number, number] => [Math.floor((x - left) / pitch), Math.floor((y - top) / pitch)]
+  for (const [index, { x, y }] of seats.entries()) {
+    const key = cellOf(x, y).join()
+    const cell = cells.get(key)
+    if (cell) cell.push(index)
+    else cells.set(key, [index])
+  }
+  return function seatAt(x: number, y: number): number | undefined {
+    const [column, line] = cellOf(x, y)
+    let best: number | undefined
+    let bestDistance = pitch * 0.6
+    for (let dx = -1; dx <= 1; dx++) {
+      for (let dy = -1; dy <= 1; dy++) {
+        for (const index of cells.get(`${column + dx},${line + dy}`) ?? []) {
+          const seat = seats[index]
+          const distance = seat ? Math.hypot(seat.x - x, seat.y - y) : Infinity
+          if (distance < bestDistance) {
+            best = index
+            bestDistance = distance
+          }
+        }
+      }
+    }
+    return best
+  }
+}
+
+export type Direction = 'left' | 'right' | 'up' | 'down'
+
+/** The nearest seat in a direction; a step along the row counts less than one across it. */
+export function neighbour(seats: readonly MapSeat[], from: number, direction: Direction): number {
+  const start = seats[from]
+  if (!start) return from
+  const isAcross = direction === 'left' || direction === 'right'
+  const sign = direction === 'left' || direction === 'up' ? -1 : 1
+  let best = from
+  let bestCost = Infinity
+  for (const [index, { x, y }] of seats.entries()) {
+    const along = sign * (isAcross ? x - start.x : y - start.y)
+    const aside = Math.abs(isAcross ? y - start.y : x - start.x)
+    if (along <= 1e-9) continue
+    const cost = along + aside * (isAcross ? 6 : 2)
+    if (cost < bestCost) {
+      best = index
+      bestCost = cost
+    }
+  }
+  return best
+}

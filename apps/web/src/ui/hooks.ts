@@ -1,0 +1,62 @@
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useApp } from '../app.tsx'
+
+/** The server's time, renewed every `everyMs`. */
+export function useServerNow(everyMs = 1000): number {
+  const { serverClock } = useApp()
+  const [now, setNow] = useState(() => serverClock.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(serverClock.now()), everyMs)
+    return () => clearInterval(timer)
+  }, [serverClock, everyMs])
+  return now
+}
+
+export function useTitle(title: string | undefined): void {
+  useEffect(() => {
+    document.title = title ? `${title} · Fairgate` : 'Fairgate'
+  }, [title])
+}
+
+function subscribeOnline(listener: () => void): () => void {
+  addEventListener('online', listener)
+  addEventListener('offline', listener)
+  return () => {
+    removeEventListener('online', listener)
+    removeEventListener('offline', listener)
+  }
+}
+
+export const useOnline = (): boolean => useSyncExternalStore(subscribeOnline, () => navigator.onLine)
+
+/** The focus goes here when it appears: for headings of states that replaced another. */
+export function useFocusOnMount<E extends HTMLElement>() {
+  const element = useRef<E>(null)
+  useEffect(() => element.current?.focus(), [])
+  return element
+}
+
+/** `value` after it has not changed for a while. */
+export function useSettled<T>(value: T, afterMs: number): T {
+  const [settled, setSettled] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), afterMs)
+    return () => clearTimeout(timer)
+  }, [value, afterMs])
+  return settled
+}
+
+/** Idempotency keys: the same body keeps its key until its outcome is known, so that a retry after a lost answer is no second try. */
+export function useIdempotencyKey() {
+  const last = useRef({ body: '', key: '' })
+  return {
+    keyFor(body: unknown): string {
+      const text = JSON.stringify(body)
+      if (last.current.body !== text || !last.current.key) last.current = { body: text, key: crypto.randomUUID() }
+      return last.current.key
+    },
+    settle: () => {
+      last.current = { body: '', key: '' }
+    },
+  }
+}

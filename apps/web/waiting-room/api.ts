@@ -1,0 +1,68 @@
+import type { LineDocument, Place } from '@fairgate/contracts/http/waiting-room'
+import type { ProblemDocument } from '@fairgate/contracts/errors'
+import type { Session } from '../src/api/session.ts'
+
+/** A refusal that the server explained, or `status` 0 when it was not reached. */
+export type Refusal = { ok: false; status: number; problem: Partial<ProblemDocument>; retryAfterMs?: number }
+export type Result<T> = { ok: true; value: T } | Refusal
+
+export type Pass = { passToken: string; expiresAt: string; sectionIds: string[] }
+export type RoomApi = ReturnType<typeof createRoomApi>
+
+const deadlineMs = 15_000
+
+/** The five calls of the waiting room, without a library: this page is a few kB for everybody in a crowd. */
+export function createRoomApi(doFetch: typeof fetch, session: Session) {
+  async function request<T>(path: string, init: RequestInit): Promise<Result<T> & { headers?: Headers }> {
+    try {
+      const response = await doFetch(path, { ...init, signal: AbortSignal.timeout(deadlineMs) })
+      const text = await response.text()
+      const body: unknown = text ? JSON.parse(text) : undefined
+      if (response.ok || response.status === 304) return { ok: true, value: body as T, headers: response.headers }
+      const seconds = Number(response.headers.get('retry-after'))
+      return {
+        ok: false,
+        status: response.status,
+        problem: (body ?? {}) as Partial<ProblemDocument>,
+        ...(seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}),
+      }
+    } catch {
+      return { ok: false, status: 0, problem: {} }
+    }
+  }
+
+  /** With the access token; an expired one is renewed once. */
+  async function authorised<T>(method: string, path: string, body?: object): Promise<Result<T>> {
+    const send = async (): Promise<Result<T>> => {
+      const token = await session.freshToken()
+      return request<T>(path, {
+        method,
+        headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      })
+    }
+    const first = await send()
+    if (first.ok || first.status !== 401 || !(await session.refresh())) return first
+    return send()
+  }
+
+  let etag: string | undefined
+  let latest: LineDocument | undefined
+
+  /** The shared document; `fresh` is false when nothing changed since the last read. */
+  async function readLine(lineId: string): Promise<Result<LineDocument> & { fresh?: boolean }> {
+    const answer = await request<LineDocument>(`/api/lines/${encodeURIComponent(lineId)}`, etag ? { headers: { 'if-none-match': etag } } : {})
+    if (!answer.ok) return answer
+    etag = answer.headers?.get('etag') ?? undefined
+    const fresh = answer.value !== undefined
+    if (fresh) latest = answer.value
+    return latest ? { ok: true, value: latest, fresh } : { ok: false, status: 0, problem: {} }
+  }
+
+  return {
+    readLine,
+    readEvent: (eventId: string) => request<{ name: string; venue: string }>(`/api/events/${encodeURIComponent(eventId)}`, {}),
+    join: (lineId: string) => authorised<{ place: Place; placeToken: string }>('POST', `/api/lines/${encodeURIComponent(lineId)}/places`, {}),
+    claim: (lineId: string, placeToken: string) => authorised<Pass>('POST', `/api/lines/${encodeURIComponent(lineId)}/passes`, { placeToken }),
+  }
+}

@@ -1,0 +1,77 @@
+import '../src/ui/tokens.css'
+import './style.css'
+import { browserParts } from '../src/api/browser.ts'
+import { chooseLanguage } from '../src/i18n/language.ts'
+import { createRoomApi } from './api.ts'
+import { createRenderer } from './render.ts'
+import { createRoom, type RoomState } from './room.ts'
+import { en, ko } from './texts.ts'
+import { viewOf } from './view.ts'
+
+/** Time to read that it is one's turn before going in without pressing. */
+const goInAfterMs = 4000
+
+const { session, keep, serverClock, language } = browserParts()
+let lang = chooseLanguage(language.get(), navigator.languages)
+let latest: RoomState | undefined
+let isGoingIn = false
+
+const lineId = decodeURIComponent(location.pathname.split('/')[2] ?? '')
+const languageButton = document.getElementById('language') as HTMLButtonElement
+const renderer = createRenderer({ serverClock, press: () => void room.joinAgain() })
+const texts = () => (lang === 'ko' ? ko : en)
+
+const room = createRoom({
+  lineId,
+  api: createRoomApi((...args) => fetch(...args), session),
+  session,
+  keep,
+  serverClock,
+  random: () => Math.random(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+  changed: show,
+})
+
+function show(state: RoomState): void {
+  latest = state
+  const t = texts()
+  const view = viewOf(state, t)
+  const time = state.lastNewsMs === undefined ? undefined : new Date(state.lastNewsMs).toLocaleTimeString(lang)
+  renderer.render(view, t, {
+    eventName: state.eventName ? [state.eventName, state.document?.name].filter(Boolean).join(' · ') : state.document?.name,
+    offlineNote: state.online ? undefined : [t.offline, time ? t.updated(time) : ''].join(' ').trim(),
+  })
+  if (view.goesIn && !isGoingIn) {
+    isGoingIn = true
+    setTimeout(() => location.assign(`/lines/${encodeURIComponent(lineId)}/shop`), goInAfterMs)
+  }
+}
+
+function speak(): void {
+  document.documentElement.lang = lang
+  languageButton.textContent = texts().otherLanguage
+  languageButton.lang = lang === 'ko' ? 'en' : 'ko'
+  if (latest) show(latest)
+}
+
+languageButton.addEventListener('click', () => {
+  lang = lang === 'ko' ? 'en' : 'ko'
+  language.set(lang)
+  speak()
+})
+addEventListener('online', room.wake)
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') room.wake()
+})
+// A page that the browser kept for "back" has slept through whatever happened since.
+addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload()
+})
+setInterval(() => renderer.tick(texts()), 1000)
+
+speak()
+show({ lineId, who: 'unknown', online: true, samples: [] })
+void room.start()

@@ -1,0 +1,25 @@
+import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+
+/** Shortest and longest pause between two reads, whatever a document says. */
+export const pauseMsMin = 500
+export const pauseMsMax = 60_000
+
+/**
+ * How long to wait before reading the document again: the pause of the first entry that reaches as far as this person
+ * stands from the front.
+ * @param ahead  people ahead; undefined without a place
+ */
+export function pollEveryMs(poll: LineDocument['poll'], ahead: number | undefined): number {
+  const distance = ahead ?? Infinity
+  const entry = poll.find(({ aheadMax }) => aheadMax === null || aheadMax >= distance) ?? poll.at(-1)
+  return Math.min(pauseMsMax, Math.max(pauseMsMin, entry?.everyMs ?? 5000))
+}
+
+/** Spreads a pause by a fifth each way, so that a crowd that came at once does not stay in step. */
+export const spread = (ms: number, random: () => number): number => Math.round(ms * (0.8 + 0.4 * random()))
+
+/** The pause after `failures` reads in a row that failed: doubling, never longer than the longest, at least what the server asked for. */
+export function pauseAfterFailure(failures: number, retryAfterMs: number | undefined, random: () => number): number {
+  const doubled = Math.min(pauseMsMax, 1000 * 2 ** Math.min(failures, 6))
+  return Math.max(retryAfterMs ?? 0, spread(doubled, random))
+}

@@ -1,0 +1,256 @@
+import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import type { Keep, KeptPass, KeptPlace } from '../src/api/keep.ts'
+import type { ServerClock } from '../src/api/server-clock.ts'
+import type { Session } from '../src/api/session.ts'
+import type { Refusal, RoomApi } from './api.ts'
+import { observe, type Sample } from './estimate.ts'
+import { pauseAfterFailure, pollEveryMs, spread } from './poll.ts'
+
+/** Why this person has no place that can still be called. */
+export type Ended = { kind: 'lapsed' | 'pass-used' } | { kind: 'other-line'; lineId: string | undefined }
+
+export type RoomState = {
+  lineId: string
+  document?: LineDocument
+  eventName?: string
+  missing?: true
+  who: 'unknown' | 'signed-out' | 'unverified' | 'signed-in'
+  place?: KeptPlace
+  /** The server's word on the position, when it gave one. */
+  position?: number
+  pass?: KeptPass
+  /** The pass was given on this page, not found from an earlier visit. */
+  justCalled?: true
+  ended?: Ended
+  busy?: 'joining' | 'claiming'
+  online: boolean
+  lastNewsMs?: number
+  samples: Sample[]
+}
+
+type Deps = {
+  lineId: string
+  api: RoomApi
+  session: Session
+  keep: Keep
+  serverClock: ServerClock
+  random: () => number
+  /** Runs once after a time; returns how to call it off. */
+  after: (ms: number, run: () => void) => () => void
+  changed: (state: RoomState) => void
+}
+
+/** People ahead of this place, or undefined before the position is known. */
+export function aheadOf(state: RoomState): number | undefined {
+  const { document, place } = state
+  if (!document || !place || document.phase === 'scheduled' || document.phase === 'gathering') return undefined
+  const position = state.position ?? (isDrawn(document, place) ? undefined : place.place.number)
+  return position === undefined ? undefined : Math.max(0, position - document.frontier - 1)
+}
+
+/** Whether the drawing of the line decides this position, and not the arrival alone. */
+export function isDrawn(document: LineDocument, place: KeptPlace | undefined): boolean {
+  if (document.draw.commitment === null) return false
+  return place === undefined || document.draw.entrants === undefined || place.place.number <= document.draw.entrants
+}
+
+/** Keeps one person's place in a line up to date: joins, reads, claims. Everything that a refresh may need is kept at once. */
+export function createRoom(deps: Deps) {
+  const { lineId, api, session, keep, serverClock, random, after } = deps
+  let state: RoomState = { lineId, who: 'unknown', online: true, samples: [] }
+  let failures = 0
+  let cancelNext = (): void => {}
+  let running = false
+
+  function become(change: Partial<RoomState>): void {
+    state = { ...state, ...change }
+    deps.changed(state)
+  }
+
+  const without = <K extends keyof RoomState>(...keys: K[]): void => {
+    state = { ...state }
+    for (const key of keys) delete state[key]
+  }
+
+  function account(): string | undefined {
+    const current = session.state()
+    return current.kind === 'signed-in' ? current.account.id : undefined
+  }
+
+  function noteWho(): void {
+    const current = session.state()
+    if (current.kind !== 'signed-in') {
+      without('place', 'pass')
+      become({ who: 'signed-out' })
+      return
+    }
+    const place = keep.place.get(lineId, current.account.id)
+    const pass = keep.pass.get(lineId, current.account.id)
+    const isLive = pass !== undefined && Date.parse(pass.expiresAt) > serverClock.now()
+    become({
+      who: current.account.verified ? 'signed-in' : 'unverified',
+      ...(place ? { place } : {}),
+      ...(isLive ? { pass } : {}),
+    })
+  }
+
+  async function read(): Promise<number | undefined> {
+    const answer = await api.readLine(lineId)
+    if (!answer.ok) {
+      if (answer.status === 404) {
+        become({ missing: true })
+        return undefined
+      }
+      failures += 1
+      become({ online: false })
+      return pauseAfterFailure(failures, answer.retryAfterMs, random)
+    }
+    failures = 0
+    const document = answer.value
+    if (answer.fresh) serverClock.observe(document.serverTime)
+    become({
+      document,
+      online: true,
+      lastNewsMs: serverClock.now(),
+      samples: observe(state.samples, { atMs: serverClock.now(), frontier: document.frontier }),
+    })
+    return undefined
+  }
+
+  async function join(): Promise<number | undefined> {
+    become({ busy: 'joining' })
+    const answer = await api.join(lineId)
+    without('busy')
+    const accountId = account()
+    if (answer.ok && accountId) {
+      const place: KeptPlace = { accountId, ...answer.value }
+      keep.place.set(lineId, place)
+      without('ended', 'position')
+      become({ place })
+      return undefined
+    }
+    return answer.ok ? 0 : refused(answer)
+  }
+
+  async function claim(place: KeptPlace): Promise<number | undefined> {
+    become({ busy: 'claiming' })
+    const answer = await api.claim(lineId, place.placeToken)
+    without('busy')
+    if (answer.ok) {
+      const pass: KeptPass = { accountId: place.accountId, ...answer.value }
+      keep.pass.set(lineId, pass)
+      become({ pass, justCalled: true })
+      return undefined
+    }
+    const { position, retryAfterMs } = answer.problem
+    if (typeof position === 'number') become({ position })
+    if (answer.status === 425) {
+      become({})
+      return spread(typeof retryAfterMs === 'number' ? retryAfterMs : 1000, random)
+    }
+    return refused(answer)
+  }
+
+  /** @returns the pause before the next attempt, or undefined when the document decides */
+  function refused(answer: Refusal): number | undefined {
+    switch (answer.problem.code) {
+      case 'waiting-room.lapsed':
+        return end({ kind: 'lapsed' })
+      case 'waiting-room.pass-used':
+        return end({ kind: 'pass-used' })
+      case 'waiting-room.place-invalid':
+        return end({ kind: 'lapsed' })
+      case 'waiting-room.in-another-line': {
+        const other = answer.problem['lineId']
+        return end({ kind: 'other-line', lineId: typeof other === 'string' ? other : undefined })
+      }
+      case 'identity.not-verified':
+        become({ who: 'unverified' })
+        return undefined
+      case 'waiting-room.not-open':
+      case 'waiting-room.closed':
+      case 'waiting-room.sold-out':
+        become({})
+        return undefined
+      default:
+        if (answer.status === 401) {
+          noteWho()
+          return undefined
+        }
+        failures += 1
+        become({ online: answer.status !== 0 })
+        return pauseAfterFailure(failures, answer.retryAfterMs, random)
+    }
+  }
+
+  function end(ended: Ended): undefined {
+    keep.place.drop(lineId)
+    keep.pass.drop(lineId)
+    without('place', 'pass', 'position', 'justCalled')
+    become({ ended })
+  }
+
+  const isOver = (document: LineDocument): boolean => document.phase === 'sold-out' || document.phase === 'closed'
+
+  /** One look at the line and what follows from it. */
+  async function step(): Promise<number | undefined> {
+    const pause = await read()
+    const { document } = state
+    if (pause !== undefined || !document) return pause
+    if (state.pass && Date.parse(state.pass.expiresAt) <= serverClock.now()) {
+      keep.pass.drop(lineId)
+      without('pass', 'justCalled')
+    }
+    if (state.who !== 'signed-in' || state.pass || isOver(document)) return undefined
+    if (!state.place) return state.ended || document.phase === 'scheduled' ? undefined : join()
+    const ahead = aheadOf(state)
+    if (state.place.aheadAtFirst === undefined && ahead !== undefined) {
+      const place = { ...state.place, aheadAtFirst: ahead }
+      keep.place.set(lineId, place)
+      become({ place })
+    }
+    const isCalled = ahead === 0 && (state.position ?? state.place.place.number) <= document.frontier
+    const mustAsk = ahead === undefined && document.phase === 'open' && isDrawn(document, state.place)
+    return isCalled || mustAsk ? claim(state.place) : undefined
+  }
+
+  /** The regular pause, cut short so that the opening is not slept through. */
+  function regularPause(): number {
+    const { document } = state
+    if (!document) return pauseAfterFailure(failures, undefined, random)
+    const pause = spread(pollEveryMs(document.poll, aheadOf(state)), random)
+    const toOpening = Date.parse(document.opensAt) - serverClock.now()
+    return toOpening > 0 && toOpening < pause ? toOpening + Math.round(1500 * random()) : pause
+  }
+
+  async function turn(): Promise<void> {
+    if (running) return
+    running = true
+    cancelNext()
+    const pause = await step()
+    running = false
+    if (state.missing) return
+    cancelNext = after(pause ?? regularPause(), () => void turn())
+  }
+
+  async function start(): Promise<void> {
+    await session.start()
+    noteWho()
+    await turn()
+    const { document } = state
+    if (!document) return
+    const event = await api.readEvent(document.eventId)
+    if (event.ok) become({ eventName: event.value.name })
+  }
+
+  return {
+    start,
+    /** Looks again now: the network is back, or the page is seen again. */
+    wake: () => void turn(),
+    async joinAgain(): Promise<void> {
+      without('ended')
+      become({})
+      await turn()
+    },
+  }
+}

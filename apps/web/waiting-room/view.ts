@@ -1,0 +1,158 @@
+import { expectedWait } from './estimate.ts'
+import { aheadOf, isDrawn, type RoomState } from './room.ts'
+import type { Texts } from './texts.ts'
+
+export type Action = { label: string; quiet?: true } & ({ href: string } | { press: 'join-again' })
+
+export type View = {
+  /** Changes when the person must be told; the heading takes the focus when `takesFocus`. */
+  key: string
+  heading: string
+  lead: string
+  /** Epoch milliseconds on the server's clock that the countdown runs to. */
+  countdownTo?: number
+  countdownLabel?: string
+  ahead?: number
+  /** 0 to 1 */
+  progress?: number
+  warning?: string
+  actions: Action[]
+  facts: { label: string; value: string }[]
+  note?: string
+  takesFocus?: true
+  goesIn?: true
+}
+
+/** What a person sees in a state. No time of day in here: the countdown is drawn by the clock. */
+export function viewOf(state: RoomState, t: Texts): View {
+  const { document, lineId, who, place } = state
+  const here = encodeURIComponent(`/wait/${lineId}`)
+  const browse: Action = { label: t.allEvents, href: '/', quiet: true }
+
+  if (state.missing) return { key: 'missing', heading: t.notFound, lead: t.notFoundLead, actions: [browse], facts: [] }
+  if (!document || who === 'unknown') return { key: 'loading', heading: t.loading, lead: t.loadingLead, actions: [], facts: [] }
+
+  const toEvent: Action = { label: t.thisEvent, href: `/events/${document.eventId}`, quiet: true }
+  const stock = [
+    { label: t.stockFree, value: t.number(document.stock.free) },
+    { label: t.stockHeld, value: t.number(document.stock.held) },
+  ]
+  const beforeOpening = document.phase === 'scheduled' || document.phase === 'gathering'
+  const opening = beforeOpening ? { countdownTo: Date.parse(document.opensAt), countdownLabel: t.opensIn } : {}
+  const crowd = { label: t.arrivals, value: t.number(document.arrivals) }
+
+  if (state.pass) {
+    return {
+      key: 'inside',
+      heading: state.justCalled ? t.called : t.inside,
+      lead: state.justCalled ? t.calledLead : t.insideLead,
+      countdownTo: Date.parse(state.pass.expiresAt),
+      countdownLabel: t.passFor,
+      actions: [{ label: t.goIn, href: `/lines/${lineId}/shop` }],
+      facts: stock,
+      takesFocus: true,
+      ...(state.justCalled ? { goesIn: true } : {}),
+    }
+  }
+  if (document.phase === 'sold-out') {
+    return {
+      key: 'sold-out',
+      heading: t.soldOut,
+      lead: t.soldOutLead,
+      actions: [{ label: t.soldOutOther, href: '/' }, toEvent],
+      facts: [],
+      takesFocus: true,
+    }
+  }
+  if (document.phase === 'closed') {
+    return { key: 'closed', heading: t.closed, lead: t.closedLead, actions: [{ label: t.soldOutOther, href: '/' }, toEvent], facts: [] }
+  }
+  if (who === 'signed-out') {
+    return {
+      key: 'signed-out',
+      heading: t.signedOut,
+      lead: t.signedOutLead,
+      ...opening,
+      actions: [
+        { label: t.signIn, href: `/sign-in?next=${here}` },
+        { label: t.register, href: `/register?next=${here}`, quiet: true },
+      ],
+      facts: [crowd, ...stock],
+    }
+  }
+  if (who === 'unverified') {
+    return { key: 'unverified', heading: t.unverified, lead: t.unverifiedLead, ...opening, actions: [{ label: t.verify, href: `/verify?next=${here}` }], facts: [] }
+  }
+  if (state.ended?.kind === 'other-line') {
+    return {
+      key: 'other-line',
+      heading: t.otherLine,
+      lead: t.otherLineLead,
+      actions: [...(state.ended.lineId ? [{ label: t.toOtherLine, href: `/wait/${state.ended.lineId}` }] : []), toEvent],
+      facts: [],
+      takesFocus: true,
+    }
+  }
+  if (state.ended) {
+    const lapsed = state.ended.kind === 'lapsed'
+    return {
+      key: state.ended.kind,
+      heading: lapsed ? t.lapsed : t.passUsed,
+      lead: lapsed ? t.lapsedLead : t.passUsedLead,
+      actions: [{ label: t.joinAgain, press: 'join-again' }, toEvent],
+      facts: stock,
+      takesFocus: true,
+    }
+  }
+  if (!place) {
+    return document.phase === 'scheduled'
+      ? { key: 'scheduled', heading: t.scheduled, lead: t.scheduledLead, ...opening, actions: [toEvent], facts: stock.slice(0, 1) }
+      : { key: 'joining', heading: t.joining, lead: t.joiningLead, ...opening, actions: [], facts: [crowd] }
+  }
+
+  const number = { label: t.yourNumber, value: t.number(place.place.number) }
+  if (beforeOpening) {
+    return {
+      key: 'gathering',
+      heading: t.gathering,
+      lead: t.gatheringLead,
+      ...opening,
+      actions: [],
+      facts: [number, crowd, ...stock.slice(0, 1)],
+      ...(isDrawn(document, place) ? { note: t.gatheringDraw } : {}),
+    }
+  }
+
+  const ahead = aheadOf(state)
+  const isPaused = document.phase === 'paused'
+  if (!isPaused && state.busy === 'claiming' && ahead === 0) {
+    return { key: 'claiming', heading: t.claiming, lead: t.claimingLead, actions: [], facts: stock }
+  }
+  const wait = ahead === undefined || isPaused ? undefined : expectedWait(state.samples, ahead + 1, document.admittedPerMinute)
+  const waitText = wait === undefined ? t.waitUnknown : wait.highMinutes < 1 ? t.waitSoon : t.waitRange(wait.lowMinutes, wait.highMinutes)
+  const first = place.aheadAtFirst
+  const isNear = ahead !== undefined && ahead <= 3
+  return {
+    key: isPaused ? 'paused' : isNear ? 'nearly' : 'waiting',
+    heading: isPaused ? t.paused : isNear ? t.nearly : t.waiting,
+    lead: isPaused ? t.pausedLead : isNear ? t.nearlyLead : t.waitingLead,
+    ...(ahead === undefined ? {} : { ahead, progress: first ? Math.min(1, Math.max(0, 1 - ahead / first)) : 1 }),
+    ...(ahead !== undefined && ahead > document.stock.free + document.stock.held ? { warning: t.unlikely } : {}),
+    actions: [],
+    facts: [{ label: t.wait, value: waitText }, ...stock, number],
+  }
+}
+
+/** What a screen reader hears: the state in words, and how many are ahead. */
+export const announcementOf = (view: View, t: Texts): string =>
+  [view.heading + '.', view.ahead === undefined ? view.lead : t.aheadSaid(view.ahead), view.warning ?? ''].join(' ').trim()
+
+/** `2 days 03:04:05`, `03:04:05`, `04:05` */
+export function clockText(ms: number, days: (count: number) => string): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const day = Math.floor(seconds / 86_400)
+  const hour = Math.floor((seconds % 86_400) / 3600)
+  const rest = `${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`
+  return `${day > 0 ? `${day} ${days(day)} ` : ''}${day > 0 || hour > 0 ? `${two(hour)}:` : ''}${rest}`
+}
