@@ -1,3 +1,4 @@
+import { isUnavailable } from './db.ts'
 import { Problem } from './problem.ts'
 
 export type BatcherOptions<I, O> = {
@@ -17,8 +18,8 @@ export type Batcher<I, O> = {
 /**
  * Requests that arrive while a statement is running are decided by the next one, together. One batch runs at a time, so
  * a lone request waits for nobody and a crowd pays one commit for many. Measured with two-seat holds: 34.7k/s in batches
- * of 128 against 14.2k/s one by one. When a batch fails, its items are tried one by one, so that one bad item cannot
- * fail its neighbours.
+ * of 128 against 14.2k/s one by one. When a batch fails, its halves are tried, and theirs, so that one bad item cannot
+ * fail its neighbours: among 128 it costs 14 more statements. When the database is away, all of the batch fail at once.
  */
 export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O> {
   type Entry = { item: I; resolve: (value: O) => void; reject: (error: unknown) => void }
@@ -26,14 +27,19 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
   let running = false
 
   async function decide(batch: Entry[]): Promise<void> {
+    let answers: readonly O[]
     try {
-      const answers = await options.run(batch.map((entry) => entry.item))
-      if (answers.length !== batch.length) throw new Error('a batch must answer each of its items')
-      batch.forEach((entry, index) => entry.resolve(answers[index]!))
+      answers = await options.run(batch.map((entry) => entry.item))
     } catch (error) {
-      if (batch.length === 1) return batch[0]!.reject(error)
-      for (const entry of batch) await decide([entry])
+      if (batch.length === 1 || isUnavailable(error)) return batch.forEach((entry) => entry.reject(error))
+      const middle = batch.length >> 1
+      await decide(batch.slice(0, middle))
+      await decide(batch.slice(middle))
+      return
     }
+    // Not tried again: the batch has been committed.
+    const isWhole = answers.length === batch.length
+    batch.forEach((entry, index) => (isWhole ? entry.resolve(answers[index]!) : entry.reject(new Error('a batch must answer each of its items'))))
   }
 
   async function drain(): Promise<void> {

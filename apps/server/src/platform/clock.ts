@@ -10,10 +10,17 @@ export type Scheduler = Clock & {
   after(delayMs: number, run: () => void): () => void
 }
 
+/** Node fires a timer of more than 2^31-1 ms (25 days) at once, and sales are planned months ahead. */
+const timerMsMax = 2 ** 31 - 1
+
 export const systemScheduler: Scheduler = {
   now: () => Date.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs)
+    let timer: NodeJS.Timeout
+    const arm = (leftMs: number) => {
+      timer = setTimeout(() => (leftMs > timerMsMax ? arm(leftMs - timerMsMax) : run()), Math.min(leftMs, timerMsMax))
+    }
+    arm(delayMs)
     return () => clearTimeout(timer)
   },
 }

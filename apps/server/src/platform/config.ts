@@ -41,11 +41,20 @@ export function readSettings<S extends Settings>(settings: S, env: Readonly<Reco
   const values: Record<string, unknown> = {}
   for (const [name, { schema, default: fallback, secret }] of Object.entries(settings)) {
     let text = env[name]
-    if (secret && text === undefined && env[`${name}_FILE`]) {
+    const file = secret && env[`${name}_FILE`]
+    if (file && text) {
+      mistakes.push(`${name}: is given twice, also by ${name}_FILE`)
+      continue
+    }
+    if (file) {
       try {
-        text = readFileSync(env[`${name}_FILE`]!, 'utf8').trim()
+        text = readFileSync(file, 'utf8').trim()
       } catch (error) {
         mistakes.push(`${name}_FILE: ${(error as Error).message}`)
+        continue
+      }
+      if (text === '') {
+        mistakes.push(`${name}_FILE: ${file} is empty`)
         continue
       }
     }
@@ -58,7 +67,7 @@ export function readSettings<S extends Settings>(settings: S, env: Readonly<Reco
   }
   for (const name of Object.keys(env)) {
     const isOurs = ownPrefixes.some((prefix) => name.startsWith(prefix))
-    const known = name in settings || (name.endsWith('_FILE') && settings[name.slice(0, -5)]?.secret)
+    const known = Object.hasOwn(settings, name) || (name.endsWith('_FILE') && settings[name.slice(0, -5)]?.secret)
     if (isOurs && !known) mistakes.push(`${name}: there is no such setting`)
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)

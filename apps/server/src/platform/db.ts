@@ -47,6 +47,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new Pool(config)
   // A connection that dies while idle is replaced by the next query; without a listener it would end the process.
   pool.on('error', () => undefined)
+  // The same for one that dies while a transaction holds it: its next statement fails, and that is where it is dealt with.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const { onQuery } = options
   const db = new Kysely<AnySchema>({
     dialect: new PostgresDialect({ pool }),
@@ -86,23 +88,33 @@ const commitHooks = new WeakMap<object, (() => void)[]>()
  */
 export async function transaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    let hooks: (() => void)[] = []
+    const hooks: (() => void)[] = []
+    let result: T
     try {
-      const result = await db.transaction().execute((raw) => {
+      result = await db.transaction().execute((raw) => {
         const tx = raw as Tx
-        hooks = []
         commitHooks.set(tx, hooks)
         return work(tx)
       })
-      for (const hook of hooks) hook()
-      return result
     } catch (error) {
       if (attempt >= 3 || !retryable.has(postgresCode(error) ?? '')) throw error
+      continue
     }
+    hooks.forEach(callHook)
+    return result
   }
 }
 
-/** Calls `hook` when the transaction has been committed, and never when it was rolled back. */
+/** What has been committed has succeeded, whatever becomes of those who are told. */
+function callHook(hook: () => void): void {
+  try {
+    hook()
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error))
+  }
+}
+
+/** Calls `hook` when the transaction has been committed, and never when it was rolled back. A hook must not throw. */
 export function afterCommit(tx: Tx, hook: () => void): void {
   const hooks = commitHooks.get(tx)
   if (!hooks) throw new Error('afterCommit needs a transaction made by transaction()')
@@ -124,6 +136,20 @@ export async function exclusive<T>(db: Db, name: string, work: (tx: Tx) => Promi
 export function postgresCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+}
+
+const lostConnection = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/
+
+/**
+ * Whether the database could not be asked or could not finish (gone, starting, stopping, out of connections or time):
+ * nothing is wrong with the question, and it may be asked again.
+ */
+export function isUnavailable(error: unknown): boolean {
+  const postgres = postgresCode(error)
+  if (postgres && postgres !== 'EPIPE') return /^(08|53|57)/.test(postgres)
+  const { code, syscall, message } = (error ?? {}) as { code?: unknown; syscall?: unknown; message?: unknown }
+  // What the socket says, and what pg says of connections that it loses itself, without a code.
+  return syscall === 'connect' || code === 'ECONNRESET' || code === 'EPIPE' || lostConnection.test(String(message))
 }
 
 /** The name of the constraint that a statement violated. */

@@ -2,14 +2,33 @@ import { pino, type Logger } from 'pino'
 
 export type Log = Logger
 
-/** JSON lines on stdout. Secrets are cut out by path wherever a caller logs a request or an account. */
+const secrets = [
+  'password',
+  'code',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'placeToken',
+  'passToken',
+  'holdToken',
+  'paymentRequestToken',
+  'paymentKey',
+  'authorization',
+  'cookie',
+]
+/** Where callers put what came from outside, as a whole. */
+const wholes = ['body', 'data', 'query', 'headers', 'request', 'account', 'message']
+
+/**
+ * JSON lines on stdout. Secrets are cut out by path, at the top of a line and one level down. `err.code` stays, it is
+ * the first thing to look for; `err.detail` and `err.where` go, Postgres quotes the failing row there, whatever is in it.
+ */
 export function createLog(level: string, destination?: { write(line: string): void }): Log {
   const options = {
     level,
     base: null,
     redact: {
-      // Postgres quotes the failing row in an error's detail and where: whatever is stored may stand there.
-      paths: ['err.detail', 'err.where', 'authorization', 'cookie', 'password', 'code', '*.authorization', '*.cookie', '*.password', '*.code', 'headers.authorization', 'headers.cookie'],
+      paths: [...secrets, ...wholes.flatMap((whole) => secrets.map((secret) => `${whole}.${secret}`)), 'err.detail', 'err.where'],
       censor: '[secret]',
     },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,

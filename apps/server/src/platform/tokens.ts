@@ -32,8 +32,9 @@ export function createTokens(secrets: Secrets, clock: Clock): Tokens {
       if (version !== 'v1' || !body || rest.length > 0) return { kind: 'forged' }
       const key = secrets.keys(`token:${kind}`).find((candidate) => candidate.id === id)?.key
       if (!key) return { kind: 'forged' }
-      const given = Buffer.from(token.slice(cut + 1), 'base64url')
-      const wanted = mac(key, token.slice(0, cut))
+      // Compared as text: decoding would forgive stray characters, and a token must have one spelling.
+      const given = Buffer.from(token.slice(cut + 1))
+      const wanted = Buffer.from(mac(key, token.slice(0, cut)).toString('base64url'))
       if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return { kind: 'forged' }
       const payload = JSON.parse(Buffer.from(body, 'base64url').toString()) as TokenPayload<K>
       const expired = 'exp' in payload && payload.exp <= clock.now()

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { manualScheduler } from './clock.ts'
+import { createLog, silentLog } from './log.ts'
+import { startLoop } from './loop.ts'
+
+const turns = async () => {
+  for (let i = 0; i < 20; i++) await Promise.resolve()
+}
+
+test('portions follow each other while there is more, then the loop rests for its interval', async () => {
+  const scheduler = manualScheduler(0)
+  let left = 3
+  let runs = 0
+  const loop = startLoop({ name: 'x', intervalMs: 1000, run: async () => (runs++, --left > 0) }, { scheduler, log: silentLog })
+  await turns()
+  expect(runs).toBe(3)
+  scheduler.advance(999)
+  await turns()
+  expect(runs).toBe(3)
+  scheduler.advance(1)
+  await turns()
+  expect(runs).toBe(4)
+  await loop.stop()
+})
+
+test('a nudge ends the rest, and one that comes during a portion is not forgotten', async () => {
+  const scheduler = manualScheduler(0)
+  let nudge!: () => void
+  let runs = 0
+  let during = false
+  const loop = startLoop(
+    {
+      name: 'x',
+      intervalMs: 1000,
+      onStart: (wake) => (nudge = wake),
+      run: async () => {
+        runs++
+        if (during) {
+          during = false
+          nudge()
+        }
+        return false
+      },
+    },
+    { scheduler, log: silentLog },
+  )
+  await turns()
+  expect(runs).toBe(1)
+  nudge()
+  await turns()
+  expect(runs).toBe(2)
+  during = true
+  nudge()
+  await turns()
+  expect(runs).toBe(4)
+  await loop.stop()
+})
+
+test('a failing loop is logged, rests longer each time up to ten seconds, and recovers', async () => {
+  const scheduler = manualScheduler(0)
+  const lines: { pauseMs: number; failures: number }[] = []
+  const log = createLog('error', { write: (line) => void lines.push(JSON.parse(line) as { pauseMs: number; failures: number }) })
+  let failing = true
+  let runs = 0
+  const loop = startLoop(
+    {
+      name: 'x',
+      intervalMs: 100,
+      run: async () => {
+        runs++
+        if (failing) throw new Error('no database')
+        return false
+      },
+    },
+    { scheduler, log },
+  )
+  for (let i = 0; i < 10; i++) {
+    await turns()
+    scheduler.advance(10_000)
+  }
+  await turns()
+  expect(lines.map((line) => line.pauseMs).slice(0, 3)).toEqual([200, 400, 800])
+  expect(lines.at(-1)!.pauseMs).toBe(10_000)
+  failing = false
+  scheduler.advance(10_000)
+  await turns()
+  const before = runs
+  scheduler.advance(100)
+  await turns()
+  expect(runs).toBe(before + 1)
+  await loop.stop()
+})
+
+test('stopping waits for the portion that is running and starts no other', async () => {
+  const gate = Promise.withResolvers<boolean>()
+  let runs = 0
+  const loop = startLoop({ name: 'x', intervalMs: 0, run: () => (runs++, gate.promise) }, { scheduler: manualScheduler(0), log: silentLog })
+  await turns()
+  let stopped = false
+  const stopping = loop.stop().then(() => (stopped = true))
+  await turns()
+  expect(stopped).toBe(false)
+  gate.resolve(true)
+  await stopping
+  expect(runs).toBe(1)
+})
+
+test('stopping ends a rest at once', async () => {
+  const loop = startLoop({ name: 'x', intervalMs: 3_600_000, run: async () => false }, { scheduler: manualScheduler(0), log: silentLog })
+  await turns()
+  await loop.stop()
+})
