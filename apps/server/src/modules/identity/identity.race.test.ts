@@ -1,16 +1,13 @@
 import { expect } from 'vitest'
 import { row, rows, sql } from '#platform/db'
-import type { createRacepoints } from '#platform/racepoint'
 import { freezeColumn, withoutRowLocks } from '../../../test/controls.ts'
 import type { TestPlatform } from '../../../test/fixtures.ts'
 import { manyAtOnce, registration, test, world } from '../../../test/identity-world.ts'
 
-const holdAt = (platform: TestPlatform, name: string, arrivals: number) => (platform.racepoints as ReturnType<typeof createRacepoints>).hold(name, arrivals)
-
 /** Four people register the same address, differently capitalised, and come to the database together. */
 async function fourRegister(platform: TestPlatform): Promise<{ statuses: number[]; accounts: number; facts: number }> {
   const { call, facts } = await world(platform)
-  const gate = holdAt(platform, 'identity.before-insert', 4)
+  const gate = platform.racepoints.hold('identity.before-insert', 4)
   const all = ['mina@example.com', 'MINA@example.com', 'Mina@Example.com', 'mina@EXAMPLE.com'].map((email) => call('POST', '/api/accounts', registration({ email })))
   await gate.reached
   gate.open()
@@ -51,7 +48,7 @@ async function twoDismissEachOther(platform: TestPlatform, isLocked: boolean): P
   const { call, admin } = await world(isLocked ? platform : { ...platform, db: withoutRowLocks(platform.db) })
   const first = await admin('first@example.com')
   const second = await admin('second@example.com')
-  const gate = holdAt(platform, 'identity.admins-counted', isLocked ? 1 : 2)
+  const gate = platform.racepoints.hold('identity.admins-counted', isLocked ? 1 : 2)
   const dismiss = (who: { accountId: string }, by: { accessToken: string }) => call('PUT', `/api/accounts/${who.accountId}/roles`, { roles: ['buyer'] }, { token: by.accessToken })
   const both = [dismiss(first, second), dismiss(second, first)]
   await gate.reached
@@ -79,7 +76,7 @@ test('an address is mailed no more codes when they are asked for all at once', a
 test('control: without the lock on the account more would be', async ({ platform }) => {
   const { call, register, facts } = await world({ ...platform, db: withoutRowLocks(platform.db) }, { limits: { codesMax: 1000 } })
   await register()
-  const gate = holdAt(platform, 'identity.code-issued', 8)
+  const gate = platform.racepoints.hold('identity.code-issued', 8)
   const asking = manyAtOnce(8, () => call('POST', '/api/accounts/verify/resend', { email: registration().email }))
   await gate.reached
   gate.open()

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test as pure } from 'vitest'
 import { rows, sql } from '#platform/db'
-import type { createRacepoints } from '#platform/racepoint'
 import { freezeColumn } from '../../../test/controls.ts'
 import { cookieOf, test, world } from '../../../test/identity-world.ts'
 import { refreshOutcomes } from './session.ts'
@@ -101,7 +100,7 @@ test('a refreshed access token carries the roles and the verification of now', a
 /** Eight tabs wake up at once with the same cookie; then the thief of that cookie comes. */
 async function eightTabsAndAThief({ call, register }: Awaited<ReturnType<typeof world>>, platform: Parameters<typeof world>[0]) {
   const { cookie } = await register()
-  const start = (platform.racepoints as ReturnType<typeof createRacepoints>).hold('identity.before-exchange', 8)
+  const start = platform.racepoints.hold('identity.before-exchange', 8)
   const tabs = Array.from({ length: 8 }, () => call('POST', refresh, undefined, { cookie }))
   await start.reached
   start.open()

@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { MessageContent } from './message.ts'
+import { formatInstant, write } from './templates.ts'
+
+const publicUrl = 'https://tickets.example.com'
+const event = {
+  id: 'evt_1',
+  organiserId: 'acc_o',
+  kind: 'concert',
+  name: '겨울밤의 노래',
+  venue: '올림픽홀',
+  startsAt: '2026-10-03T10:00:00Z',
+  timeZone: 'Asia/Seoul',
+  currency: 'KRW',
+} as const
+
+const tickets = (count: number, name: string = event.name): MessageContent => ({
+  kind: 'tickets-issued',
+  data: {
+    orderId: 'ord_1',
+    event: { ...event, name },
+    section: { id: 'sec_1', name: 'VIP' },
+    total: { amount: 55_000 * count, currency: 'KRW' },
+    tickets: Array.from({ length: count }, (_, index) => ({ id: `tkt_${index}`, label: `A-${index + 1}` })),
+  },
+})
+
+test('tickets are announced in Korean with the time where the event is and the price in its currency', () => {
+  expect(write(tickets(2), 'ko', publicUrl).text).toBe(`티켓 2장이 준비되었습니다
+
+결제가 확인되어 티켓을 발급했습니다.
+
+행사: 겨울밤의 노래
+일시: 2026년 10월 3일 토요일 오후 7:00 한국 표준시
+장소: 올림픽홀
+구역: VIP
+좌석: A-1, A-2
+결제 금액: ₩110,000
+주문 번호: ord_1
+
+내 티켓 보기: https://tickets.example.com/tickets
+
+입장할 때 티켓 화면의 QR 코드를 보여 주세요.
+
+--
+Fairgate · 발신 전용 메일입니다.
+`)
+})
+
+test('tickets are announced in English', () => {
+  const { subject, text } = write(tickets(1), 'en', publicUrl)
+  expect(subject).toBe('Your tickets for 겨울밤의 노래')
+  expect(text).toContain('Your ticket is ready')
+  expect(text).toMatch(/Starts: Saturday, October 3, 2026 at 7:00\sPM Korean Standard Time/)
+  expect(text).toContain('Paid: ₩55,000')
+})
+
+test('a refund is told with its amount in the currency of the event', () => {
+  const refund: MessageContent = { kind: 'order-refunded', data: { orderId: 'ord_1', event: { ...event, currency: 'USD' }, total: { amount: 1250, currency: 'USD' } } }
+  expect(write(refund, 'en', publicUrl).text).toContain('Refunded: $12.50')
+  expect(write(refund, 'ko', publicUrl)).toMatchObject({ subject: '겨울밤의 노래 결제 금액을 환불했습니다', text: expect.stringContaining('환불 금액: US$12.50') })
+})
+
+test('a large group is named by its first seats and a number', () => {
+  expect(write(tickets(50), 'ko', publicUrl).text).toContain('A-12 외 38석')
+  expect(write(tickets(50), 'en', publicUrl).text).toContain('A-12 and 38 more')
+})
+
+test('the clock change of a time zone is told by its name', () => {
+  expect(formatInstant('2026-07-01T23:00:00Z', 'America/New_York', 'en')).toMatch(/^Wednesday, July 1, 2026 at 7:00\sPM Eastern Daylight Time$/)
+  expect(formatInstant('2026-12-01T23:00:00Z', 'America/New_York', 'en')).toMatch(/6:00\sPM Eastern Standard Time$/)
+})
+
+test('whatever an event is called, it is shown and not obeyed, and the subject stays one line', () => {
+  const names = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('<img src=x onerror=alert(1)>', 'a\r\nBcc: everyone@example.com', '"><b>&amp;', "' onload='x"))
+  fc.assert(
+    fc.property(names, fc.constantFrom('ko', 'en'), (name, locale) => {
+      const plain = write(tickets(1, 'N'), locale, publicUrl)
+      const { subject, html } = write(tickets(1, name), locale, publicUrl)
+      expect(subject).not.toMatch(/\p{Cc}/u)
+      // The name adds text, never markup: there are as many tags and quotes as in a mail with a plain name.
+      expect(html.replace(/[^<>"']/g, '')).toBe(plain.html.replace(/[^<>"']/g, ''))
+    }),
+    { seed: 11, numRuns: 300 },
+  )
+})
