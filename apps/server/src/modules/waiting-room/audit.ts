@@ -10,7 +10,10 @@ export async function audit({ db, clock }: { db: Db; clock: Clock }, eventId?: s
     checks: [
       { name: 'the numbers of each line are exactly 1…arrivals', violations: found.numbers },
       { name: 'no account has two live places in a sale', violations: found.doubles },
-      { name: 'every pass belongs to one admitted place of its account, and no account has two live ones in a line', violations: found.passes },
+      {
+        name: 'every pass belongs to one admitted place of its account, and no account has two live ones in a line',
+        violations: found.passes,
+      },
       { name: 'no frontier is beyond the arrivals', violations: found.frontiers },
       { name: 'no pass was given beyond the frontier', violations: found.early },
       { name: 'the calls of each line are exactly 1…frontier', violations: found.calls },

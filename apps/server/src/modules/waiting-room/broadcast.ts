@@ -3,7 +3,8 @@ import type { Loop } from '#platform/loop'
 import type { BuiltDocument, Documents } from './documents.ts'
 import type { Streams } from './streams.ts'
 
-const eventOf = ({ bytes }: BuiltDocument): Buffer => Buffer.concat([Buffer.from('event: line\ndata: '), bytes, Buffer.from('\n\n')])
+const eventOf = ({ bytes }: BuiltDocument): Buffer =>
+  Buffer.concat([Buffer.from('event: line\ndata: '), bytes, Buffer.from('\n\n')])
 
 /** Tells the watchers of lines when a document has changed. */
 export function createBroadcast(documents: Documents, streams: Streams, options: { everyMs: number }) {

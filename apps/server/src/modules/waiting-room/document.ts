@@ -3,7 +3,11 @@ import { phaseOf, pollOf } from './line.ts'
 import type { Board } from './waiting-room-store.ts'
 
 /** The document that everybody in a line reads. */
-export function documentOf(board: Board, now: number, options: { gatherMs: number; claimSeconds: number }): LineDocument {
+export function documentOf(
+  board: Board,
+  now: number,
+  options: { gatherMs: number; claimSeconds: number },
+): LineDocument {
   const phase = phaseOf(board, now, options.gatherMs)
   const opensAt = board.opensAt.getTime()
   return {
@@ -37,6 +41,6 @@ export function documentOf(board: Board, now: number, options: { gatherMs: numbe
 
 /** The rate of the last minute; in the first minute of a sale, of the time since it opened. */
 function perMinute(calledLastMinute: number, openForMs: number): number {
-  if (openForMs <= 0) return 0
+  if (openForMs < 0) return 0
   return Math.round((calledLastMinute * 60_000) / Math.min(60_000, Math.max(1000, openForMs)))
 }

@@ -30,7 +30,10 @@ const sameBytesMs = 1000
  * The documents of lines. A crowd of readers costs the database one statement in `everyMs` for all lines together, and
  * each of them costs nothing but the writing of bytes that are already there.
  */
-export function createDocuments(deps: { db: Db; clock: Clock }, options: { everyMs: number; gatherMs: number; claimSeconds: number }) {
+export function createDocuments(
+  deps: { db: Db; clock: Clock },
+  options: { everyMs: number; gatherMs: number; claimSeconds: number },
+) {
   const { db, clock } = deps
   const entries = new Map<string, Entry>()
   const loading = new Map<string, Promise<Entry | undefined>>()
@@ -55,7 +58,13 @@ export function createDocuments(deps: { db: Db; clock: Clock }, options: { every
     // Numbers are never taken back, so the larger count is the newer one.
     if (known) board.arrivals = Math.max(board.arrivals, known.board.arrivals)
     if (!known && entries.size >= linesMax) entries.delete(entries.keys().next().value!)
-    const entry = { board, loadedAt, isStale: changedMeanwhile.has(lineId), built: known?.built, builtAt: known?.builtAt ?? 0 }
+    const entry = {
+      board,
+      loadedAt,
+      isStale: changedMeanwhile.has(lineId),
+      built: known?.built,
+      builtAt: known?.builtAt ?? 0,
+    }
     rebuild(entry)
     entries.set(lineId, entry)
     return entry
@@ -80,12 +89,24 @@ export function createDocuments(deps: { db: Db; clock: Clock }, options: { every
     return started
   }
 
+  function expire(lineIds: Iterable<string>): void {
+    for (const lineId of lineIds) {
+      if (loading.has(lineId)) changedMeanwhile.add(lineId)
+      const entry = entries.get(lineId)
+      if (entry) entry.isStale = true
+    }
+  }
+
   return {
     /** The document, not older than `everyMs`. @throws waiting-room.line-not-found */
     async read(lineId: string): Promise<BuiltDocument> {
       let entry = entries.get(lineId)
       // A second look, because a reading that was already running may have begun before a change.
-      for (let look = 0; look < 2 && (!entry || entry.isStale || clock.now() - entry.loadedAt >= options.everyMs); look++) {
+      for (
+        let look = 0;
+        look < 2 && (!entry || entry.isStale || clock.now() - entry.loadedAt >= options.everyMs);
+        look++
+      ) {
         entry = await entryOf(lineId)
         if (!entry) throw new Problem('waiting-room.line-not-found')
       }
@@ -93,16 +114,10 @@ export function createDocuments(deps: { db: Db; clock: Clock }, options: { every
       return entry!.built!
     },
     /** Something that these lines show has changed in the database. */
-    expire(lineIds: Iterable<string>): void {
-      for (const lineId of lineIds) {
-        if (loading.has(lineId)) changedMeanwhile.add(lineId)
-        const entry = entries.get(lineId)
-        if (entry) entry.isStale = true
-      }
-    },
+    expire,
     /** The same for all lines of these sales. */
     expireSales(saleIds: ReadonlySet<string>): void {
-      this.expire([...entries].filter(([, { board }]) => saleIds.has(board.saleId)).map(([lineId]) => lineId))
+      expire([...entries].filter(([, { board }]) => saleIds.has(board.saleId)).map(([lineId]) => lineId))
     },
     /** Numbers were given here: shown at once, without asking the database hundreds of times a second during a rush. */
     arrived(arrivals: ReadonlyMap<string, number>): void {

@@ -13,10 +13,16 @@ export const subscribes = [
 ] as const satisfies readonly EventType[]
 
 /** The facts that lines follow from. Each may come twice, late, or before the one that explains it. */
-export const createSubscriptions = ({ outbox, documents }: Pick<Platform, 'outbox'> & { documents: Documents }): Subscription[] => [
+export const createSubscriptions = ({
+  outbox,
+  documents,
+}: Pick<Platform, 'outbox'> & { documents: Documents }): Subscription[] => [
   on('catalog.sale-published.v1', async (tx, messages) => {
     for (const { data } of messages) await store.insertSale(tx, data)
-    await outbox.publish(tx, messages.map(({ data }) => fact('waiting-room.sale-ready.v1', { saleId: data.saleId })))
+    await outbox.publish(
+      tx,
+      messages.map(({ data }) => fact('waiting-room.sale-ready.v1', { saleId: data.saleId })),
+    )
   }),
 
   on('inventory.stock-changed.v1', async (tx, messages) => {
@@ -45,7 +51,10 @@ export const createSubscriptions = ({ outbox, documents }: Pick<Platform, 'outbo
       at: new Date(data.fulfilledAt),
     }))
     const fresh = await store.countFulfilled(tx, orders)
-    await store.endPassesOf(tx, orders.filter((order) => fresh.has(order.orderId)))
+    await store.endPassesOf(
+      tx,
+      orders.filter((order) => fresh.has(order.orderId)),
+    )
     afterCommit(tx, () => documents.expire(new Set(orders.map((order) => order.lineId))))
   }),
 

@@ -11,18 +11,36 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'metrics' | 'racepoints'> & { docume
  * Moves the frontiers of open lines. All it knows is in the database, so any process may do the next tick; the lock
  * lets one at a time, the rows' own locks keep the answer right even without it.
  */
-export function createFrontier({ db, clock, metrics, racepoints, documents }: Deps, options: { claimSeconds: number }): Loop {
+export function createFrontier(
+  { db, clock, metrics, racepoints, documents }: Deps,
+  options: { claimSeconds: number },
+): Loop {
   const calledCount = metrics.counter('fairgate_called_total', 'Positions called')
   const missedCount = metrics.counter('fairgate_calls_missed_total', 'Positions called that were not claimed in time')
-  const people = metrics.gauge('fairgate_line_people', 'People of the open lines, seen by the process that moved the frontiers last', ['where'])
+  const people = metrics.gauge(
+    'fairgate_line_people',
+    'People of the open lines, seen by the process that moved the frontiers last',
+    ['where'],
+  )
 
   async function tick(tx: Tx): Promise<void> {
     const frontiers = await store.lockFrontiers(tx, new Date(clock.now()))
     if (frontiers.length === 0) return
     const now = clock.now()
-    const due = frontiers.map((line) => ({ lineId: line.lineId, calledBy: new Date(now - claimWindowMs(line, options.claimSeconds)) }))
+    const due = frontiers.map((line) => ({
+      lineId: line.lineId,
+      calledBy: new Date(now - claimWindowMs(line, options.claimSeconds)),
+    }))
     const missed = await store.lapseCalls(tx, due, new Date(now))
-    const crowds = new Map((await store.readCrowds(tx, frontiers.map((line) => line.lineId), new Date(now))).map((crowd) => [crowd.lineId, crowd]))
+    const crowds = new Map(
+      (
+        await store.readCrowds(
+          tx,
+          frontiers.map((line) => line.lineId),
+          new Date(now),
+        )
+      ).map((crowd) => [crowd.lineId, crowd]),
+    )
     await racepoints.reach('waiting-room.before-call')
 
     const steps = frontiers.flatMap((line): store.Step[] => {
@@ -41,7 +59,10 @@ export function createFrontier({ db, clock, metrics, racepoints, documents }: De
       missedCount.add({}, missed)
       people.set({ where: 'inside' }, sum([...crowds.values()].map((crowd) => crowd.inside)))
       people.set({ where: 'called' }, called + sum([...crowds.values()].map((crowd) => crowd.called)))
-      people.set({ where: 'waiting' }, sum(frontiers.map((line) => crowds.get(line.lineId)!.arrivals - line.frontier)) - called)
+      people.set(
+        { where: 'waiting' },
+        sum(frontiers.map((line) => crowds.get(line.lineId)!.arrivals - line.frontier)) - called,
+      )
     })
   }
 

@@ -25,7 +25,11 @@ export type Line = Draw & {
 }
 
 /** Follows from time, stock and the operator's hand, so no job has to move it. */
-export function phaseOf(line: Pick<Line, 'opensAt' | 'closesAt' | 'isPaused' | 'sellable'>, now: number, gatherMs: number): LinePhase {
+export function phaseOf(
+  line: Pick<Line, 'opensAt' | 'closesAt' | 'isPaused' | 'sellable'>,
+  now: number,
+  gatherMs: number,
+): LinePhase {
   const opensAt = line.opensAt.getTime()
   if (now >= line.closesAt.getTime()) return 'closed'
   if (now < opensAt - gatherMs) return 'scheduled'
@@ -81,7 +85,12 @@ export function admissible(
   allowance: number,
 ): number {
   if (line.isPaused || line.sellable === null) return 0
-  const room = Math.min(line.shoppersMax - active, line.sellable - active, Math.floor(allowance), line.arrivals - line.frontier)
+  const room = Math.min(
+    line.shoppersMax - active,
+    line.sellable - active,
+    Math.floor(allowance),
+    line.arrivals - line.frontier,
+  )
   return Math.max(0, room)
 }
 

@@ -31,13 +31,21 @@ export function createPasses({ db, clock, ids, tokens, metrics, racepoints, docu
   })
 
   async function decide(tx: Tx, receipts: readonly Receipt[]): Promise<Answer[]> {
-    const places = new Map((await store.lockPlaces(tx, receipts)).map((place) => [placeKey(place), place]))
-    const lines = new Map((await store.readLines(tx, [...new Set(receipts.map((receipt) => receipt.lineId))])).map((line) => [line.id, line]))
+    const places = new Map((await store.lockPlaces(tx, receipts)).map((place) => [store.placeKey(place), place]))
+    const lines = new Map(
+      (await store.readLines(tx, [...new Set(receipts.map((receipt) => receipt.lineId))])).map((line) => [
+        line.id,
+        line,
+      ]),
+    )
     const spots = receipts.map((receipt) => {
       const line = lines.get(receipt.lineId)
       return line ? { lineId: line.id, position: position(line, receipt.number) } : undefined
     })
-    const calls = await store.lockCalls(tx, spots.filter((spot) => spot !== undefined))
+    const calls = await store.lockCalls(
+      tx,
+      spots.filter((spot) => spot !== undefined),
+    )
     await racepoints.reach('waiting-room.before-pass')
 
     // Read after the calls are locked: from here on the ticker cannot end their time to claim.
@@ -47,13 +55,17 @@ export function createPasses({ db, clock, ids, tokens, metrics, racepoints, docu
     const issued = new Map<string, Pass>()
     const answers = receipts.map((receipt, index): Answer => {
       const line = lines.get(receipt.lineId)
-      const place = places.get(placeKey(receipt))
-      if (!line || !place || place.id !== receipt.placeId || place.accountId !== receipt.accountId) return { refused: 'waiting-room.place-invalid', extensions: {} }
-      const earlier = issued.get(placeKey(place))
+      const place = places.get(store.placeKey(receipt))
+      if (!line || !place || place.id !== receipt.placeId || place.accountId !== receipt.accountId)
+        return { refused: 'waiting-room.place-invalid', extensions: {} }
+      const earlier = issued.get(store.placeKey(place))
       if (earlier) return { isNew: false, pass: earlier, line }
       const outcome = transitions[place.state].claim
       if (typeof outcome === 'string' && outcome !== 'same') return { refused: outcome, extensions: {} }
-      if (place.pass) return isPassLive(place.pass, now) ? { isNew: false, pass: place.pass, line } : { refused: 'waiting-room.pass-used', extensions: {} }
+      if (place.pass)
+        return isPassLive(place.pass, now)
+          ? { isNew: false, pass: place.pass, line }
+          : { refused: 'waiting-room.pass-used', extensions: {} }
       const at = spots[index]!.position
       const call = calls.get(store.callKey({ lineId: line.id, position: at }))
       const refusal = refusalOf(line, at, call, now)
@@ -61,7 +73,7 @@ export function createPasses({ db, clock, ids, tokens, metrics, racepoints, docu
       const pass = { id: ids('pass'), expiresAt: new Date(now + line.holdSeconds * 1000) }
       fresh.push({ ...pass, lineId: line.id, number: place.number, accountId: place.accountId })
       moves.push(move(place, at, 'claim')!)
-      issued.set(placeKey(place), pass)
+      issued.set(store.placeKey(place), pass)
       return { isNew: true, pass, line }
     })
     if (fresh.length > 0) {
@@ -98,11 +110,13 @@ export function createPasses({ db, clock, ids, tokens, metrics, racepoints, docu
         outcomes.add({ outcome: code })
         throw new Problem(code, extensions)
       }
-      if (receipt.kind !== 'valid' || receipt.payload.lineId !== lineId || receipt.payload.accountId !== accountId) return refuse('waiting-room.place-invalid', {})
+      if (receipt.kind !== 'valid' || receipt.payload.lineId !== lineId || receipt.payload.accountId !== accountId)
+        return refuse('waiting-room.place-invalid', {})
       // Whoever asks before the turn is answered from memory: impatience costs the database nothing.
       const now = clock.now()
       const at = position(board, receipt.payload.number)
-      if (at > board.frontier) return refuse(claiming[phaseOf(board, now, options.gatherMs)].uncalled, whereabouts(board, at, now))
+      if (at > board.frontier)
+        return refuse(claiming[phaseOf(board, now, options.gatherMs)].uncalled, whereabouts(board, at, now))
       const answer = await claims.add(receipt.payload)
       if ('refused' in answer) return refuse(answer.refused, answer.extensions)
       outcomes.add({ outcome: answer.isNew ? 'admitted' : 'again' })
@@ -119,5 +133,3 @@ export function createPasses({ db, clock, ids, tokens, metrics, racepoints, docu
     },
   }
 }
-
-const placeKey = (place: { lineId: string; number: number }): string => `${place.lineId} ${place.number}`

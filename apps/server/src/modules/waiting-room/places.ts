@@ -63,11 +63,23 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents }:
       if (!line) return refused('waiting-room.line-not-found')
       const person = personKey({ saleId: line.saleId, accountId })
       const known = live.get(person)
-      if (known) return known.lineId === lineId ? { isNew: false, place: known } : refused('waiting-room.in-another-line', { lineId: known.lineId })
+      if (known)
+        return known.lineId === lineId
+          ? { isNew: false, place: known }
+          : refused('waiting-room.in-another-line', { lineId: known.lineId })
       const allowed = joining[phaseOf(line, now, options.gatherMs)]
-      if (allowed !== 'yes') return refused(allowed, allowed === 'waiting-room.not-open' ? { opensAt: line.opensAt.toISOString() } : {})
+      if (allowed !== 'yes')
+        return refused(allowed, allowed === 'waiting-room.not-open' ? { opensAt: line.opensAt.toISOString() } : {})
       const number = (arrivals.get(lineId) ?? line.arrivals) + 1
-      const place: Place = { lineId, number, id: ids('place'), saleId: line.saleId, accountId, joinedAt: new Date(now), state: 'waiting' }
+      const place: Place = {
+        lineId,
+        number,
+        id: ids('place'),
+        saleId: line.saleId,
+        accountId,
+        joinedAt: new Date(now),
+        state: 'waiting',
+      }
       arrivals.set(lineId, number)
       live.set(person, place)
       fresh.push(place)
@@ -93,7 +105,13 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents }:
     const now = clock.now()
     return places.map((place) => {
       const call = calls.get(store.callKey({ lineId: place.lineId, position: at(place) }))
-      const event = dueEvent(place, place.pass, call, now, claimWindowMs(lines.get(place.lineId)!, options.claimSeconds))
+      const event = dueEvent(
+        place,
+        place.pass,
+        call,
+        now,
+        claimWindowMs(lines.get(place.lineId)!, options.claimSeconds),
+      )
       return { place, moved: event && move(place, at(place), event) }
     })
   }
@@ -115,7 +133,9 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents }:
     async leave({ lineId, accountId }: JoinRequest): Promise<void> {
       const { board } = await documents.read(lineId)
       await transaction(db, async (tx) => {
-        const [place] = (await store.lockLivePlaces(tx, [{ saleId: board.saleId, accountId }])).filter((live) => live.lineId === lineId)
+        const [place] = (await store.lockLivePlaces(tx, [{ saleId: board.saleId, accountId }])).filter(
+          (live) => live.lineId === lineId,
+        )
         if (!place) return
         const [line] = await store.readLines(tx, [lineId])
         const moved = move(place, position(line!, place.number), 'leave')
@@ -131,7 +151,9 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents }:
 /** The row's change when an event moves a place to another state. */
 export function move(place: Place, at: number, event: PlaceEvent): store.Moved | undefined {
   const outcome = transitions[place.state][event]
-  return typeof outcome === 'object' ? { lineId: place.lineId, number: place.number, position: at, state: outcome.to } : undefined
+  return typeof outcome === 'object'
+    ? { lineId: place.lineId, number: place.number, position: at, state: outcome.to }
+    : undefined
 }
 
 const byId = (lines: readonly Line[]): Map<string, Line> => new Map(lines.map((line) => [line.id, line]))

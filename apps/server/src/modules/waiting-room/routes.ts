@@ -33,12 +33,23 @@ export function serveRoutes(http: HttpApp, { documents, tokens, broadcast, place
     const { isNew, place } = await places.join({ lineId: params.id, accountId: caller.accountId })
     const { id, lineId, number, saleId, accountId } = place
     const joinedAt = place.joinedAt.toISOString()
-    const placeToken = tokens.sign('place', { placeId: id, lineId, saleId, accountId, number, iat: place.joinedAt.getTime() })
+    const placeToken = tokens.sign('place', {
+      placeId: id,
+      lineId,
+      saleId,
+      accountId,
+      number,
+      iat: place.joinedAt.getTime(),
+    })
     return { status: isNew ? 201 : 200, body: { place: { id, lineId, number, joinedAt }, placeToken } }
   })
 
   http.serve(contract.claimPass, async ({ params, body, caller }) => {
-    const { isNew, expiresAt, ...pass } = await passes.claim({ lineId: params.id, placeToken: body.placeToken, accountId: caller.accountId })
+    const { isNew, expiresAt, ...pass } = await passes.claim({
+      lineId: params.id,
+      placeToken: body.placeToken,
+      accountId: caller.accountId,
+    })
     return { status: isNew ? 201 : 200, body: { ...pass, expiresAt: expiresAt.toISOString() } }
   })
 
@@ -47,7 +58,16 @@ export function serveRoutes(http: HttpApp, { documents, tokens, broadcast, place
     return { status: 204, body: undefined }
   })
 
-  http.serve(contract.pauseLine, async ({ params, caller }) => ({ status: 200, body: await lines.change({ lineId: params.id, caller, isPaused: true }) }))
-  http.serve(contract.resumeLine, async ({ params, caller }) => ({ status: 200, body: await lines.change({ lineId: params.id, caller, isPaused: false }) }))
-  http.serve(contract.changeLine, async ({ params, caller, body }) => ({ status: 200, body: await lines.change({ lineId: params.id, caller, ...body }) }))
+  http.serve(contract.pauseLine, async ({ params, caller }) => ({
+    status: 200,
+    body: await lines.change({ lineId: params.id, caller, isPaused: true }),
+  }))
+  http.serve(contract.resumeLine, async ({ params, caller }) => ({
+    status: 200,
+    body: await lines.change({ lineId: params.id, caller, isPaused: false }),
+  }))
+  http.serve(contract.changeLine, async ({ params, caller, body }) => ({
+    status: 200,
+    body: await lines.change({ lineId: params.id, caller, ...body }),
+  }))
 }

@@ -20,8 +20,11 @@ const heartbeat = Buffer.from(':\n\n')
  */
 export function createStreams(deps: { clock: Clock; metrics: Metrics }, options: { streamsMax: number }) {
   const { clock } = deps
-  const open = deps.metrics.gauge('fairgate_line_streams', 'Open event streams of lines')
-  const dropped = deps.metrics.counter('fairgate_line_streams_dropped_total', 'Event streams closed because the reader was too slow')
+  const openCount = deps.metrics.gauge('fairgate_line_streams', 'Open event streams of lines')
+  const dropped = deps.metrics.counter(
+    'fairgate_line_streams_dropped_total',
+    'Event streams closed because the reader was too slow',
+  )
   const topics = new Map<string, { sockets: Set<Socket>; sentAt: number }>()
   let count = 0
 
@@ -29,7 +32,7 @@ export function createStreams(deps: { clock: Clock; metrics: Metrics }, options:
     const watchers = topics.get(topic)
     if (!watchers?.sockets.delete(socket)) return
     if (watchers.sockets.size === 0) topics.delete(topic)
-    open.set({}, --count)
+    openCount.set({}, --count)
   }
 
   function write(socket: Socket, bytes: Buffer): void {
@@ -46,7 +49,7 @@ export function createStreams(deps: { clock: Clock; metrics: Metrics }, options:
     if (!watchers) return
     watchers.sentAt = clock.now()
     let written = 0
-    for (const socket of [...watchers.sockets]) {
+    for (const socket of watchers.sockets) {
       if (++written % sliceMax === 0) await new Promise((resolve) => setImmediate(resolve))
       write(socket, bytes)
     }
@@ -73,14 +76,14 @@ export function createStreams(deps: { clock: Clock; metrics: Metrics }, options:
       let watchers = topics.get(topic)
       if (!watchers) topics.set(topic, (watchers = { sockets: new Set(), sentAt: clock.now() }))
       watchers.sockets.add(socket)
-      open.set({}, ++count)
+      openCount.set({}, ++count)
       socket.once('close', () => leave(topic, socket))
       socket.write(first)
     },
     send,
     /** Keeps proxies from closing streams on which nothing has happened for 15 s. */
     async beat(): Promise<void> {
-      for (const [topic, { sentAt }] of [...topics]) {
+      for (const [topic, { sentAt }] of topics) {
         if (clock.now() - sentAt >= heartbeatMs) await send(topic, heartbeat)
       }
     },

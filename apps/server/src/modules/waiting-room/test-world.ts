@@ -14,7 +14,10 @@ type TestPlatform = Platform & {
   clock: ManualScheduler
   bus: Bus
   http(modules: readonly Module[]): HttpApp
-  authorization(accountId: string, options?: Partial<Pick<Caller, 'verified'>> & { roles?: string[] }): Promise<{ authorization: string }>
+  authorization(
+    accountId: string,
+    options?: Partial<Pick<Caller, 'verified'>> & { roles?: string[] },
+  ): Promise<{ authorization: string }>
   register(modules: readonly Module[], others?: Record<string, readonly Fact['type'][]>): Promise<void>
   settle(modules: readonly Module[]): Promise<void>
 }
@@ -70,6 +73,8 @@ export function salePublished(lines: readonly LineSpec[], saleId = 'sal_1'): Fac
 
 export const sectionOf = (lineId: string): string => lineId.replace('lin', 'sec')
 
+const noSeats = { free: 0, held: 0, secured: 0, sold: 0, blocked: 0 }
+
 export type Counts = { free?: number; held?: number; secured?: number; sold?: number; blocked?: number }
 
 export function stockChanged(at: number, sections: Record<string, Counts>, saleId = 'sal_1'): Fact {
@@ -78,13 +83,20 @@ export function stockChanged(at: number, sections: Record<string, Counts>, saleI
     at: new Date(at).toISOString(),
     sections: Object.entries(sections).map(([lineId, counts]) => ({
       sectionId: sectionOf(lineId),
-      ...{ free: 0, held: 0, secured: 0, sold: 0, blocked: 0 },
+      ...noSeats,
       ...counts,
     })),
   })
 }
 
-export function orderFulfilled(order: { id: string; lineId: string; accountId: string; seats?: number; at: number; saleId?: string }): Fact {
+export function orderFulfilled(order: {
+  id: string
+  lineId: string
+  accountId: string
+  seats?: number
+  at: number
+  saleId?: string
+}): Fact {
   const seats = Array.from({ length: order.seats ?? 1 }, (_, i) => ({ number: i + 1, label: `${i + 1}` }))
   return fact('orders.order-fulfilled.v1', {
     orderId: order.id,
@@ -117,10 +129,14 @@ export function orderRefunded(order: { id: string; lineId: string; accountId: st
 export type World = Awaited<ReturnType<typeof openWorld>>
 
 /** A waiting room with one published sale whose stock is known, and the calls that a test makes of it. */
-export async function openWorld(platform: TestPlatform, lines: readonly LineSpec[] = [{ id: 'lin_a' }], overrides: Partial<WaitingRoomConfig> = {}) {
+export async function openWorld(
+  platform: TestPlatform,
+  lines: readonly LineSpec[] = [{ id: 'lin_a' }],
+  overrides: Partial<WaitingRoomConfig> = {},
+) {
   const { module, join } = createWaitingRoom(platform, { ...config, ...overrides })
   const { fastify } = platform.http([module])
-  const [frontier] = module.loops!
+  const [frontier, broadcast] = module.loops!
 
   async function tell(...facts: Fact[]): Promise<void> {
     await transaction(platform.db, (tx) => platform.outbox.publish(tx, facts))
@@ -128,14 +144,30 @@ export async function openWorld(platform: TestPlatform, lines: readonly LineSpec
     while (await subscriber.run());
   }
 
-  async function call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, accountId?: string, body?: object, as: { roles?: string[]; verified?: boolean } = {}) {
+  async function call(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    url: string,
+    accountId?: string,
+    body?: object,
+    as: { roles?: string[]; verified?: boolean } = {},
+  ) {
     const headers = accountId ? await platform.authorization(accountId, as) : {}
     const answer = await fastify.inject({ method, url, headers, ...(body ? { payload: body } : {}) })
-    return { status: answer.statusCode, headers: answer.headers, body: answer.body ? JSON.parse(answer.body) : undefined }
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      body: answer.body ? JSON.parse(answer.body) : undefined,
+    }
   }
 
   await platform.register([module], { spy: ['waiting-room.sale-ready.v1'] })
-  await tell(salePublished(lines), stockChanged(platform.clock.now(), Object.fromEntries(lines.map((line) => [line.id, { free: line.capacity ?? 100 }]))))
+  await tell(
+    salePublished(lines),
+    stockChanged(
+      platform.clock.now(),
+      Object.fromEntries(lines.map((line) => [line.id, { free: line.capacity ?? 100 }])),
+    ),
+  )
 
   return {
     module,
@@ -143,17 +175,29 @@ export async function openWorld(platform: TestPlatform, lines: readonly LineSpec
     call,
     join: (accountId: string, lineId = 'lin_a') => call('POST', `/api/lines/${lineId}/places`, accountId, {}),
     /** Joins without the HTTP edge: for crowds. */
-    joinCrowd: (accountIds: readonly string[], lineId = 'lin_a') => Promise.all(accountIds.map((accountId) => join({ lineId, accountId }))),
-    claim: (accountId: string, placeToken: string, lineId = 'lin_a') => call('POST', `/api/lines/${lineId}/passes`, accountId, { placeToken }),
+    joinCrowd: (accountIds: readonly string[], lineId = 'lin_a') =>
+      Promise.all(accountIds.map((accountId) => join({ lineId, accountId }))),
+    /** Joins one after the other, so that the n-th person has number n. @returns their receipts */
+    async joinInTurn(accountIds: readonly string[]): Promise<string[]> {
+      const receipts: string[] = []
+      for (const accountId of accountIds)
+        receipts.push((await call('POST', '/api/lines/lin_a/places', accountId, {})).body.placeToken)
+      return receipts
+    },
+    claim: (accountId: string, placeToken: string, lineId = 'lin_a') =>
+      call('POST', `/api/lines/${lineId}/passes`, accountId, { placeToken }),
     leave: (accountId: string, lineId = 'lin_a') => call('DELETE', `/api/lines/${lineId}/passes`, accountId),
     document: async (lineId = 'lin_a') => (await call('GET', `/api/lines/${lineId}`)).body as LineDocument,
     tick: () => frontier!.run(),
+    broadcast: () => broadcast!.run(),
     openSale: () => platform.clock.set(Date.parse(opensAt)),
-    violations: async () => (await module.audit!()).checks.filter((check) => check.violations > 0).map((check) => check.name),
+    violations: async () =>
+      (await module.audit!()).checks.filter((check) => check.violations > 0).map((check) => check.name),
   }
 }
 
-export const people = (count: number, prefix = 'acc_'): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`)
+export const people = (count: number, prefix = 'acc_'): string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`)
 
 /** The same database with a guard cut out of every statement: for controls that show what the guard is for. */
 export function withoutGuard(db: Db, guard: string | RegExp, instead = ''): Db {
@@ -166,7 +210,11 @@ export function withoutGuard(db: Db, guard: string | RegExp, instead = ''): Db {
     if (Array.isArray(node)) return node.map(cut)
     if (typeof node !== 'object' || node === null || node instanceof Date) return node
     const entries = Object.entries(node).map(([name, value]) =>
-      name === 'sqlFragments' ? [name, (value as string[]).map((text) => text.replace(guard, instead))] : name === 'value' ? [name, value] : [name, cut(value)],
+      name === 'sqlFragments'
+        ? [name, (value as string[]).map((text) => text.replace(guard, instead))]
+        : name === 'value'
+          ? [name, value]
+          : [name, cut(value)],
     )
     return Object.fromEntries(entries)
   }

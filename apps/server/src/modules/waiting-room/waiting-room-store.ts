@@ -78,7 +78,16 @@ export async function insertSale(tx: Tx, sale: SaleFacts): Promise<void> {
     on conflict (sale_id, section_id) do update set capacity = excluded.capacity`.execute(tx)
 }
 
-export type StockCounts = { saleId: string; at: Date; sectionId: string; free: number; held: number; secured: number; sold: number; blocked: number }
+export type StockCounts = {
+  saleId: string
+  at: Date
+  sectionId: string
+  free: number
+  held: number
+  secured: number
+  sold: number
+  blocked: number
+}
 
 /** Keeps the newest counts of each section; each section at most once. */
 export async function updateStock(tx: Tx, counts: readonly StockCounts[]): Promise<void> {
@@ -95,7 +104,15 @@ export async function updateStock(tx: Tx, counts: readonly StockCounts[]): Promi
     where c.stock_at is null or c.stock_at <= excluded.stock_at`.execute(tx)
 }
 
-export type FulfilledOrder = { orderId: string; saleId: string; lineId: string; accountId: string; sectionId: string; seats: number; at: Date }
+export type FulfilledOrder = {
+  orderId: string
+  saleId: string
+  lineId: string
+  accountId: string
+  sectionId: string
+  seats: number
+  at: Date
+}
 
 /** Counts sold seats of orders that were not counted before. @returns the ids of those orders */
 export async function countFulfilled(tx: Tx, orders: readonly FulfilledOrder[]): Promise<Set<string>> {
@@ -134,53 +151,72 @@ export async function countRefunded(tx: Tx, orders: readonly { orderId: string; 
 
 export type LivePlace = Place & { pass: Pass | undefined }
 
-type PlaceRow = Place & { passId: string | null; passExpiresAt: Date | null; passEndedAt: Date | null }
-
 const placeColumns = sql`
-  p.line_id as "lineId", p.number, p.id, p.sale_id as "saleId", p.account_id as "accountId", p.joined_at as "joinedAt", p.state,
-  x.id as "passId", x.expires_at as "passExpiresAt", x.ended_at as "passEndedAt"`
-
-const withPass = ({ passId, passExpiresAt, passEndedAt, ...place }: PlaceRow): LivePlace => ({
-  ...place,
-  pass: passId === null ? undefined : { id: passId, expiresAt: passExpiresAt!, endedAt: passEndedAt },
-})
+  p.line_id as "lineId", p.number, p.id, p.sale_id as "saleId", p.account_id as "accountId", p.joined_at as "joinedAt", p.state`
 
 /** The live places of these accounts in these sales. */
-export async function lockLivePlaces(tx: Tx, who: readonly { saleId: string; accountId: string }[]): Promise<LivePlace[]> {
-  const found = await rows(
+export async function lockLivePlaces(
+  tx: Tx,
+  who: readonly { saleId: string; accountId: string }[],
+): Promise<LivePlace[]> {
+  const places = await rows(
     tx,
-    sql<PlaceRow>`
+    sql<Place>`
       select ${placeColumns}
       from unnest(${who.map((w) => w.saleId)}::text[], ${who.map((w) => w.accountId)}::text[]) w (sale_id, account_id)
       join waiting_room.places p on p.sale_id = w.sale_id and p.account_id = w.account_id and p.state in ('waiting', 'admitted')
-      left join waiting_room.passes x on x.line_id = p.line_id and x.number = p.number
       order by p.line_id, p.number for no key update of p`,
   )
-  return found.map(withPass)
+  return withPasses(tx, places)
 }
 
 /** Places by line and number, in whatever state. */
 export async function lockPlaces(tx: Tx, which: readonly { lineId: string; number: number }[]): Promise<LivePlace[]> {
-  const found = await rows(
+  const places = await rows(
     tx,
-    sql<PlaceRow>`
+    sql<Place>`
       select ${placeColumns}
       from (select distinct * from unnest(${which.map((w) => w.lineId)}::text[], ${which.map((w) => w.number)}::int[])) w (line_id, number)
       join waiting_room.places p on p.line_id = w.line_id and p.number = w.number
-      left join waiting_room.passes x on x.line_id = p.line_id and x.number = p.number
       order by p.line_id, p.number for no key update of p`,
   )
-  return found.map(withPass)
+  return withPasses(tx, places)
 }
 
+/**
+ * Adds the passes of admitted places. A statement of its own: one that has waited for a lock sees the place as it is
+ * now, but what it joined as it was before, so it would miss the pass that it waited for.
+ */
+async function withPasses(tx: Tx, places: readonly Place[]): Promise<LivePlace[]> {
+  const admitted = places.filter((place) => place.state === 'admitted')
+  if (admitted.length === 0) return places.map((place) => ({ ...place, pass: undefined }))
+  const passes = await rows(
+    tx,
+    sql<Pass & { lineId: string; number: number }>`
+      select x.line_id as "lineId", x.number, x.id, x.expires_at as "expiresAt", x.ended_at as "endedAt"
+      from unnest(${admitted.map((p) => p.lineId)}::text[], ${admitted.map((p) => p.number)}::int[]) w (line_id, number)
+      join waiting_room.passes x on x.line_id = w.line_id and x.number = w.number`,
+  )
+  const byPlace = new Map(passes.map((pass) => [placeKey(pass), pass]))
+  return places.map((place) => ({ ...place, pass: byPlace.get(placeKey(place)) }))
+}
+
+export const placeKey = (place: { lineId: string; number: number }): string => `${place.lineId} ${place.number}`
+
 /** Writes new places and the last number of each of their lines. By account, so that two processes cannot deadlock on the index. */
-export async function insertPlaces(tx: Tx, places: readonly Place[], arrivals: ReadonlyMap<string, number>): Promise<void> {
+export async function insertPlaces(
+  tx: Tx,
+  places: readonly Place[],
+  arrivals: ReadonlyMap<string, number>,
+): Promise<void> {
   const ordered = places.toSorted((a, b) => (a.accountId < b.accountId ? -1 : 1))
   await sql`
     insert into waiting_room.places (line_id, number, id, sale_id, account_id, joined_at)
     select * from unnest(
       ${ordered.map((p) => p.lineId)}::text[], ${ordered.map((p) => p.number)}::int[], ${ordered.map((p) => p.id)}::text[],
-      ${ordered.map((p) => p.saleId)}::text[], ${ordered.map((p) => p.accountId)}::text[], ${ordered.map((p) => p.joinedAt)}::timestamptz[])`.execute(tx)
+      ${ordered.map((p) => p.saleId)}::text[], ${ordered.map((p) => p.accountId)}::text[], ${ordered.map((p) => p.joinedAt)}::timestamptz[])`.execute(
+    tx,
+  )
   await sql`
     update waiting_room.lines l set arrivals = w.arrivals
     from unnest(${[...arrivals.keys()]}::text[], ${[...arrivals.values()]}::int[]) w (id, arrivals)
@@ -206,7 +242,9 @@ export async function insertPasses(tx: Tx, passes: readonly NewPass[], issuedAt:
     insert into waiting_room.passes (line_id, number, id, account_id, issued_at, expires_at)
     select w.line_id, w.number, w.id, w.account_id, ${issuedAt}, w.expires_at
     from unnest(${passes.map((p) => p.lineId)}::text[], ${passes.map((p) => p.number)}::int[], ${passes.map((p) => p.id)}::text[],
-                ${passes.map((p) => p.accountId)}::text[], ${passes.map((p) => p.expiresAt)}::timestamptz[]) w (line_id, number, id, account_id, expires_at)`.execute(tx)
+                ${passes.map((p) => p.accountId)}::text[], ${passes.map((p) => p.expiresAt)}::timestamptz[]) w (line_id, number, id, account_id, expires_at)`.execute(
+    tx,
+  )
 }
 
 export async function endPass(tx: Tx, place: { lineId: string; number: number }, at: Date): Promise<void> {
@@ -287,7 +325,11 @@ export const lockFrontiers = (tx: Tx, now: Date): Promise<FrontierRow[]> =>
   )
 
 /** Ends the time to claim of calls made at or before `calledBy`. @returns how many positions had not been claimed */
-export async function lapseCalls(tx: Tx, due: readonly { lineId: string; calledBy: Date }[], now: Date): Promise<number> {
+export async function lapseCalls(
+  tx: Tx,
+  due: readonly { lineId: string; calledBy: Date }[],
+  now: Date,
+): Promise<number> {
   const { missed } = await row(
     tx,
     sql<{ missed: number }>`
@@ -340,10 +382,19 @@ export async function moveFrontiers(tx: Tx, steps: readonly Step[], now: Date): 
     where f.line_id = w.line_id`.execute(tx)
 }
 
-export type Settings = { isPaused?: boolean | undefined; shoppersMax?: number | undefined; admitPerMinute?: number | undefined }
+export type Settings = {
+  isPaused?: boolean | undefined
+  shoppersMax?: number | undefined
+  admitPerMinute?: number | undefined
+}
 
 /** @param organiserId  whose line it must be; null for an admin. @returns whether there is such a line */
-export async function changeSettings(db: Db, lineId: string, organiserId: string | null, settings: Settings): Promise<boolean> {
+export async function changeSettings(
+  db: Db,
+  lineId: string,
+  organiserId: string | null,
+  settings: Settings,
+): Promise<boolean> {
   const count = await changed(
     db,
     sql`
@@ -367,7 +418,12 @@ export async function readAudit(db: Db, eventId: string | null, now: Date) {
     where ${eventId}::text is null or s.event_id = ${eventId}`
   const found = await maybeRow(
     db,
-    sql<Record<'numbers' | 'doubles' | 'passes' | 'frontiers' | 'early' | 'calls' | 'places' | 'waiting' | 'shoppers', number>>`
+    sql<
+      Record<
+        'numbers' | 'doubles' | 'passes' | 'frontiers' | 'early' | 'calls' | 'places' | 'waiting' | 'shoppers',
+        number
+      >
+    >`
       with line as materialized (${lines}),
       place as materialized (
         select p.line_id, count(*) as count, min(p.number) as first, max(p.number) as last, count(*) filter (where p.state = 'waiting') as waiting

@@ -1,0 +1,51 @@
+import { request, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fastify from 'fastify'
+import { expect, test } from 'vitest'
+import { manualScheduler } from '#platform/clock'
+import { createMetrics } from '#platform/metrics'
+import { createStreams } from './streams.ts'
+
+test('a watcher that does not read is dropped, and the others go on', async () => {
+  const metrics = createMetrics({ processMetrics: false })
+  const streams = createStreams({ clock: manualScheduler(), metrics }, { streamsMax: 10 })
+  const app = fastify({ forceCloseConnections: true })
+  app.get('/', async (_request, reply) => {
+    streams.open('topic', reply, Buffer.from('first\n'))
+    return reply
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const get = () =>
+    new Promise<IncomingMessage>((resolve, reject) =>
+      request({ port, agent: false }, resolve).on('error', reject).end(),
+    )
+
+  const sleeper = await get()
+  sleeper.on('error', () => undefined).pause()
+  const reader = await get()
+  let bytesRead = 0
+  let wake: (() => void) | undefined
+  reader.on('data', (chunk: Buffer) => {
+    bytesRead += chunk.length
+    wake?.()
+  })
+  const hasRead = async (bytes: number) => {
+    while (bytesRead < bytes) await new Promise<void>((resolve) => (wake = resolve))
+  }
+  const megabyte = Buffer.alloc(1 << 20, '.')
+  let sent = 'first\n'.length
+  // The kernel keeps some megabytes for a reader that sleeps before it becomes ours to keep.
+  for (let i = 0; i < 100; i++) {
+    await streams.send('topic', megabyte)
+    sent += megabyte.length
+    await hasRead(sent)
+    if (/dropped_total 1/.test(await metrics.text())) break
+  }
+  expect(await metrics.text()).toMatch(/fairgate_line_streams_dropped_total 1\n/)
+  await streams.send('topic', Buffer.from('last'))
+  await hasRead(sent + 4)
+  expect(await metrics.text()).toMatch(/fairgate_line_streams 1\n/)
+  reader.destroy()
+  await app.close()
+})
