@@ -96,6 +96,8 @@ export function compose(config: Config, surroundings: Surroundings) {
   const faces = {
     identity: identity.createIdentity(of('identity'), {
       secureCookies: publicUrl.startsWith('https:') || new URL(publicUrl).hostname === 'localhost',
+      // In the demo a whole crowd comes from one machine.
+      ...(config.DEMO ? { limits: { registrationsPerAddressMax: 1_000_000, signInsPerAddressMax: 1_000_000 } } : {}),
     }),
     catalog: catalog.createCatalog(of('catalog')),
     'waiting-room': waitingRoom.createWaitingRoom(of('waiting-room'), {
@@ -183,6 +185,7 @@ export function compose(config: Config, surroundings: Surroundings) {
     async start(lifecycle: Lifecycle): Promise<void> {
       await signals.start()
       lifecycle.own('signals', signals.stop, { timeoutMs: 2000 })
+      lifecycle.own('mail server connections', faces.notifications.close, { timeoutMs: 1000 })
       for (const loop of loops) {
         const running = startLoop(loop, { scheduler, log })
         lifecycle.own(`loop ${loop.name}`, running.stop, { timeoutMs: 15_000 })
