@@ -1,7 +1,17 @@
 import { expect } from 'vitest'
 import { test } from '../../../test/fixtures.ts'
 import { createInventory } from './index.ts'
-import { closesAt, floorId, hallId, idOf, openSale, opensAt, publish, saleFacts, seat } from './test-sale.ts'
+import {
+  closesAt,
+  floorId,
+  hallId,
+  idOf,
+  openSale,
+  opensAt,
+  publish,
+  saleFacts,
+  seat,
+} from '../../../test/inventory-world.ts'
 
 test('chosen seats are held for the account that chose them, until a time, with a token that says all an order needs', async ({
   platform,

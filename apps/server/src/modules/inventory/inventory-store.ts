@@ -223,7 +223,7 @@ export async function lockAnyFree(
       select s.number from inventory.seats s
       where s.section_id = ${sectionId} and s.number > ${after} and ${takeable(now)}
       order by s.number limit ${count}
-      for update ${wait ? sql`` : sql`skip locked`}`,
+      ${wait ? sql`for update` : sql`for update skip locked`}`,
   )
   return locked.map((seat) => seat.number)
 }

@@ -4,8 +4,8 @@ import { seatId } from '@fairgate/contracts/ids'
 import type { TokenPayload } from '@fairgate/contracts/tokens'
 import { fact, type Fact } from '#platform/bus'
 import { transaction } from '#platform/db'
-import type { TestPlatform } from '../../../test/fixtures.ts'
-import { createInventory, type InventoryConfig } from './index.ts'
+import type { TestPlatform } from './fixtures.ts'
+import { createInventory, type InventoryConfig } from '#modules/inventory'
 
 export const opensAt = '2026-01-01T00:00:00.000Z'
 export const closesAt = '2026-02-01T00:00:00.000Z'
@@ -141,7 +141,7 @@ export function shop(platform: TestPlatform, module: ReturnType<typeof createInv
     url: string,
     accountId: string,
     body?: object,
-  ): Promise<T | Refusal> {
+  ): Promise<(T & { status: number }) | Refusal> {
     const headers = await platform.authorization(accountId)
     const answer = await app.inject({ method, url, headers, ...(body ? { payload: body } : {}) })
     const parsed = (answer.body === '' ? {} : JSON.parse(answer.body)) as T & Refusal
@@ -157,7 +157,7 @@ export function shop(platform: TestPlatform, module: ReturnType<typeof createInv
     holds: (accountId: string) => send<{ items: { hold: Hold; holdToken: string }[] }>('GET', '/api/holds', accountId),
     hold: (accountId: string, id: string) =>
       send<{ hold: Hold; holdToken: string }>('GET', `/api/holds/${id}`, accountId),
-    release: (accountId: string, id: string) => send('DELETE', `/api/holds/${id}`, accountId),
+    release: (accountId: string, id: string) => send<object>('DELETE', `/api/holds/${id}`, accountId),
     async availability(sectionId = hallId): Promise<Availability> {
       return (await app.inject({ url: `/api/sections/${sectionId}/availability` })).json() as Availability
     },
