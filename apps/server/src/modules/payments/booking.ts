@@ -1,0 +1,304 @@
+import { errors } from '@fairgate/contracts/errors'
+import type { Fact } from '#platform/bus'
+import * as facts from './events.ts'
+import { checkAt, hintPauseMs, noNews, pauseMs, table, type Happening, type Payment, type Refund, type State, type Step } from './payment.ts'
+import type { Answer, ProviderPayment, Refusal } from './provider.ts'
+
+/** Something that a person must look at. */
+export type Alarm =
+  /** The provider took another amount, for another order, or by a method that we do not offer. */
+  | 'wrong-amount'
+  | 'wrong-order'
+  | 'wrong-method'
+  /** Somebody gave money back at the provider without us. */
+  | 'refunded-elsewhere'
+  /** The provider says what it cannot say after what it said before. */
+  | 'contradiction'
+  /** Our keys, contract or request are at fault. */
+  | 'configuration'
+
+export type HistoryLine = { event: string; from: State; to: State; detail: string | null }
+
+/** What is written about one payment in one transaction. */
+export type Change = {
+  payment: Payment
+  facts: readonly Fact[]
+  history: readonly HistoryLine[]
+  /** New and changed refunds; `isDone` closes one. */
+  refunds: readonly (Refund & { isDone: boolean })[]
+  alarms: readonly Alarm[]
+}
+
+export type Surroundings = { now: number; newRefundId: () => string }
+
+const unchanged = (payment: Payment): Change => ({ payment, facts: [], history: [], refunds: [], alarms: [] })
+const at = (payment: Payment, step: Step, nextAt: number): Payment => ({ ...payment, step, nextAt })
+
+/** Nothing is to be asked now; a doubtful refusal is looked at again later. */
+function rest(payment: Payment, now: number): Change {
+  const nextAt = checkAt(payment, now)
+  return unchanged({ ...payment, step: nextAt === null ? null : 'query', nextAt })
+}
+
+/** The order says that the money may be taken. */
+export function requestCapture(payment: Payment, { now }: Surroundings): Change {
+  return move(payment, 'capture-requested', now, (moved) => ({ ...at(moved, 'confirm', now), ...calm })) ?? unchanged(payment)
+}
+
+/** The order says that nothing of this payment may be captured. */
+export function decline(payment: Payment, reason: string, { now }: Surroundings): Change {
+  return move(payment, 'payment-declined', now, (moved) => moved, reason) ?? unchanged(payment)
+}
+
+/** The order wants money to go back: what is asked for, at most what is left. Asked for again, nothing is left. */
+export function requestRefund(
+  payment: Payment,
+  request: { id: string; amount: number; reason: string },
+  { now, newRefundId }: Surroundings,
+): Change {
+  const balance = payment.capturedAmount - payment.refundedAmount - payment.refundsOpenAmount
+  const amount = Math.min(request.amount, balance)
+  if (amount <= 0) return unchanged(payment)
+  const refund: Refund = {
+    id: newRefundId(),
+    paymentId: payment.id,
+    requestId: request.id,
+    origin: 'order',
+    amount,
+    balance,
+    target: balance - amount,
+    keySeq: 0,
+    reason: request.reason,
+  }
+  const isFirst = payment.refund === null
+  const change = move(payment, 'refund-requested', now, (moved) => ({ ...(isFirst ? at(moved, 'cancel', now) : moved), ...opened(moved, refund) }), request.reason)
+  return change ? { ...change, refunds: [{ ...refund, isDone: false }] } : unchanged(payment)
+}
+
+/**
+ * What an answer of the provider means.
+ * @param payment  as it is now, which may be further than it was when the provider was asked
+ * @param asked  what it was asked
+ */
+export function book(payment: Payment, asked: Step, answer: Answer, around: Surroundings): Change {
+  const change = understand(payment, asked, answer, around)
+  const { state, refund } = change.payment
+  const isOpen = answer.kind === 'unknown' || state === 'capturing' || refund !== null
+  return { ...change, payment: heedHint({ ...change.payment, ...(isOpen ? {} : calm), leaseUntil: null }) }
+}
+
+function understand(payment: Payment, asked: Step, answer: Answer, around: Surroundings): Change {
+  const { now } = around
+  if (answer.kind === 'unknown') return askLater(payment, asked, answer, now)
+  if (answer.kind === 'found') {
+    const seen = { ...payment, providerStatus: answer.payment.providerStatus }
+    if (payment.refund) return progress(seen, payment.refund, asked, answer.payment, around)
+    if (payment.state === 'captured') return compare(seen, answer.payment, around)
+    return learn(seen, asked, answer.payment, around)
+  }
+  const { code, message } = answer
+  if (payment.refund) return askLater(payment, asked, { code, isOurFault: true }, now)
+  if (payment.state === 'captured') return { ...rest(payment, now), alarms: ['contradiction'] }
+  return refuse(payment, { code, message }, now)
+}
+
+/** The provider has to be asked how things stand, soon at first and every minute in the end. */
+function askLater(payment: Payment, asked: Step, { code, isOurFault }: { code: string; isOurFault: boolean }, now: number): Change {
+  const attempts = payment.attempts + (isOurFault ? 4 : 1)
+  const isUnderWay = payment.state === 'capturing' || payment.refund !== null
+  const waiting: Payment = {
+    ...at(payment, 'query', now + pauseMs(attempts)),
+    attempts,
+    trouble: code,
+    unknownSince: isUnderWay ? (payment.unknownSince ?? now) : null,
+    isDoubtful: payment.isDoubtful || (asked === 'confirm' && payment.state === 'capturing'),
+  }
+  return { ...unchanged(waiting), alarms: isOurFault ? ['configuration'] : [] }
+}
+
+/** The provider's view of a payment whose money we do not have in our books. */
+function learn(payment: Payment, asked: Step, found: ProviderPayment, around: Surroundings): Change {
+  const { now } = around
+  const isSameOrder = found.orderId === payment.orderId
+  const isSame = isSameOrder && found.amount === payment.amount && found.currency === payment.currency
+  switch (found.status) {
+    case 'open':
+      if (payment.state !== 'capturing') return rest(payment, now)
+      if (!isSame) return { ...refuse(payment, ourRefusal(isSameOrder ? 'payments.wrong-amount' : 'payments.key-used'), now), alarms: [isSameOrder ? 'wrong-amount' : 'wrong-order'] }
+      if (asked === 'confirm') return askLater(payment, asked, { code: 'still-open', isOurFault: false }, now)
+      // Only now may the idempotency key change: the old one would repeat the old answer, errors included.
+      return unchanged({ ...at(payment, 'confirm', now), keySeq: payment.keySeq + 1 })
+    case 'failed':
+      return refuse(payment, found.failure ?? { code: found.providerStatus, message: found.providerStatus }, now)
+    case 'returned': {
+      const refusal = { code: found.providerStatus, message: found.providerStatus }
+      return (
+        move(payment, 'returned', now, (moved) => ({ ...moved, ...finished(moved, now), refusal }), found.providerStatus, () => [facts.refused(payment, refusal)]) ??
+        rest(payment, now)
+      )
+    }
+    case 'paid':
+      if (isSame && found.balance === found.amount && payment.capturedAmount === 0) return capture(payment, found, now)
+      return mismatch(payment, asked, found, around)
+    case 'partly-returned':
+    case 'awaiting-deposit':
+      return mismatch(payment, asked, found, around)
+  }
+}
+
+function capture(payment: Payment, found: ProviderPayment, now: number): Change {
+  const capturedAt = found.capturedAt ?? now
+  const change = move(
+    payment,
+    'captured',
+    now,
+    (moved) => ({ ...moved, ...idle, capturedAt, capturedAmount: moved.amount, refusal: null }),
+    null,
+    () => [facts.captured(payment, capturedAt)],
+  )
+  return change ?? rest(payment, now)
+}
+
+function refuse(payment: Payment, refusal: Refusal, now: number): Change {
+  const change = move(payment, 'refused', now, (moved) => ({ ...moved, ...finished(moved, now), refusal }), refusal.code, () => [facts.refused(payment, refusal)])
+  return change ?? rest(payment, now)
+}
+
+/** Money that is not what we asked for goes back, and the payment counts as refused. */
+function mismatch(payment: Payment, asked: Step, found: ProviderPayment, { now, newRefundId }: Surroundings): Change {
+  // Before the order has asked for the capture there is nothing to refuse; the provider will say it again.
+  if (payment.state === 'requested' || payment.capturedAmount > 0) return rest(payment, now)
+  const isForOther = found.orderId !== payment.orderId
+  const alarm = isForOther ? 'wrong-order' : found.status === 'awaiting-deposit' ? 'wrong-method' : 'wrong-amount'
+  const refused = refuse(payment, ourRefusal(isForOther ? 'payments.key-used' : 'payments.wrong-amount'), now)
+  // A payment of somebody else's order is not ours to give back, unless it was our own request that took the money.
+  if (isForOther && asked !== 'confirm') return { ...refused, alarms: [alarm] }
+  const money = found.status === 'awaiting-deposit' ? 0 : found.balance
+  const refund: Refund = {
+    id: newRefundId(),
+    paymentId: payment.id,
+    requestId: null,
+    origin: 'mismatch',
+    amount: money,
+    balance: found.balance,
+    target: 0,
+    keySeq: 0,
+    reason: 'not what was ordered',
+  }
+  return {
+    ...refused,
+    payment: { ...at(refused.payment, 'cancel', now), ...calm, ...opened(refused.payment, refund), capturedAmount: money },
+    history: [...refused.history, { event: 'refund-opened', from: refused.payment.state, to: refused.payment.state, detail: alarm }],
+    refunds: [{ ...refund, isDone: false }],
+    alarms: [alarm],
+  }
+}
+
+/** Our books against the provider's, for money that we have: somebody may have given some back at the provider. */
+function compare(payment: Payment, found: ProviderPayment, { now, newRefundId }: Surroundings): Change {
+  const expected = payment.capturedAmount - payment.refundedAmount
+  const hasMoney = found.status === 'paid' || found.status === 'partly-returned' || found.status === 'returned'
+  if (!hasMoney || found.balance > expected || found.orderId !== payment.orderId) return { ...rest(payment, now), alarms: ['contradiction'] }
+  if (found.balance === expected) return rest(payment, now)
+  const gone = returnedElsewhere(payment, expected, found.balance, newRefundId())
+  const books = { refundedAmount: payment.refundedAmount + gone.amount }
+  const isAll = found.balance === 0
+  const change = move(payment, isAll ? 'returned' : 'partly-returned', now, (moved) => ({ ...moved, ...idle, ...books }), 'elsewhere', () =>
+    isAll ? [facts.refunded(payment, gone.amount)] : [],
+  )
+  if (!change) throw new Error(`payment ${payment.id} is ${payment.state} and holds money`)
+  return { ...change, refunds: [gone], alarms: ['refunded-elsewhere'] }
+}
+
+/** The provider's view while money is to go back. */
+function progress(payment: Payment, refund: Refund, asked: Step, found: ProviderPayment, around: Surroundings): Change {
+  const { now, newRefundId } = around
+  if (found.status === 'open' || found.status === 'failed') {
+    return { ...askLater(payment, asked, { code: `refund-of-${found.providerStatus}`, isOurFault: true }, now), alarms: ['contradiction'] }
+  }
+  if (found.balance > refund.target) {
+    if (asked !== 'query') return askLater(payment, asked, { code: 'not-yet-returned', isOurFault: false }, now)
+    const again = { ...refund, balance: found.balance, keySeq: refund.keySeq + 1 }
+    return { ...unchanged(at({ ...payment, refund: again }, 'cancel', now)), refunds: [{ ...again, isDone: false }] }
+  }
+  // What has gone since our books were last in step: this refund, and what somebody gave back at the provider beside it.
+  const went = payment.capturedAmount - payment.refundedAmount - found.balance
+  const amount = Math.min(refund.amount, went)
+  const done = { ...refund, amount, balance: found.balance, isDone: true }
+  const gone = went > amount ? [returnedElsewhere(payment, found.balance + went - amount, found.balance, newRefundId())] : []
+  const books: Payment = {
+    ...payment,
+    refundedAmount: payment.refundedAmount + went,
+    refund: null,
+    refundsOpen: payment.refundsOpen - 1,
+    refundsOpenAmount: payment.refundsOpenAmount - refund.amount,
+  }
+  const alarms: Alarm[] = gone.length > 0 ? ['refunded-elsewhere'] : []
+  if (refund.origin === 'mismatch') {
+    const line = { event: 'refund-done', from: books.state, to: books.state, detail: refund.id }
+    return { ...rest(books, now), history: [line], refunds: [done, ...gone], alarms }
+  }
+  const told = [facts.refunded(payment, amount)]
+  if (books.refundsOpen > 0) {
+    const line = { event: 'partly-returned', from: books.state, to: books.state, detail: refund.id }
+    return { payment: at(books, 'cancel', now), facts: told, history: [line], refunds: [done, ...gone], alarms }
+  }
+  const happening = books.refundedAmount === books.capturedAmount ? 'returned' : 'partly-returned'
+  const change = move(books, happening, now, (moved) => ({ ...moved, ...idle }), refund.id, () => told)
+  if (!change) throw new Error(`payment ${payment.id} is ${payment.state} and has a refund of an order`)
+  return { ...change, refunds: [done, ...gone], alarms }
+}
+
+/** A webhook that came while we were asking may tell of something newer than the answer. */
+function heedHint(payment: Payment): Payment {
+  const { hint, askedAt, state } = payment
+  if (hint === null || askedAt === null) return payment
+  const served = { ...payment, hint: null }
+  if (hint !== 'unclear' && noNews[state].includes(hint)) return served
+  return { ...served, step: payment.step ?? 'query', nextAt: Math.min(payment.nextAt ?? Infinity, askedAt + hintPauseMs) }
+}
+
+const idle = { step: null, nextAt: null } as const
+const calm = { attempts: 0, unknownSince: null, trouble: null } as const
+
+/** What is asked next of a payment that was refused. */
+function finished(payment: Payment, now: number): Pick<Payment, 'step' | 'nextAt'> {
+  const { step, nextAt } = rest(payment, now).payment
+  return { step, nextAt }
+}
+
+const opened = (payment: Payment, refund: Refund) => ({
+  refund: payment.refund ?? refund,
+  refundsOpen: payment.refundsOpen + 1,
+  refundsOpenAmount: payment.refundsOpenAmount + refund.amount,
+})
+
+const returnedElsewhere = (payment: Payment, expected: number, balance: number, id: string) => ({
+  id,
+  paymentId: payment.id,
+  requestId: null,
+  origin: 'elsewhere' as const,
+  amount: expected - balance,
+  balance,
+  target: balance,
+  keySeq: 0,
+  reason: 'returned at the provider',
+  isDone: true,
+})
+
+const ourRefusal = (code: 'payments.wrong-amount' | 'payments.key-used'): Refusal => ({ code, message: errors[code].ko })
+
+/** One step of the table, or undefined when the state ignores it. */
+function move(
+  payment: Payment,
+  happening: Happening,
+  now: number,
+  change: (moved: Payment) => Payment,
+  detail: string | null = null,
+  tell: () => readonly Fact[] = () => [],
+): Change | undefined {
+  const to = table[payment.state][happening]
+  if (to === 'ignore') return undefined
+  const moved = change({ ...payment, state: to, stateAt: to === payment.state ? payment.stateAt : now })
+  return { ...unchanged(moved), facts: tell(), history: [{ event: happening, from: payment.state, to, detail }] }
+}

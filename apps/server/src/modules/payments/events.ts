@@ -1,0 +1,35 @@
+import type { Fact } from '#platform/bus'
+import { fact } from '#platform/bus'
+import { money, type Currency, type Money } from '@fairgate/contracts/money'
+import type { Payment } from './payment.ts'
+
+/** What payments listen to: the orders' saga. */
+export const heard = ['orders.capture-requested.v1', 'orders.payment-declined.v1', 'orders.refund-requested.v1'] as const
+
+const moneyOf = (payment: Payment, amount: number): Money => money(amount, payment.currency as Currency)
+
+export const requested = (payment: { id: string; orderId: string; accountId: string; amount: Money }): Fact =>
+  fact('payments.payment-requested.v1', {
+    orderId: payment.orderId,
+    paymentId: payment.id,
+    accountId: payment.accountId,
+    amount: payment.amount,
+  })
+
+export const captured = (payment: Payment, capturedAt: number): Fact =>
+  fact('payments.payment-captured.v1', {
+    orderId: payment.orderId,
+    paymentId: payment.id,
+    amount: moneyOf(payment, payment.amount),
+    capturedAt: new Date(capturedAt).toISOString(),
+  })
+
+export const refused = (payment: Payment, refusal: { code: string; message: string }): Fact =>
+  fact('payments.payment-refused.v1', { orderId: payment.orderId, paymentId: payment.id, ...refusal })
+
+export const refunded = (payment: Payment, amount: number): Fact =>
+  fact('payments.payment-refunded.v1', {
+    orderId: payment.orderId,
+    paymentId: payment.id,
+    amount: moneyOf(payment, amount),
+  })

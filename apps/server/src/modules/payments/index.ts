@@ -1,0 +1,111 @@
+import { exclusive } from '#platform/db'
+import type { Loop } from '#platform/loop'
+import type { AuditPart, Module, ModuleStatics } from '#platform/module'
+import type { Platform } from '#platform/platform'
+import { idPrefixes } from '@fairgate/contracts/ids'
+import { createAsking } from './asking.ts'
+import { heard } from './events.ts'
+import { createLedger } from './ledger.ts'
+import * as store from './payments-store.ts'
+import { createRequests } from './requests.ts'
+import { servePayments } from './routes.ts'
+import { createToss } from './toss.ts'
+import { createWebhooks } from './webhooks.ts'
+
+export const statics: ModuleStatics = { name: 'payments', migrations: new URL('./migrations/', import.meta.url), subscribes: heard }
+
+export type PaymentsConfig = {
+  /** What buyers are told: the sandbox's window is a page of ours, the live one is the provider's. */
+  mode: 'sandbox' | 'live'
+  /** Address of the provider's HTTP API, without a path. */
+  baseUrl: string
+  secretKey: string
+  clientKey: string | null
+  windowUrl: string | null
+  /** Bound of one call to the provider. */
+  timeoutMs: number
+  /** Most calls to the provider at the same time. */
+  parallelMax: number
+}
+
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'signals' | 'metrics' | 'log' | 'racepoints'>
+
+const day = 86_400_000
+/** The provider repeats a webhook for three days and 19 hours. */
+const webhooksKeptMs = 7 * day
+const webhooksForgottenMax = 5000
+const silenceMs = 60_000
+
+/** Payments: captures, refunds, and asking the provider until the outcome is known. */
+export function createPayments(deps: Deps, config: PaymentsConfig) {
+  const { db, clock, metrics, log } = deps
+  const toss = createToss(config, clock)
+  const providers = new Map([['toss', toss]])
+  const ledger = createLedger(deps)
+  const requests = createRequests(deps, new Set(providers.keys()))
+  const webhooks = createWebhooks(deps)
+  const unknownNow = metrics.gauge('fairgate_payments_unknown', 'Payments and refunds whose outcome the provider has not told')
+  const unknownFor = metrics.gauge('fairgate_payments_unknown_oldest_seconds', 'For how long the oldest of them has been unknown')
+
+  const watch: Loop = {
+    name: 'payments.watch',
+    intervalMs: 15_000,
+    async run() {
+      const now = clock.now()
+      const { count, oldestAt, examples } = await store.unknowns(db)
+      const oldestMs = oldestAt ? now - oldestAt.getTime() : 0
+      unknownNow.set({}, count)
+      unknownFor.set({}, oldestMs / 1000)
+      if (oldestMs >= silenceMs) log.warn({ count, oldestMs, paymentIds: examples }, 'payments without news from the provider')
+      const forgotten = await exclusive(db, 'payments.sweep', (tx) => store.forgetWebhooks(tx, new Date(now - webhooksKeptMs), webhooksForgottenMax))
+      return forgotten === webhooksForgottenMax
+    },
+  }
+
+  async function audit(eventId?: string): Promise<AuditPart> {
+    const [figures, net, outOfStep, unclaimed, forgotten] = await Promise.all([
+      store.auditFigures(db, eventId),
+      store.netCapturedByOrder(db, eventId),
+      store.refundsOutOfStep(db, eventId),
+      store.moneyWithoutClaim(db, eventId),
+      store.forgottenRefunds(db, eventId),
+    ])
+    const check = (name: string, found: readonly { id: string }[]) => ({
+      name,
+      violations: found.length,
+      ...(found.length > 0 ? { detail: found.slice(0, 5).map(({ id }) => id).join(', ') } : {}),
+    })
+    return {
+      checks: [
+        check('money given back is the sum of finished refunds', outOfStep),
+        check('a payment that did not succeed keeps no money', unclaimed),
+        check('no refund is forgotten', forgotten),
+      ],
+      figures,
+      byOrder: { netCaptured: Object.fromEntries(net.map(({ orderId, net: amount }) => [orderId, amount])) },
+    }
+  }
+
+  const prefix = `${idPrefixes.payment}_`
+  const module: Module = {
+    name: statics.name,
+    routes: (http) => servePayments(http, { requests, webhooks, toss, settings: { mode: config.mode, windowUrl: config.windowUrl, clientKey: config.clientKey } }),
+    subscriptions: ledger.subscriptions,
+    loops: [createAsking(deps, ledger, providers, config), watch],
+    audit,
+    async known(ids) {
+      const ours = ids.filter((id) => id.startsWith(prefix))
+      return ours.length > 0 ? store.knownIds(db, ours) : []
+    },
+  }
+
+  return {
+    module,
+    /** Payments that have been under way for longer than this, oldest first, at most 500: what support looks at. */
+    stuck: (olderThanMs: number) => store.underWay(db, new Date(clock.now() - olderThanMs), 500),
+    /** What happened to the payments of an order, oldest first. */
+    history: (orderId: string) => store.historyOfOrder(db, orderId),
+  }
+}
+
+export type Payments = ReturnType<typeof createPayments>

@@ -1,0 +1,91 @@
+/**
+ * What an error code of Toss Payments means to us, from the tables "에러 코드" of its documentation (API 2022-11-16).
+ * `declined` and `expired`: nothing was captured and nothing will be. `ask`: the payment itself must be looked at.
+ * `configuration`: our keys, contract or request are at fault. A code that is not listed is `ask`.
+ */
+export type CodeClass = 'declined' | 'expired' | 'ask' | 'configuration'
+
+const codesOf: Record<CodeClass, readonly string[]> = {
+  declined: [
+    'BELOW_MINIMUM_AMOUNT',
+    'EXCEED_MAX_AMOUNT',
+    'EXCEED_MAX_AUTH_COUNT',
+    'EXCEED_MAX_CARD_INSTALLMENT_PLAN',
+    'EXCEED_MAX_DAILY_PAYMENT_COUNT',
+    'EXCEED_MAX_MONTHLY_PAYMENT_AMOUNT',
+    'EXCEED_MAX_ONE_DAY_AMOUNT',
+    'EXCEED_MAX_ONE_DAY_WITHDRAW_AMOUNT',
+    'EXCEED_MAX_ONE_TIME_WITHDRAW_AMOUNT',
+    'EXCEED_MAX_PAYMENT_AMOUNT',
+    'FDS_ERROR',
+    'INVALID_ACCOUNT_INFO_RE_REGISTER',
+    'INVALID_CARD_EXPIRATION',
+    'INVALID_CARD_INSTALLMENT_PLAN',
+    'INVALID_CARD_LOST_OR_STOLEN',
+    'INVALID_CARD_NUMBER',
+    'INVALID_PASSWORD',
+    'INVALID_REJECT_CARD',
+    'INVALID_STOPPED_CARD',
+    'NOT_ALLOWED_POINT_USE',
+    'NOT_AVAILABLE_BANK',
+    'NOT_AVAILABLE_PAYMENT',
+    'NOT_SUPPORTED_INSTALLMENT_PLAN_CARD_OR_MERCHANT',
+    'NOT_SUPPORTED_MONTHLY_INSTALLMENT_PLAN',
+    'REJECT_ACCOUNT_PAYMENT',
+    'REJECT_CARD_COMPANY',
+    'REJECT_CARD_PAYMENT',
+    'REJECT_TOSSPAY_INVALID_ACCOUNT',
+    'RESTRICTED_TRANSFER_ACCOUNT',
+  ],
+  expired: ['NOT_FOUND_PAYMENT', 'NOT_FOUND_PAYMENT_SESSION'],
+  ask: [
+    'ALREADY_CANCELED_PAYMENT',
+    'ALREADY_PROCESSED_PAYMENT',
+    'ALREADY_REFUND_PAYMENT',
+    'CARD_PROCESSING_ERROR',
+    'COMMON_ERROR',
+    'FAILED_INTERNAL_SYSTEM_PROCESSING',
+    'FAILED_METHOD_HANDLING_CANCEL',
+    'FAILED_PARTIAL_REFUND',
+    'FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING',
+    'FAILED_REFUND_PROCESS',
+    'FORBIDDEN_CONSECUTIVE_REQUEST',
+    'IDEMPOTENT_REQUEST_PROCESSING',
+    'NOT_MATCHES_REFUNDABLE_AMOUNT',
+    'PROVIDER_ERROR',
+    'UNKNOWN_PAYMENT_ERROR',
+  ],
+  configuration: [
+    'EXCEED_CANCEL_AMOUNT_DISCOUNT_AMOUNT',
+    'EXCEED_CANCEL_LIMIT',
+    'EXCEED_MAX_REFUND_DUE',
+    'FORBIDDEN_BANK_REFUND_REQUEST',
+    'FORBIDDEN_REQUEST',
+    'INCORRECT_BASIC_AUTH_FORMAT',
+    'INVALID_API_KEY',
+    'INVALID_AUTHORIZE_AUTH',
+    'INVALID_BANK',
+    'INVALID_IDEMPOTENCY_KEY',
+    'INVALID_REFUND_ACCOUNT_INFO',
+    'INVALID_REFUND_ACCOUNT_NUMBER',
+    'INVALID_REQUEST',
+    'INVALID_UNREGISTERED_SUBMALL',
+    'NOT_ALLOWED_PARTIAL_REFUND',
+    'NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT',
+    'NOT_CANCELABLE_AMOUNT',
+    'NOT_CANCELABLE_PAYMENT',
+    'NOT_FOUND',
+    'NOT_FOUND_HTTP_METHOD',
+    'NOT_FOUND_TERMINAL_ID',
+    'NOT_REGISTERED_BUSINESS',
+    'REFUND_REJECTED',
+    'UNAPPROVED_ORDER_ID',
+    'UNAUTHORIZED_KEY',
+  ],
+}
+
+const classes = new Map(
+  (Object.keys(codesOf) as CodeClass[]).flatMap((name) => codesOf[name].map((code) => [code, name] as const)),
+)
+
+export const classOf = (code: string): CodeClass => classes.get(code) ?? 'ask'

@@ -1,0 +1,71 @@
+import { createBatcher } from '#platform/batcher'
+import { afterCommit, transaction } from '#platform/db'
+import type { Platform } from '#platform/platform'
+import { hintPauseMs, noNews } from './payment.ts'
+import * as store from './payments-store.ts'
+import type { HintItem } from './payments-store.ts'
+import type { Hint } from './provider.ts'
+
+type Deps = Pick<Platform, 'db' | 'clock' | 'signals' | 'metrics'>
+
+/** `unknown`: of no payment of ours. `stale`: it claims what we know. `waiting`: the provider is about to be asked. `repeated`: seen before. */
+type Outcome = 'unreadable' | 'unknown' | 'stale' | 'waiting' | 'repeated' | 'noted'
+
+const batchMax = 128
+const queueMax = 2000
+
+/**
+ * Notices of a provider that anybody could have sent. One is only noted, so that the provider is asked soon; nothing in
+ * it is believed. A flood costs a look-up each, and one question a second for each payment that it names.
+ */
+export function createWebhooks({ db, clock, signals, metrics }: Deps) {
+  const counted = metrics.counter('fairgate_payments_webhooks_total', 'Webhooks received, by what became of them', ['outcome'])
+
+  const batcher = createBatcher<HintItem, Outcome>({
+    batchMax,
+    queueMax,
+    run: (hints) =>
+      transaction(db, async (tx) => {
+        const now = new Date(clock.now())
+        const found = await store.lockHinted(tx, hints)
+        const outcomes = hints.map((): Outcome => 'unknown')
+        const raise = (position: number, outcome: Outcome) => {
+          const index = position - 1
+          if (rank[outcome] > rank[outcomes[index]!]) outcomes[index] = outcome
+        }
+        const fresh: { position: number; paymentId: string; hint: HintItem }[] = []
+        const marked = new Set<string>()
+        for (const { position, id, state, hint } of found) {
+          const item = hints[position - 1]!
+          if (item.claim !== null && noNews[state].includes(item.claim)) raise(position, 'stale')
+          else if (hint !== null || marked.has(id)) raise(position, 'waiting')
+          else {
+            marked.add(id)
+            fresh.push({ position, paymentId: id, hint: item })
+          }
+        }
+        if (fresh.length === 0) return outcomes
+        const inserted = await store.insertTransmissions(tx, fresh.map(({ paymentId, hint }) => ({ ...hint, paymentId })), now)
+        const isNew = new Set(inserted.map((each) => `${each.transmissionId} ${each.paymentId}`))
+        for (const { position, paymentId, hint } of fresh) {
+          raise(position, isNew.has(`${hint.transmissionId} ${paymentId}`) ? 'noted' : 'repeated')
+        }
+        if (inserted.length === 0) return outcomes
+        await store.hint(tx, inserted.map(({ paymentId, claim }) => ({ paymentId, claim: claim ?? 'unclear' })), { now, pauseMs: hintPauseMs })
+        afterCommit(tx, () => signals.emit('payments', 'due'))
+        return outcomes
+      }),
+  })
+
+  /** Notes a webhook; one that is of no use is counted and forgotten. */
+  async function receive(provider: string, hint: Hint | undefined): Promise<void> {
+    counted.add({ outcome: hint ? await batcher.add({ ...hint, provider }) : 'unreadable' })
+  }
+
+  return { receive }
+}
+
+export type Webhooks = ReturnType<typeof createWebhooks>
+
+/** One notice may name several payments of an order; the outcome that says most is counted. */
+const rank: Record<Outcome, number> = { unreadable: 0, unknown: 0, stale: 1, waiting: 2, repeated: 3, noted: 4 }

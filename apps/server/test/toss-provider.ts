@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createSandbox, type Sandbox } from '@fairgate/toss-sandbox/sandbox'
+import { onTestFinished } from 'vitest'
+import type { Scheduler } from '#platform/clock'
+import { seededRandom } from '#platform/ids'
+
+/** One request that reached the provider, or would have. */
+export type Call = { method: string; path: string; idempotencyKey: string | undefined }
+
+export type TossProvider = Awaited<ReturnType<typeof openTossProvider>>
+
+export const tossSecretKey = 'test_sk_tests'
+
+/**
+ * The payment sandbox over real HTTP on a free port, at the time of the test's clock. The line to it can be cut, and a
+ * test may answer in its place.
+ */
+export async function openTossProvider(clock: Scheduler) {
+  const sandbox: Sandbox = createSandbox({ secretKey: tossSecretKey, now: clock.now, schedule: (ms, run) => clock.after(ms, run), random: seededRandom(7) })
+  const calls: Call[] = []
+  const line = {
+    isCut: false,
+    /** Answers instead of the sandbox when it returns true. */
+    intercept: undefined as ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined,
+  }
+  const server = createServer((request, response) => {
+    const path = request.url ?? ''
+    const isCall = path.startsWith('/v1/')
+    if (isCall) calls.push({ method: request.method ?? '', path, idempotencyKey: request.headers['idempotency-key'] as string | undefined })
+    if (isCall && line.isCut) return void request.socket.destroy()
+    if (isCall && line.intercept?.(request, response)) return
+    void sandbox.handle(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  onTestFinished(() => {
+    sandbox.close()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<{ status: number; json: Record<string, unknown> }> {
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
+    return { status: response.status, json: (await response.json()) as Record<string, unknown> }
+  }
+  const authorization = `Basic ${Buffer.from(`${tossSecretKey}:`).toString('base64')}`
+
+  return {
+    url,
+    sandbox,
+    calls,
+    line,
+    /** A passed payment window. @returns the payment key */
+    async window(orderId: string, amount: number, scenario: Record<string, unknown> = {}): Promise<string> {
+      const { status, json } = await post('/sandbox/payments', { orderId, amount, ...scenario })
+      if (status !== 201) throw new Error(JSON.stringify(json))
+      return json['paymentKey'] as string
+    },
+    /** A call of somebody else who has the key: the merchant's own console. */
+    elsewhere: (path: string, body: object, headers: Record<string, string> = {}) => post(path, body, { authorization, ...headers }),
+    /** How a payment stands in the provider's own books. */
+    payment: (paymentKey: string) => sandbox.payments().find((payment) => payment.paymentKey === paymentKey),
+    webhooks: async () => (await (await fetch(`${url}/sandbox/webhooks`)).json()) as { pending: number; delivered: number; failed: number },
+    /** Money in the provider's books: what came and what went back. */
+    totals() {
+      const payments = sandbox.payments().filter(({ approvedAt }) => approvedAt !== null)
+      const captured = payments.reduce((sum, { totalAmount }) => sum + totalAmount, 0)
+      const kept = payments.reduce((sum, { balanceAmount }) => sum + balanceAmount, 0)
+      return { captured, returned: captured - kept }
+    },
+  }
+}
+
+/** Waits for what other turns of the event loop bring about. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve))
+}
