@@ -136,7 +136,7 @@ export const editEvent = route({
   caller: 'organiser',
   summary: 'Change what is said of an event; the currency cannot change once sections have prices',
   params: Strict({ id: Id }),
-  body: Type.Partial(Strict(eventMembers)),
+  body: Type.Partial(Strict(eventMembers), { additionalProperties: false }),
   answers: { 200: EventDocument },
   errors: ['catalog.event-not-found', 'catalog.in-use'],
 })

@@ -4,7 +4,7 @@ import { documentFor } from './access.ts'
 import * as store from './catalog-store.ts'
 
 /** The document that everybody sees, ready to be sent. */
-export type PublicEvent = { bytes: string; etag: string }
+type PublicEvent = { bytes: string; etag: string }
 
 export type EventCache = {
   /** The public document of a published event, at most `freshMs` old; undefined for drafts and unknown ids. */

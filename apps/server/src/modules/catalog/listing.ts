@@ -4,7 +4,7 @@ import type { listEvents } from '@fairgate/contracts/http/catalog'
 import { refuseFaults, type Fault } from './faults.ts'
 
 /** Where a page ends: the next one begins after this event. `startsAt` in epoch milliseconds. */
-export type PageEnd = { startsAt: number; id: string }
+type PageEnd = { startsAt: number; id: string }
 
 /** A request for a page of the public list, checked. */
 export type Listing = {
@@ -65,7 +65,7 @@ export function writeCursor(end: PageEnd, query: Query<typeof listEvents>): stri
 }
 
 /** The end of the page that a cursor marks, or undefined when it was altered or belongs to another search. */
-export function readCursor(cursor: string, query: Query<typeof listEvents>): PageEnd | undefined {
+function readCursor(cursor: string, query: Query<typeof listEvents>): PageEnd | undefined {
   const decoded = Buffer.from(cursor, 'base64url').toString()
   const match = /^([\w-]{11}) (\d{1,15}) (evt_[0-9a-z]{26})$/.exec(decoded)
   if (!match || Buffer.from(decoded).toString('base64url') !== cursor) return undefined

@@ -5,7 +5,7 @@ export type SaleState = (typeof saleStates)[number]
 export type SaleEvent = 'publish' | 'remove' | 'waiting-room-ready' | 'inventory-ready'
 
 /** A new state, gone, a readiness to note, nothing to do, or the code of the refusal. */
-export type SaleOutcome =
+type SaleOutcome =
   | { to: SaleState }
   | { removed: true }
   | { note: 'waitingRoom' | 'inventory' }

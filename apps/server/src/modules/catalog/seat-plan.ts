@@ -13,7 +13,7 @@ export type Seat = { label: string; row: string; number: string; x: number; y: n
 export type StoredGeometry = { hash: string; seats: number; document: Buffer }
 
 /** Largest distance of a seat from the middle of the plan, in the plan's own unit. */
-export const coordinateMax = 100_000
+const coordinateMax = 100_000
 
 const zip = promisify(gzip)
 const unzip = promisify(gunzip)
@@ -57,7 +57,7 @@ export function checkPlan(planned: readonly PlannedSeat[]): { seats: Seat[]; fau
 
 /**
  * The geometry of a section, named by the SHA-256 of its canonical JSON: the seats in order, the members in the order of
- * `Seat`. Kept gzipped as it leaves: 50,000 seats are 6.5 MB of JSON and a tenth of that on the wire.
+ * `Seat`. Kept gzipped as it leaves: 50,000 seats are 6.5 MB of JSON and a ninth of that on the wire.
  */
 export async function buildGeometry(sectionId: string, seats: readonly Seat[]): Promise<StoredGeometry> {
   const canonical = seats.map(({ label, row, number, x, y, accessible }) => ({ label, row, number, x, y, accessible }))
