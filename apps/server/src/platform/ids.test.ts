@@ -23,7 +23,7 @@ test('the same seed gives the same run, another seed another', () => {
 })
 
 test('seeded bytes are spread evenly', () => {
-  const counts = new Array<number>(256).fill(0)
+  const counts = Array.from({ length: 256 }, () => 0)
   for (const byte of seededRandom(1)(256_000)) counts[byte]!++
   expect(Math.min(...counts)).toBeGreaterThan(850)
   expect(Math.max(...counts)).toBeLessThan(1150)

@@ -6,6 +6,9 @@ import { rows, sql, transaction, type Db, type Tx } from './db.ts'
 
 export type Migration = { module: string; name: string; text: string; checksum: string }
 
+/** The longest that one file may run, or wait for another process that is migrating. */
+const migrationMsMax = 15 * 60_000
+
 /** The `*.sql` files of a folder in the order of their numbers. */
 export function readMigrations(module: string, folder: URL): Migration[] {
   const path = fileURLToPath(folder)
@@ -22,6 +25,7 @@ export function readMigrations(module: string, folder: URL): Migration[] {
  * Brings the database to the state of the files, each in a transaction of its own, under one lock, so that several
  * processes may start at once. A file that was changed after it ran is refused: write a new one.
  * @returns the names of the migrations that ran now
+ * @throws an error that names the file; those before it have run
  */
 export async function migrate(db: Db, migrations: readonly Migration[]): Promise<string[]> {
   await sql`create schema if not exists platform`.execute(db).catch(ignoreRace)
@@ -36,8 +40,15 @@ export async function migrate(db: Db, migrations: readonly Migration[]): Promise
   const ran: string[] = []
   for (const migration of migrations) {
     const isNew = await transaction(db, async (tx) => {
+      // Building an index may take longer than a statement of a request may.
+      await sql`set local statement_timeout = ${sql.lit(`${migrationMsMax}ms`)}`.execute(tx)
+      await sql`set local lock_timeout = ${sql.lit(`${migrationMsMax}ms`)}`.execute(tx)
       await sql`select pg_advisory_xact_lock(hashtextextended('platform.migrate', 0))`.execute(tx)
+      // Waiting for a busy table makes everybody who comes later wait too: give up early.
+      await sql`set local lock_timeout = '10s'`.execute(tx)
       return run(tx, migration)
+    }).catch((error: unknown) => {
+      throw new Error(`migration ${migration.module}/${migration.name}: ${(error as Error).message}`, { cause: error })
     })
     if (isNew) ran.push(`${migration.module}/${migration.name}`)
   }
@@ -51,7 +62,7 @@ async function run(tx: Tx, migration: Migration): Promise<boolean> {
   )
   if (known) {
     if (known.checksum === migration.checksum) return false
-    throw new Error(`migration ${migration.module}/${migration.name} was changed after it ran; write a new file instead`)
+    throw new Error('was changed after it ran; write a new file instead')
   }
   await sql.raw(migration.text).execute(tx)
   await sql`

@@ -29,7 +29,14 @@ export function createSignals(options: { pool: Pool; url: string; scheduler: Sch
   let stopped = false
 
   function deliver(topic: string, keys: readonly string[]): void {
-    for (const listener of listeners.get(topic) ?? []) listener(keys)
+    for (const listener of listeners.get(topic) ?? []) {
+      try {
+        listener(keys)
+      } catch (error) {
+        // One listener's bug must not deafen the others, or fail whoever emits.
+        log.error({ err: error, topic }, 'signal listener failed')
+      }
+    }
   }
 
   async function flush(): Promise<void> {
@@ -41,13 +48,14 @@ export function createSignals(options: { pool: Pool; url: string; scheduler: Sch
       let chunk: string[] = []
       let bytes = 0
       for (const key of keys) {
-        if (bytes + key.length + 3 > payloadBytesMax) {
+        const keyBytes = Buffer.byteLength(JSON.stringify(key)) + 1
+        if (bytes + keyBytes > payloadBytesMax && chunk.length > 0) {
           payloads.push(JSON.stringify([origin, topic, chunk]))
           chunk = []
           bytes = 0
         }
         chunk.push(key)
-        bytes += key.length + 3
+        bytes += keyBytes
       }
       payloads.push(JSON.stringify([origin, topic, chunk]))
     }
@@ -59,19 +67,31 @@ export function createSignals(options: { pool: Pool; url: string; scheduler: Sch
   }
 
   async function listen(): Promise<void> {
-    const next = new Client({ connectionString: options.url, application_name: 'fairgate signals' })
+    const next = new Client({
+      connectionString: options.url,
+      application_name: 'fairgate signals',
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+    })
     next.on('notification', (notice) => {
       const [from, topic, keys] = JSON.parse(notice.payload ?? '["","",[]]') as [string, string, string[]]
       if (from !== origin) deliver(topic, keys)
     })
     next.on('error', () => undefined)
+    try {
+      await next.connect()
+      await next.query(`listen ${channel}`)
+    } catch (error) {
+      await next.end().catch(() => undefined)
+      throw error
+    }
+    if (stopped) return next.end()
+    client = next
+    // Only of a connection that stood: a failed attempt ends too, and is tried again by whoever made it.
     next.on('end', () => {
       client = undefined
       if (!stopped) scheduler.after(500, () => void reconnect())
     })
-    await next.connect()
-    await next.query(`listen ${channel}`)
-    client = next
   }
 
   async function reconnect(): Promise<void> {
