@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { row, rows, sql } from '#platform/db'
-import { openTestPlatform, test } from '../../../test/fixtures.ts'
+import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import {
   closesAt,
   config,
@@ -256,7 +256,7 @@ test('facts that come before the sale they speak of are not lost', async ({ plat
   expect(counts).toEqual([{ capacity: 10, free: 9, sold: 1, fulfilled: 2 }])
 })
 
-async function secondProcess(platform: { databaseUrl: string; clock: { now(): number } }) {
+async function secondProcess(platform: TestPlatform) {
   const other = await openTestPlatform(platform.databaseUrl, { seed: 2, origin: 'other' })
   other.clock.set(platform.clock.now())
   return other
