@@ -9,8 +9,8 @@ import { createSales } from './sale.ts'
 import { createSections } from './section.ts'
 import { createSeeds } from './seeds.ts'
 
-export { blockRows, theatreRows, type PlannedSeat } from './plans.ts'
-export type { SeedEvent, SeededEvent } from './seeds.ts'
+export { blockRows, theatreRows } from './plans.ts'
+export type { SeedEvent } from './seeds.ts'
 
 export const statics: ModuleStatics = {
   name: 'catalog',
@@ -65,5 +65,3 @@ export function createCatalog(deps: Deps) {
     seedEvent,
   }
 }
-
-export type Catalog = ReturnType<typeof createCatalog>

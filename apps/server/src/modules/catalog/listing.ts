@@ -30,16 +30,15 @@ export const searchPatterns = (query: string): string[] =>
 /** Checks the query of the public list. All faults are refused together. */
 export function checkListing(query: Query<typeof listEvents>): Listing {
   const faults: Fault[] = []
-  const moment = (name: 'from' | 'to'): Date | null => {
-    const text = query[name]
+  const moment = (pointer: string, text: string | undefined): Date | null => {
     if (text === undefined) return null
     const date = new Date(text)
     if (!Number.isNaN(date.getTime())) return date
-    faults.push({ pointer: `#/query/${name}`, detail: 'is not a moment' })
+    faults.push({ pointer, detail: 'is not a moment' })
     return null
   }
-  const from = moment('from')
-  const to = moment('to')
+  const from = moment('#/query/from', query.from)
+  const to = moment('#/query/to', query.to)
   if (from && to && to < from) faults.push({ pointer: '#/query/to', detail: 'is before from' })
   for (const name of ['query', 'region'] as const) {
     if (query[name]?.includes('\0')) faults.push({ pointer: `#/query/${name}`, detail: 'has control characters' })
