@@ -26,7 +26,12 @@ export async function world(platform: TestPlatform, config: Partial<IdentityConf
   const spied: EventType[] = ['identity.account-registered.v1', 'identity.code-requested.v1']
   await platform.register([identity.module], { spy: spied })
 
-  async function call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object, { token, cookie, ip, headers }: Options = {}): Promise<Answered> {
+  async function call(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    payload?: object,
+    { token, cookie, ip, headers }: Options = {},
+  ): Promise<Answered> {
     const response = await app.fastify.inject({
       method,
       url,
@@ -48,8 +53,17 @@ export async function world(platform: TestPlatform, config: Partial<IdentityConf
   }
 
   async function admin(email: string) {
-    const { accountId } = await identity.seedAccount({ email, name: 'Admin', locale: 'en', roles: ['admin'], verified: true })
-    return { accountId, accessToken: await platform.accessTokens.sign({ accountId, roles: ['admin'], verified: true }, 600) }
+    const { accountId } = await identity.seedAccount({
+      email,
+      name: 'Admin',
+      locale: 'en',
+      roles: ['admin'],
+      verified: true,
+    })
+    return {
+      accountId,
+      accessToken: await platform.accessTokens.sign({ accountId, roles: ['admin'], verified: true }, 600),
+    }
   }
 
   return { identity, app, call, facts, register, admin }
@@ -58,4 +72,5 @@ export async function world(platform: TestPlatform, config: Partial<IdentityConf
 /** The cookie that an answer sets, as a browser would send it back. */
 export const cookieOf = (answer: Answered): string => String(answer.headers['set-cookie']).split(';')[0]!
 
-export const manyAtOnce = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)))
+export const manyAtOnce = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => work(index)))

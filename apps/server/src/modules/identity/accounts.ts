@@ -23,7 +23,19 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'outbox' | 'racep
   sessions: Sessions
 }
 
-export function createAccounts({ db, clock, ids, random, outbox, racepoints, metrics, log, limits, passwords, sessions }: Deps) {
+export function createAccounts({
+  db,
+  clock,
+  ids,
+  random,
+  outbox,
+  racepoints,
+  metrics,
+  log,
+  limits,
+  passwords,
+  sessions,
+}: Deps) {
   const registered = metrics.counter('fairgate_identity_registrations_total', 'Accounts registered')
   const verified = metrics.counter('fairgate_identity_verifications_total', 'Codes entered by outcome', ['outcome'])
 
@@ -31,7 +43,15 @@ export function createAccounts({ db, clock, ids, random, outbox, racepoints, met
   async function register({ email, password, name, locale = 'ko' }: Registration, ip: string): Promise<Started> {
     checkPassword(password, email)
     const passwordHash = await passwords.hash(password, () => limits.registration(ip))
-    const account = { id: ids('account'), email, name, locale, passwordHash, roles: ['buyer'] as const, verified: false }
+    const account = {
+      id: ids('account'),
+      email,
+      name,
+      locale,
+      passwordHash,
+      roles: ['buyer'] as const,
+      verified: false,
+    }
     await racepoints.reach('identity.before-insert')
     const made = await transaction(db, async (tx) => {
       const [inserted] = await store.insertAccounts(tx, [account], new Date(clock.now()))
@@ -75,7 +95,11 @@ export function createAccounts({ db, clock, ids, random, outbox, racepoints, met
    * Proves an address. Entering the same right code again while it is valid succeeds again, for a lost answer's sake.
    * @param callerId  the signed-in account, which gets a fresh access token that says `verified`
    */
-  async function verifyEmail(email: string, code: string, callerId: string | undefined): Promise<{ account: Account } | SignedIn> {
+  async function verifyEmail(
+    email: string,
+    code: string,
+    callerId: string | undefined,
+  ): Promise<{ account: Account } | SignedIn> {
     // Refusals are thrown outside the transaction: an attempt counts although it failed.
     const outcome = await transaction(db, async (tx) => {
       const account = await store.accountByEmail(tx, email)
@@ -85,14 +109,17 @@ export function createAccounts({ db, clock, ids, random, outbox, racepoints, met
       if (!attempt) {
         const newest = await store.newestCode(tx, account.id)
         const isSpent = newest !== undefined && newest.expiresAt.getTime() > now
-        return isSpent ? ({ kind: 'spent', retryAfterMs: newest.expiresAt.getTime() - now } as const) : ({ kind: 'wrong' } as const)
+        return isSpent
+          ? ({ kind: 'spent', retryAfterMs: newest.expiresAt.getTime() - now } as const)
+          : ({ kind: 'wrong' } as const)
       }
       if (!timingSafeEqual(attempt.hash, codeHash(account.id, code))) return { kind: 'wrong' } as const
       return { kind: 'right', account: await store.verifyAccount(tx, account.id, new Date(now)) } as const
     })
     verified.add({ outcome: outcome.kind })
     if (outcome.kind === 'wrong') throw new Problem('identity.wrong-code')
-    if (outcome.kind === 'spent') throw new Problem('identity.too-many-attempts', { retryAfterMs: outcome.retryAfterMs })
+    if (outcome.kind === 'spent')
+      throw new Problem('identity.too-many-attempts', { retryAfterMs: outcome.retryAfterMs })
     const { account } = outcome
     return account.id === callerId ? sessions.signedIn(account) : { account: publicAccount(account) }
   }
@@ -127,7 +154,14 @@ export function createAccounts({ db, clock, ids, random, outbox, racepoints, met
 
 export type Accounts = ReturnType<typeof createAccounts>
 
-export const publicAccount = ({ id, email, name, locale, verified, roles }: Account): Account => ({ id, email, name, locale, verified, roles })
+export const publicAccount = ({ id, email, name, locale, verified, roles }: Account): Account => ({
+  id,
+  email,
+  name,
+  locale,
+  verified,
+  roles,
+})
 
 /** Six digits, all million alike: numbers beyond the last whole million are drawn again. */
 export function sixDigits(random: Random): string {

@@ -4,20 +4,29 @@ import type { ShownToken } from './session.ts'
 
 export type AccountRow = Account & { passwordHash: string | null }
 
-const columns = sql.raw(`a.id, a.email, a.name, a.locale, a.roles, a.verified_at is not null as verified, a.password_hash as "passwordHash"`)
+const columns = sql.raw(
+  `a.id, a.email, a.name, a.locale, a.roles, a.verified_at is not null as verified, a.password_hash as "passwordHash"`,
+)
 
 // accounts
 
 export const accountByEmail = (db: Db | Tx, email: string) =>
   maybeRow(db, sql<AccountRow>`select ${columns} from identity.accounts a where a.email_key = ${email.toLowerCase()}`)
 
-export const accountById = (db: Db | Tx, id: string) => maybeRow(db, sql<AccountRow>`select ${columns} from identity.accounts a where a.id = ${id}`)
+export const accountById = (db: Db | Tx, id: string) =>
+  maybeRow(db, sql<AccountRow>`select ${columns} from identity.accounts a where a.id = ${id}`)
 
 /** Locks the account, so that what is counted of it stays true until the commit. */
 export const lockAccountByEmail = (tx: Tx, email: string) =>
-  maybeRow(tx, sql<AccountRow>`select ${columns} from identity.accounts a where a.email_key = ${email.toLowerCase()} for update`)
+  maybeRow(
+    tx,
+    sql<AccountRow>`select ${columns} from identity.accounts a where a.email_key = ${email.toLowerCase()} for update`,
+  )
 
-export type NewAccount = Pick<Account, 'id' | 'email' | 'name' | 'locale' | 'verified'> & { roles: readonly Role[]; passwordHash: string | null }
+export type NewAccount = Pick<Account, 'id' | 'email' | 'name' | 'locale' | 'verified'> & {
+  roles: readonly Role[]
+  passwordHash: string | null
+}
 
 /** @returns the accounts that were inserted; those whose e-mail exists are left out */
 export const insertAccounts = (tx: Tx, accounts: readonly NewAccount[], at: Date) =>
@@ -43,22 +52,33 @@ export const idsByEmail = (db: Db | Tx, emails: readonly string[]) =>
   )
 
 export const knownAccounts = async (db: Db, ids: readonly string[]) =>
-  (await rows(db, sql<{ id: string }>`select id from identity.accounts where id = any(${ids}::text[])`)).map(({ id }) => id)
+  (await rows(db, sql<{ id: string }>`select id from identity.accounts where id = any(${ids}::text[])`)).map(
+    ({ id }) => id,
+  )
 
 export const verifyAccount = (tx: Tx, id: string, at: Date) =>
-  row(tx, sql<AccountRow>`update identity.accounts a set verified_at = coalesce(verified_at, ${at}) where id = ${id} returning ${columns}`)
+  row(
+    tx,
+    sql<AccountRow>`update identity.accounts a set verified_at = coalesce(verified_at, ${at}) where id = ${id} returning ${columns}`,
+  )
 
 /** Locks all administrators, in the order of their ids: two who demote each other wait for one another. */
 export const lockAdmins = (tx: Tx) =>
   rows(tx, sql<{ id: string }>`select id from identity.accounts where 'admin' = any (roles) order by id for update`)
 
 export const setRoles = (tx: Tx, id: string, roles: readonly Role[]) =>
-  row(tx, sql<AccountRow>`update identity.accounts a set roles = ${roles}::text[] where id = ${id} returning ${columns}`)
+  row(
+    tx,
+    sql<AccountRow>`update identity.accounts a set roles = ${roles}::text[] where id = ${id} returning ${columns}`,
+  )
 
 // codes
 
 /** @returns false when the account has had its share of codes in the last hour; call with the account locked */
-export const insertCode = async (tx: Tx, code: { accountId: string; hash: Buffer; at: Date; expiresAt: Date; perHourMax: number }) =>
+export const insertCode = async (
+  tx: Tx,
+  code: { accountId: string; hash: Buffer; at: Date; expiresAt: Date; perHourMax: number },
+) =>
   (await changed(
     tx,
     sql`
@@ -80,12 +100,18 @@ export const attemptCode = (tx: Tx, accountId: string, attemptsMax: number, now:
   )
 
 export const newestCode = (tx: Tx, accountId: string) =>
-  maybeRow(tx, sql<{ attempts: number; expiresAt: Date }>`
-    select attempts, expires_at as "expiresAt" from identity.codes where account_id = ${accountId} order by id desc limit 1`)
+  maybeRow(
+    tx,
+    sql<{ attempts: number; expiresAt: Date }>`
+    select attempts, expires_at as "expiresAt" from identity.codes where account_id = ${accountId} order by id desc limit 1`,
+  )
 
 // sessions
 
-export async function insertSession(tx: Tx, session: { id: string; accountId: string; hash: Buffer; at: Date; expiresAt: Date }): Promise<void> {
+export async function insertSession(
+  tx: Tx,
+  session: { id: string; accountId: string; hash: Buffer; at: Date; expiresAt: Date },
+): Promise<void> {
   await sql`
     with s as (
       insert into identity.sessions (id, account_id, rotated_at, created_at, expires_at)
@@ -105,26 +131,51 @@ export const lockSessionOf = (tx: Tx, hash: Buffer) =>
       where t.hash = ${hash} for update of s`,
   )
 
-export async function rotateSession(tx: Tx, sessionId: string, generation: number, at: Date, expiresAt: Date): Promise<void> {
-  await sql`update identity.sessions set generation = ${generation}, rotated_at = ${at}, expires_at = ${expiresAt} where id = ${sessionId}`.execute(tx)
+export async function rotateSession(
+  tx: Tx,
+  sessionId: string,
+  generation: number,
+  at: Date,
+  expiresAt: Date,
+): Promise<void> {
+  await sql`update identity.sessions set generation = ${generation}, rotated_at = ${at}, expires_at = ${expiresAt} where id = ${sessionId}`.execute(
+    tx,
+  )
 }
 
-export async function insertRefreshToken(tx: Tx, token: { hash: Buffer; sessionId: string; generation: number; at: Date }): Promise<void> {
+export async function insertRefreshToken(
+  tx: Tx,
+  token: { hash: Buffer; sessionId: string; generation: number; at: Date },
+): Promise<void> {
   await sql`
     insert into identity.refresh_tokens (hash, session_id, generation, created_at)
     values (${token.hash}, ${token.sessionId}, ${token.generation}, ${token.at})`.execute(tx)
 }
 
-export async function endSession(tx: Tx, sessionId: string, because: 'signed-out' | 'token-reused', at: Date): Promise<void> {
-  await sql`update identity.sessions set ended_at = ${at}, ended_because = ${because} where id = ${sessionId} and ended_at is null`.execute(tx)
+export async function endSession(
+  tx: Tx,
+  sessionId: string,
+  because: 'signed-out' | 'token-reused',
+  at: Date,
+): Promise<void> {
+  await sql`update identity.sessions set ended_at = ${at}, ended_because = ${because} where id = ${sessionId} and ended_at is null`.execute(
+    tx,
+  )
 }
 
 // care
 
 /** Deletes what can no longer matter, a bounded portion. @returns whether more may be left */
-export async function sweep(tx: Tx, before: { codes: Date; tokens: Date; sessions: Date }, limit: number): Promise<boolean> {
+export async function sweep(
+  tx: Tx,
+  before: { codes: Date; tokens: Date; sessions: Date },
+  limit: number,
+): Promise<boolean> {
   const counts = [
-    await changed(tx, sql`delete from identity.codes where id in (select id from identity.codes where created_at < ${before.codes} limit ${limit})`),
+    await changed(
+      tx,
+      sql`delete from identity.codes where id in (select id from identity.codes where created_at < ${before.codes} limit ${limit})`,
+    ),
     await changed(
       tx,
       sql`delete from identity.refresh_tokens where hash in (select hash from identity.refresh_tokens where created_at < ${before.tokens} limit ${limit})`,

@@ -8,7 +8,9 @@ import { manyAtOnce, registration, test, world } from '../../../test/identity-wo
 async function fourRegister(platform: TestPlatform): Promise<{ statuses: number[]; accounts: number; facts: number }> {
   const { call, facts } = await world(platform)
   const gate = platform.racepoints.hold('identity.before-insert', 4)
-  const all = ['mina@example.com', 'MINA@example.com', 'Mina@Example.com', 'mina@EXAMPLE.com'].map((email) => call('POST', '/api/accounts', registration({ email })))
+  const all = ['mina@example.com', 'MINA@example.com', 'Mina@Example.com', 'mina@EXAMPLE.com'].map((email) =>
+    call('POST', '/api/accounts', registration({ email })),
+  )
   await gate.reached
   gate.open()
   const statuses = (await Promise.all(all)).map((answer) => answer.status)
@@ -30,8 +32,14 @@ async function twentyGuesses(platform: TestPlatform): Promise<Record<string, num
   const { call, register } = await world(platform)
   const { code } = await register()
   const wrong = code === '000000' ? '000001' : '000000'
-  const answers = await manyAtOnce(20, () => call('POST', '/api/accounts/verify', { email: registration().email, code: wrong }))
-  return Object.fromEntries(Map.groupBy(answers, (answer) => String(answer.body.code)).entries().map(([code, list]) => [code, list.length]))
+  const answers = await manyAtOnce(20, () =>
+    call('POST', '/api/accounts/verify', { email: registration().email, code: wrong }),
+  )
+  return Object.fromEntries(
+    Map.groupBy(answers, (answer) => String(answer.body.code))
+      .entries()
+      .map(([code, list]) => [code, list.length]),
+  )
 }
 
 test('of many guesses at once only five are compared with the code', async ({ platform }) => {
@@ -44,12 +52,16 @@ test('control: when attempts are not kept, all are compared', async ({ platform 
 })
 
 /** Two administrators dismiss each other; each has been counted before either is dismissed, if the database lets it. */
-async function twoDismissEachOther(platform: TestPlatform, isLocked: boolean): Promise<{ statuses: number[]; admins: number }> {
+async function twoDismissEachOther(
+  platform: TestPlatform,
+  isLocked: boolean,
+): Promise<{ statuses: number[]; admins: number }> {
   const { call, admin } = await world(isLocked ? platform : { ...platform, db: withoutRowLocks(platform.db) })
   const first = await admin('first@example.com')
   const second = await admin('second@example.com')
   const gate = platform.racepoints.hold('identity.admins-counted', isLocked ? 1 : 2)
-  const dismiss = (who: { accountId: string }, by: { accessToken: string }) => call('PUT', `/api/accounts/${who.accountId}/roles`, { roles: ['buyer'] }, { token: by.accessToken })
+  const dismiss = (who: { accountId: string }, by: { accessToken: string }) =>
+    call('PUT', `/api/accounts/${who.accountId}/roles`, { roles: ['buyer'] }, { token: by.accessToken })
   const both = [dismiss(first, second), dismiss(second, first)]
   await gate.reached
   gate.open()
@@ -74,7 +86,10 @@ test('an address is mailed no more codes when they are asked for all at once', a
 })
 
 test('control: without the lock on the account more would be', async ({ platform }) => {
-  const { call, register, facts } = await world({ ...platform, db: withoutRowLocks(platform.db) }, { limits: { codesMax: 1000 } })
+  const { call, register, facts } = await world(
+    { ...platform, db: withoutRowLocks(platform.db) },
+    { limits: { codesMax: 1000 } },
+  )
   await register()
   const gate = platform.racepoints.hold('identity.code-issued', 8)
   const asking = manyAtOnce(8, () => call('POST', '/api/accounts/verify/resend', { email: registration().email }))

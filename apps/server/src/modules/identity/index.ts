@@ -14,7 +14,11 @@ import { createSessions } from './sessions.ts'
 
 export type { CrowdMember, SeedAccount } from './seeds.ts'
 
-export const statics: ModuleStatics = { name: 'identity', migrations: new URL('./migrations/', import.meta.url), subscribes: [] }
+export const statics: ModuleStatics = {
+  name: 'identity',
+  migrations: new URL('./migrations/', import.meta.url),
+  subscribes: [],
+}
 
 export type IdentityConfig = {
   /** True wherever the site is served over HTTPS; false names the cookie without `__Host-` and lets plain HTTP carry it. */
@@ -27,7 +31,10 @@ export type IdentityConfig = {
   limits?: Partial<LimitsConfig>
 }
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'accessTokens' | 'outbox' | 'ephemeral' | 'log' | 'metrics' | 'racepoints'>
+type Deps = Pick<
+  Platform,
+  'db' | 'clock' | 'ids' | 'random' | 'accessTokens' | 'outbox' | 'ephemeral' | 'log' | 'metrics' | 'racepoints'
+>
 
 const hour = 3600_000
 const sweptMax = 1000
@@ -36,7 +43,10 @@ const sweptMax = 1000
 export function createIdentity(deps: Deps, config: IdentityConfig) {
   const { db, clock, accessTokens } = deps
   const limits = createLimits(deps, { ...defaultLimits, ...config.limits })
-  const passwords = createPasswords(deps, { atOnceMax: config.hashesAtOnceMax ?? 2, waitingMax: config.hashesWaitingMax ?? 150 })
+  const passwords = createPasswords(deps, {
+    atOnceMax: config.hashesAtOnceMax ?? 2,
+    waitingMax: config.hashesWaitingMax ?? 150,
+  })
   const sessions = createSessions({ ...deps, limits, passwords })
   const accounts = createAccounts({ ...deps, limits, passwords, sessions })
   const seeds = createSeeds({ ...deps, passwords })
@@ -64,7 +74,11 @@ export function createIdentity(deps: Deps, config: IdentityConfig) {
     routes: (http) => serveIdentity(http, { accounts, sessions, accessTokens, cookie }),
     loops: [{ name: 'identity.sweep', intervalMs: 60_000, run: sweep }],
     audit,
-    known: (ids) => store.knownAccounts(db, ids.filter((id) => id.startsWith(`${idPrefixes.account}_`))),
+    known: (ids) =>
+      store.knownAccounts(
+        db,
+        ids.filter((id) => id.startsWith(`${idPrefixes.account}_`)),
+      ),
   }
 
   return {

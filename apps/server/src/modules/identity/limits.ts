@@ -31,18 +31,31 @@ export const defaultLimits: LimitsConfig = {
 const minutes = (count: number) => count * 60_000
 
 export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock: Clock }, limits: LimitsConfig) {
-  async function bound(code: 'http.too-many-requests' | 'identity.too-many-attempts', key: string, max: number, windowMs: number): Promise<void> {
+  async function bound(
+    code: 'http.too-many-requests' | 'identity.too-many-attempts',
+    key: string,
+    max: number,
+    windowMs: number,
+  ): Promise<void> {
     const { count, resetAt } = await ephemeral.count(`identity.${key}`, windowMs)
     if (count > max) throw new Problem(code, { retryAfterMs: Math.max(1000, resetAt - clock.now()) })
   }
-  const signInKeys = (email: string, ip: string) => ({ here: `sign-in:${email.toLowerCase()}:${addressBlock(ip)}`, anywhere: `sign-in:${email.toLowerCase()}` })
+  const signInKeys = (email: string, ip: string) => ({
+    here: `sign-in:${email.toLowerCase()}:${addressBlock(ip)}`,
+    anywhere: `sign-in:${email.toLowerCase()}`,
+  })
 
   return {
     async signIn(email: string, ip: string): Promise<void> {
       const { here, anywhere } = signInKeys(email, ip)
       await bound('identity.too-many-attempts', here, limits.signInsMax, minutes(15))
       await bound('identity.too-many-attempts', anywhere, limits.signInsAnywhereMax, minutes(15))
-      await bound('identity.too-many-attempts', `sign-in-from:${addressBlock(ip)}`, limits.signInsPerAddressMax, minutes(10))
+      await bound(
+        'identity.too-many-attempts',
+        `sign-in-from:${addressBlock(ip)}`,
+        limits.signInsPerAddressMax,
+        minutes(10),
+      )
     },
     /** The right password was given: earlier slips no longer count. */
     async signedIn(email: string, ip: string): Promise<void> {
@@ -50,7 +63,8 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
       await ephemeral.clear(`identity.${here}`)
       await ephemeral.clear(`identity.${anywhere}`)
     },
-    registration: (ip: string) => bound('http.too-many-requests', `register:${addressBlock(ip)}`, limits.registrationsPerAddressMax, minutes(10)),
+    registration: (ip: string) =>
+      bound('http.too-many-requests', `register:${addressBlock(ip)}`, limits.registrationsPerAddressMax, minutes(10)),
     /** The same for known and unknown addresses. */
     async code(email: string, ip: string): Promise<void> {
       await bound('identity.too-many-attempts', `code:${email.toLowerCase()}`, limits.codesMax, minutes(60))
@@ -69,6 +83,12 @@ export function addressBlock(ip: string): string {
   const [head = '', tail] = ip.split('%')[0]!.split('::')
   const left = head === '' ? [] : head.split(':')
   const right = tail ? tail.split(':') : []
-  const groups = tail === undefined ? left : [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
-  return `${groups.slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(':')}::/64`
+  const groups =
+    tail === undefined
+      ? left
+      : [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
+  return `${groups
+    .slice(0, 4)
+    .map((group) => parseInt(group, 16).toString(16))
+    .join(':')}::/64`
 }

@@ -16,9 +16,15 @@ export type Passwords = {
 }
 
 /** Hashes with a bound on how many run and how many wait; beyond both a caller is refused with `http.overloaded`. */
-export function createPasswords({ random, metrics }: { random: Random; metrics: Metrics }, bounds: { atOnceMax: number; waitingMax: number }): Passwords {
+export function createPasswords(
+  { random, metrics }: { random: Random; metrics: Metrics },
+  bounds: { atOnceMax: number; waitingMax: number },
+): Passwords {
   const hashes = metrics.counter('fairgate_identity_hashes_total', 'Password hashes computed')
-  const refused = metrics.counter('fairgate_identity_hashes_refused_total', 'Requests refused because too many hashes were waiting')
+  const refused = metrics.counter(
+    'fairgate_identity_hashes_refused_total',
+    'Requests refused because too many hashes were waiting',
+  )
   const waiting: (() => void)[] = []
   let running = 0
 
@@ -66,7 +72,8 @@ export function checkPassword(password: string, email: string): void {
       : password.trim().toLowerCase() === email.toLowerCase()
         ? 'must not be the e-mail address'
         : undefined
-  if (fault) throw new Problem('identity.weak-password', { detail: fault, errors: [{ pointer: '#/password', detail: fault }] })
+  if (fault)
+    throw new Problem('identity.weak-password', { detail: fault, errors: [{ pointer: '#/password', detail: fault }] })
 }
 
 /** One keyboard writes 한 as one code point and another as three; the same password must match (NIST SP 800-63B). */

@@ -14,7 +14,10 @@ export function serveIdentity(http: HttpApp, { accounts, sessions, accessTokens,
     headers: { 'set-cookie': cookie.set(refreshToken, idleMs / 1000) },
   })
 
-  http.serve(identityRoutes.register, async ({ body, ip }) => ({ status: 201, ...withCookie(await accounts.register(body, ip)) }))
+  http.serve(identityRoutes.register, async ({ body, ip }) => ({
+    status: 201,
+    ...withCookie(await accounts.register(body, ip)),
+  }))
   http.serve(identityRoutes.verifyEmail, async ({ body, caller }) => ({
     status: 200,
     body: await accounts.verifyEmail(body.email, body.code, caller?.accountId),
@@ -24,14 +27,29 @@ export function serveIdentity(http: HttpApp, { accounts, sessions, accessTokens,
     return { status: 202, body: {} }
   })
   http.serve(identityRoutes.me, async ({ caller }) => ({ status: 200, body: await accounts.me(caller.accountId) }))
-  http.serve(identityRoutes.findAccounts, async ({ query }) => ({ status: 200, body: { items: await accounts.find(query.email) } }))
-  http.serve(identityRoutes.setRoles, async ({ params, body }) => ({ status: 200, body: await accounts.setRoles(params.id, body.roles) }))
+  http.serve(identityRoutes.findAccounts, async ({ query }) => ({
+    status: 200,
+    body: { items: await accounts.find(query.email) },
+  }))
+  http.serve(identityRoutes.setRoles, async ({ params, body }) => ({
+    status: 200,
+    body: await accounts.setRoles(params.id, body.roles),
+  }))
 
-  http.serve(identityRoutes.signIn, async ({ body, ip }) => ({ status: 201, ...withCookie(await sessions.signIn(body, ip)) }))
-  http.serve(identityRoutes.refreshSession, async ({ headers }) => ({ status: 200, ...withCookie(await sessions.refresh(cookie.read(headers['cookie']))) }))
+  http.serve(identityRoutes.signIn, async ({ body, ip }) => ({
+    status: 201,
+    ...withCookie(await sessions.signIn(body, ip)),
+  }))
+  http.serve(identityRoutes.refreshSession, async ({ headers }) => ({
+    status: 200,
+    ...withCookie(await sessions.refresh(cookie.read(headers['cookie']))),
+  }))
   http.serve(identityRoutes.signOut, async ({ headers }) => {
     await sessions.signOut(cookie.read(headers['cookie']))
     return { status: 204, body: undefined, headers: { 'set-cookie': cookie.clear } }
   })
-  http.serve(identityRoutes.jwks, async () => ({ status: 200, body: { keys: (await accessTokens.jwks()).keys as Record<string, unknown>[] } }))
+  http.serve(identityRoutes.jwks, async () => ({
+    status: 200,
+    body: { keys: (await accessTokens.jwks()).keys as Record<string, unknown>[] },
+  }))
 }

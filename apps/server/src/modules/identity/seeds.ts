@@ -32,7 +32,11 @@ export function createSeeds({ db, clock, ids, outbox, accessTokens, passwords }:
     if (existing) return { accountId: existing.id }
     const passwordHash = password === undefined ? null : await passwords.hash(password)
     return transaction(db, async (tx) => {
-      const [inserted] = await store.insertAccounts(tx, [{ ...seed, id: ids('account'), passwordHash }], new Date(clock.now()))
+      const [inserted] = await store.insertAccounts(
+        tx,
+        [{ ...seed, id: ids('account'), passwordHash }],
+        new Date(clock.now()),
+      )
       if (inserted) await outbox.publish(tx, [accountRegistered(inserted)])
       // Another process may have been faster since the look above.
       const account = inserted ?? (await store.accountByEmail(tx, seed.email))
@@ -45,8 +49,10 @@ export function createSeeds({ db, clock, ids, outbox, accessTokens, passwords }:
    * same accounts again. Their addresses end in `.invalid` (RFC 2606), so nothing is ever mailed to them.
    */
   async function prepareCrowd(count: number, prefix: string): Promise<CrowdMember[]> {
-    if (!Number.isInteger(count) || count < 0 || count > crowdMax) throw new Error(`a crowd has 0 to ${crowdMax} members, not ${count}`)
-    if (!/^[a-z0-9-]{1,40}$/.test(prefix)) throw new Error(`the prefix of a crowd is 1 to 40 of a-z, 0-9 and "-", not ${JSON.stringify(prefix)}`)
+    if (!Number.isInteger(count) || count < 0 || count > crowdMax)
+      throw new Error(`a crowd has 0 to ${crowdMax} members, not ${count}`)
+    if (!/^[a-z0-9-]{1,40}$/.test(prefix))
+      throw new Error(`the prefix of a crowd is 1 to 40 of a-z, 0-9 and "-", not ${JSON.stringify(prefix)}`)
     const members: CrowdMember[] = []
     for (let from = 0; from < count; from += chunk) {
       const numbers = Array.from({ length: Math.min(chunk, count - from) }, (_, index) => from + index + 1)
@@ -63,9 +69,15 @@ export function createSeeds({ db, clock, ids, outbox, accessTokens, passwords }:
         const inserted = await store.insertAccounts(tx, accounts, new Date(clock.now()))
         await outbox.publish(tx, inserted.map(accountRegistered))
       })
-      const found = await store.idsByEmail(db, accounts.map((account) => account.email))
+      const found = await store.idsByEmail(
+        db,
+        accounts.map((account) => account.email),
+      )
       for (const { id } of found) {
-        members.push({ accountId: id, accessToken: await accessTokens.sign({ accountId: id, roles: ['buyer'], verified: true }, crowdTokenSeconds) })
+        members.push({
+          accountId: id,
+          accessToken: await accessTokens.sign({ accountId: id, roles: ['buyer'], verified: true }, crowdTokenSeconds),
+        })
       }
     }
     return members

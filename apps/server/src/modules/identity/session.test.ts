@@ -8,12 +8,16 @@ import { refreshOutcomes } from './session.ts'
 
 const refresh = '/api/sessions/refresh'
 
-test('a refresh gives a new cookie and a new access token; the cookie can be read by no script and sent by no plain connection', async ({ platform }) => {
+test('a refresh gives a new cookie and a new access token; the cookie can be read by no script and sent by no plain connection', async ({
+  platform,
+}) => {
   const { call, register } = await world(platform)
   const { cookie, account } = await register()
   const answer = await call('POST', refresh, undefined, { cookie })
   expect(answer).toMatchObject({ status: 200, body: { account: { id: account.id }, expiresInSeconds: 600 } })
-  expect(answer.headers['set-cookie']).toMatch(/^__Host-fairgate-refresh=[\w-]{43}; Max-Age=1209600; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
+  expect(answer.headers['set-cookie']).toMatch(
+    /^__Host-fairgate-refresh=[\w-]{43}; Max-Age=1209600; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+  )
   expect(cookieOf(answer)).not.toBe(cookie)
 })
 
@@ -28,14 +32,19 @@ test('over plain HTTP the cookie has a plain name, and only that name is read', 
 test('without a cookie, or with one that was never given out, there is no session', async ({ platform }) => {
   const { call } = await world(platform)
   for (const cookie of [undefined, '__Host-fairgate-refresh=', '__Host-fairgate-refresh=made-up', 'other=1']) {
-    expect(await call('POST', refresh, undefined, cookie ? { cookie } : {})).toMatchObject({ status: 401, body: { code: 'identity.session-ended' } })
+    expect(await call('POST', refresh, undefined, cookie ? { cookie } : {})).toMatchObject({
+      status: 401,
+      body: { code: 'identity.session-ended' },
+    })
   }
 })
 
 test('a request from another site is refused before the cookie counts', async ({ platform }) => {
   const { call, register } = await world(platform)
   const { cookie } = await register()
-  expect(await call('POST', refresh, undefined, { cookie, headers: { 'sec-fetch-site': 'cross-site' } })).toMatchObject({ status: 403, body: { code: 'http.cross-site' } })
+  expect(await call('POST', refresh, undefined, { cookie, headers: { 'sec-fetch-site': 'cross-site' } })).toMatchObject(
+    { status: 403, body: { code: 'http.cross-site' } },
+  )
 })
 
 test('a copied token ends the whole session as soon as it is shown after its use', async ({ platform }) => {
@@ -43,13 +52,20 @@ test('a copied token ends the whole session as soon as it is shown after its use
   const { cookie: copied } = await register()
   const newest = cookieOf(await call('POST', refresh, undefined, { cookie: copied }))
   platform.clock.advance(10_001)
-  expect(await call('POST', refresh, undefined, { cookie: copied })).toMatchObject({ status: 401, body: { code: 'identity.session-ended' } })
+  expect(await call('POST', refresh, undefined, { cookie: copied })).toMatchObject({
+    status: 401,
+    body: { code: 'identity.session-ended' },
+  })
   expect(await call('POST', refresh, undefined, { cookie: newest })).toMatchObject({ status: 401 })
-  expect(await rows(platform.db, sql`select ended_because from identity.sessions`)).toEqual([{ ended_because: 'token-reused' }])
+  expect(await rows(platform.db, sql`select ended_because from identity.sessions`)).toEqual([
+    { ended_because: 'token-reused' },
+  ])
   expect(await platform.metrics.text()).toContain('fairgate_identity_refreshes_total{outcome="revoke"} 1')
 })
 
-test('the token before the newest is taken for a second tab for ten seconds, an older one is not', async ({ platform }) => {
+test('the token before the newest is taken for a second tab for ten seconds, an older one is not', async ({
+  platform,
+}) => {
   const { call, register } = await world(platform)
   const { cookie: first } = await register()
   const second = cookieOf(await call('POST', refresh, undefined, { cookie: first }))
@@ -77,7 +93,9 @@ test('a session that is used stays; one that is idle for fourteen days ends', as
 test('signing out ends this session, not those of other devices, and may be repeated', async ({ platform }) => {
   const { call, register } = await world(platform)
   const { cookie } = await register()
-  const other = cookieOf(await call('POST', '/api/sessions', { email: 'mina@example.com', password: 'correct horse battery' }))
+  const other = cookieOf(
+    await call('POST', '/api/sessions', { email: 'mina@example.com', password: 'correct horse battery' }),
+  )
   for (const sent of [cookie, cookie, undefined]) {
     const answer = await call('DELETE', '/api/sessions/current', undefined, sent ? { cookie: sent } : {})
     expect(answer.status).toBe(204)
@@ -94,11 +112,16 @@ test('a refreshed access token carries the roles and the verification of now', a
   await call('PUT', `/api/accounts/${account.id}/roles`, { roles: ['buyer', 'staff'] }, { token: boss.accessToken })
   await call('POST', '/api/accounts/verify', { email: account.email, code })
   const answer = await call('POST', refresh, undefined, { cookie })
-  expect(await platform.accessTokens.verify(answer.body.accessToken)).toMatchObject({ caller: { roles: ['buyer', 'staff'], verified: true } })
+  expect(await platform.accessTokens.verify(answer.body.accessToken)).toMatchObject({
+    caller: { roles: ['buyer', 'staff'], verified: true },
+  })
 })
 
 /** Eight tabs wake up at once with the same cookie; then the thief of that cookie comes. */
-async function eightTabsAndAThief({ call, register }: Awaited<ReturnType<typeof world>>, platform: Parameters<typeof world>[0]) {
+async function eightTabsAndAThief(
+  { call, register }: Awaited<ReturnType<typeof world>>,
+  platform: Parameters<typeof world>[0],
+) {
   const { cookie } = await register()
   const start = platform.racepoints.hold('identity.before-exchange', 8)
   const tabs = Array.from({ length: 8 }, () => call('POST', refresh, undefined, { cookie }))
@@ -111,25 +134,41 @@ async function eightTabsAndAThief({ call, register }: Awaited<ReturnType<typeof 
   return { statuses: answers.map((answer) => answer.status), generation: session!.generation, thief: thief.status }
 }
 
-test('tabs that refresh at once all stay signed in, in one generation, and the thief is still found out', async ({ platform }) => {
-  expect(await eightTabsAndAThief(await world(platform), platform)).toEqual({ statuses: Array(8).fill(200), generation: 1, thief: 401 })
+test('tabs that refresh at once all stay signed in, in one generation, and the thief is still found out', async ({
+  platform,
+}) => {
+  expect(await eightTabsAndAThief(await world(platform), platform)).toEqual({
+    statuses: Array(8).fill(200),
+    generation: 1,
+    thief: 401,
+  })
 })
 
 test('control: when generations are not counted, the thief gets in', async ({ platform }) => {
   await freezeColumn(platform.db, 'identity.sessions', 'generation')
   // Tokens claim to be of the only generation there is.
-  await sql.raw(`
+  await sql
+    .raw(`
     create function public.flat() returns trigger language plpgsql as $$ begin new.generation := 0; return new; end $$;
-    create trigger flat before insert on identity.refresh_tokens for each row execute function public.flat()`).execute(platform.db)
+    create trigger flat before insert on identity.refresh_tokens for each row execute function public.flat()`)
+    .execute(platform.db)
   expect(await eightTabsAndAThief(await world(platform), platform)).toMatchObject({ thief: 200 })
 })
 
-test('whatever two holders of a cookie do, only tokens of the newest generation and, for ten seconds, of the one before are good', async ({ platform }) => {
+test('whatever two holders of a cookie do, only tokens of the newest generation and, for ten seconds, of the one before are good', async ({
+  platform,
+}) => {
   const { call, register } = await world(platform, { limits: { registrationsPerAddressMax: 1e6 } })
   let people = 0
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('refresh' as const), pick: fc.nat(20) }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1000, 5000, 10_000, 11_000, 13 * 24 * 3600_000) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('wait' as const),
+        ms: fc.constantFrom(1000, 5000, 10_000, 11_000, 13 * 24 * 3600_000),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('sign-out' as const), pick: fc.nat(20) }) },
   )
   await fc.assert(
@@ -168,7 +207,10 @@ test('old codes, tokens and sessions are swept, living ones stay', async ({ plat
   const { identity, call, register } = await world(platform)
   const { cookie } = await register()
   const counts = async () =>
-    rows(platform.db, sql`select (select count(*) from identity.codes) codes, (select count(*) from identity.sessions) sessions, (select count(*) from identity.refresh_tokens) tokens`)
+    rows(
+      platform.db,
+      sql`select (select count(*) from identity.codes) codes, (select count(*) from identity.sessions) sessions, (select count(*) from identity.refresh_tokens) tokens`,
+    )
   platform.clock.advance(13 * 24 * 3600_000)
   const second = cookieOf(await call('POST', refresh, undefined, { cookie }))
   await platform.settle([identity.module])

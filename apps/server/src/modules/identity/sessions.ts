@@ -15,11 +15,29 @@ export type SignedIn = { account: Account; accessToken: string; expiresInSeconds
 /** What a browser needs: the answer and the secret that goes into its cookie. */
 export type Started = { signedIn: SignedIn; refreshToken: string }
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'accessTokens' | 'racepoints' | 'metrics' | 'log'> & { limits: Limits; passwords: Passwords }
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'accessTokens' | 'racepoints' | 'metrics' | 'log'> & {
+  limits: Limits
+  passwords: Passwords
+}
 
-export function createSessions({ db, clock, ids, random, accessTokens, racepoints, metrics, log, limits, passwords }: Deps) {
+export function createSessions({
+  db,
+  clock,
+  ids,
+  random,
+  accessTokens,
+  racepoints,
+  metrics,
+  log,
+  limits,
+  passwords,
+}: Deps) {
   const signIns = metrics.counter('fairgate_identity_sign_ins_total', 'Sign-ins by outcome', ['outcome'])
-  const refreshes = metrics.counter('fairgate_identity_refreshes_total', 'Refreshes of sessions by outcome; revoke means that a copied token was shown', ['outcome'])
+  const refreshes = metrics.counter(
+    'fairgate_identity_refreshes_total',
+    'Refreshes of sessions by outcome; revoke means that a copied token was shown',
+    ['outcome'],
+  )
 
   const newToken = () => Buffer.from(random(32)).toString('base64url')
   const idleUntil = () => new Date(clock.now() + idleMs)
@@ -33,7 +51,13 @@ export function createSessions({ db, clock, ids, random, accessTokens, racepoint
   /** Begins a session in the transaction that makes the account ready for it. @returns the refresh token */
   async function open(tx: Tx, accountId: string): Promise<string> {
     const token = newToken()
-    await store.insertSession(tx, { id: ids('session'), accountId, hash: hashOf(token), at: new Date(clock.now()), expiresAt: idleUntil() })
+    await store.insertSession(tx, {
+      id: ids('session'),
+      accountId,
+      hash: hashOf(token),
+      at: new Date(clock.now()),
+      expiresAt: idleUntil(),
+    })
     return token
   }
 
@@ -69,14 +93,22 @@ export function createSessions({ db, clock, ids, random, accessTokens, racepoint
     if (outcome === 'refuse') return undefined
     if (outcome === 'revoke') {
       await store.endSession(tx, shown.sessionId, 'token-reused', new Date(now))
-      log.warn({ accountId: shown.accountId, sessionId: shown.sessionId }, 'a used refresh token was shown again; the session was ended')
+      log.warn(
+        { accountId: shown.accountId, sessionId: shown.sessionId },
+        'a used refresh token was shown again; the session was ended',
+      )
       return undefined
     }
     await racepoints.reach('identity.exchanging')
     const generation = outcome === 'rotate' ? shown.generation + 1 : shown.generation
     if (outcome === 'rotate') await store.rotateSession(tx, shown.sessionId, generation, new Date(now), idleUntil())
     const refreshToken = newToken()
-    await store.insertRefreshToken(tx, { hash: hashOf(refreshToken), sessionId: shown.sessionId, generation, at: new Date(now) })
+    await store.insertRefreshToken(tx, {
+      hash: hashOf(refreshToken),
+      sessionId: shown.sessionId,
+      generation,
+      at: new Date(now),
+    })
     const account = await store.accountById(tx, shown.accountId)
     return account && { account, refreshToken }
   }

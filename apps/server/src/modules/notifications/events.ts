@@ -12,7 +12,11 @@ export const queuedTopic = 'notifications'
  * Turns facts into messages. A message is queued whether or not its account is known yet, and waits for the address,
  * because facts of different keys may overtake one another.
  */
-export function notificationSubscriptions({ clock, ids, signals }: Pick<Platform, 'clock' | 'ids' | 'signals'>): Subscription[] {
+export function notificationSubscriptions({
+  clock,
+  ids,
+  signals,
+}: Pick<Platform, 'clock' | 'ids' | 'signals'>): Subscription[] {
   async function queue(tx: Tx, messages: readonly NewMessage[]): Promise<void> {
     if (messages.length > 0) await store.queueMessages(tx, messages, new Date(clock.now()))
     afterCommit(tx, () => signals.emit(queuedTopic, ''))
@@ -21,13 +25,23 @@ export function notificationSubscriptions({ clock, ids, signals }: Pick<Platform
 
   return [
     on('identity.account-registered.v1', async (tx, facts) => {
-      await store.keepAccounts(tx, facts.map(({ data }) => data))
+      await store.keepAccounts(
+        tx,
+        facts.map(({ data }) => data),
+      )
       // Messages may have been waiting for just these addresses.
       await queue(tx, [])
     }),
     on('identity.code-requested.v1', async (tx, facts) => {
-      await store.keepAccounts(tx, facts.map(({ data }) => data))
-      await store.lapseCodes(tx, facts.map(({ data }) => data), new Date(clock.now()))
+      await store.keepAccounts(
+        tx,
+        facts.map(({ data }) => data),
+      )
+      await store.lapseCodes(
+        tx,
+        facts.map(({ data }) => data),
+        new Date(clock.now()),
+      )
       await queue(
         tx,
         facts.map(({ id, data }) => ({

@@ -10,7 +10,12 @@ import { createSender, sendTimeoutMs } from './sender.ts'
 export const statics: ModuleStatics = {
   name: 'notifications',
   migrations: new URL('./migrations/', import.meta.url),
-  subscribes: ['identity.account-registered.v1', 'identity.code-requested.v1', 'tickets.tickets-issued.v1', 'orders.order-ended.v1'] as const,
+  subscribes: [
+    'identity.account-registered.v1',
+    'identity.code-requested.v1',
+    'tickets.tickets-issued.v1',
+    'orders.order-ended.v1',
+  ] as const,
 }
 
 export type NotificationsConfig = {
@@ -38,7 +43,10 @@ const sweptMax = 1000
 export function createNotifications(deps: Deps, config: NotificationsConfig) {
   const { db, clock, metrics } = deps
   const messageDomain = /@([^>\s]+)/.exec(config.from)?.[1]
-  if (!messageDomain) throw new Error(`the sender of mails must be an address like "Fairgate <no-reply@example.com>", but it is ${JSON.stringify(config.from)}`)
+  if (!messageDomain)
+    throw new Error(
+      `the sender of mails must be an address like "Fairgate <no-reply@example.com>", but it is ${JSON.stringify(config.from)}`,
+    )
   const mailer = config.smtpUrl
     ? smtpMailer({ url: config.smtpUrl, from: config.from, timeoutMs: sendTimeoutMs, scheduler: clock })
     : config.developmentMailbox
@@ -46,8 +54,14 @@ export function createNotifications(deps: Deps, config: NotificationsConfig) {
       : noMailer
   const sender = createSender({ ...deps, mailer }, { publicUrl: config.publicUrl.replace(/\/+$/, ''), messageDomain })
   const waiting = metrics.gauge('fairgate_mails_waiting', 'Mails that wait to be sent or sent again')
-  const givenUp = metrics.gauge('fairgate_mails_given_up', 'Mails that could not be sent; an operator may have them tried again')
-  const withoutAddress = metrics.gauge('fairgate_mails_without_address', 'Mails to an account that was not registered within ten minutes')
+  const givenUp = metrics.gauge(
+    'fairgate_mails_given_up',
+    'Mails that could not be sent; an operator may have them tried again',
+  )
+  const withoutAddress = metrics.gauge(
+    'fairgate_mails_without_address',
+    'Mails to an account that was not registered within ten minutes',
+  )
 
   const count = () => store.countMessages(db, new Date(clock.now() - unknownAccountMs))
 

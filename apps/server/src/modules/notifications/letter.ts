@@ -75,7 +75,10 @@ ${parts.join('\n')}
 `
 
 export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[character]!)
+  text.replace(
+    /[&<>"']/g,
+    (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[character]!,
+  )
 
 /** A subject is one header line whatever an event is called. */
 const singleLine = (text: string): string => text.replace(/[\p{Cc}\s]+/gu, ' ').trim()

@@ -2,7 +2,8 @@ import { escapeHtml } from './letter.ts'
 import type { KeptMail } from './notifications-store.ts'
 
 /** What the page may do: nothing but show itself, and letters that run no scripts. */
-export const mailboxPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'self'"
+export const mailboxPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'self'"
 
 /** The development mailbox for people: recent mails, newest first and open. */
 export function mailboxPage(mails: readonly KeptMail[]): string {

@@ -51,7 +51,15 @@ export function smtpMailer(options: { url: string; from: string; timeoutMs: numb
       const cancel = scheduler.after(timeoutMs, () => late.abort(new Error(`no answer within ${timeoutMs} ms`)))
       try {
         // Auto-Submitted keeps vacation responders silent (RFC 3834).
-        const mail = { messageId, to, subject, text, html, headers: { 'Auto-Submitted': 'auto-generated' }, signal: late.signal }
+        const mail = {
+          messageId,
+          to,
+          subject,
+          text,
+          html,
+          headers: { 'Auto-Submitted': 'auto-generated' },
+          signal: late.signal,
+        }
         await transport.sendMail(mail)
         return { kind: 'accepted' }
       } catch (error) {

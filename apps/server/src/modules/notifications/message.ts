@@ -3,7 +3,10 @@ import type { EventData } from '@fairgate/contracts/events'
 /** What a message tells of, with what is needed to write it. */
 export type MessageContent =
   | { kind: 'verification-code'; data: { code: string } }
-  | { kind: 'tickets-issued'; data: Pick<EventData<'tickets.tickets-issued.v1'>, 'orderId' | 'event' | 'section' | 'total' | 'tickets'> }
+  | {
+      kind: 'tickets-issued'
+      data: Pick<EventData<'tickets.tickets-issued.v1'>, 'orderId' | 'event' | 'section' | 'total' | 'tickets'>
+    }
   | { kind: 'order-refunded'; data: Pick<EventData<'orders.order-ended.v1'>, 'orderId' | 'event' | 'total'> }
 
 export type MessageKind = MessageContent['kind']
@@ -27,7 +30,15 @@ export const nextState: Record<MessageState, Record<MessageEvent, MessageState>>
     'no-mailbox': 'unreachable',
     retry: 'queued',
   },
-  sent: { accepted: 'sent', deferred: 'sent', exhausted: 'sent', rejected: 'sent', late: 'sent', 'no-mailbox': 'sent', retry: 'sent' },
+  sent: {
+    accepted: 'sent',
+    deferred: 'sent',
+    exhausted: 'sent',
+    rejected: 'sent',
+    late: 'sent',
+    'no-mailbox': 'sent',
+    retry: 'sent',
+  },
   'given-up': {
     accepted: 'given-up',
     deferred: 'given-up',
@@ -37,7 +48,15 @@ export const nextState: Record<MessageState, Record<MessageEvent, MessageState>>
     'no-mailbox': 'given-up',
     retry: 'queued',
   },
-  lapsed: { accepted: 'lapsed', deferred: 'lapsed', exhausted: 'lapsed', rejected: 'lapsed', late: 'lapsed', 'no-mailbox': 'lapsed', retry: 'lapsed' },
+  lapsed: {
+    accepted: 'lapsed',
+    deferred: 'lapsed',
+    exhausted: 'lapsed',
+    rejected: 'lapsed',
+    late: 'lapsed',
+    'no-mailbox': 'lapsed',
+    retry: 'lapsed',
+  },
   unreachable: {
     accepted: 'unreachable',
     deferred: 'unreachable',

@@ -35,11 +35,17 @@ export const queueMessages = (tx: Tx, messages: readonly NewMessage[], at: Date)
  * Codes that wait to be mailed end when a later one of their account is here: only the newest opens anything. Told apart
  * by when they end, so that an old fact that arrives again cannot end a newer one.
  */
-export async function lapseCodes(tx: Tx, newest: readonly { accountId: string; expiresAt: string }[], at: Date): Promise<void> {
+export async function lapseCodes(
+  tx: Tx,
+  newest: readonly { accountId: string; expiresAt: string }[],
+  at: Date,
+): Promise<void> {
   await sql`
     update notifications.messages m set state = 'lapsed', data = null, ended_at = ${at}, reason = 'a newer code was asked for'
     from unnest(${newest.map((n) => n.accountId)}::text[], ${newest.map((n) => n.expiresAt)}::timestamptz[]) as n (account_id, useful_until)
-    where m.account_id = n.account_id and m.useful_until < n.useful_until and m.state = 'queued' and m.kind = 'verification-code'`.execute(tx)
+    where m.account_id = n.account_id and m.useful_until < n.useful_until and m.state = 'queued' and m.kind = 'verification-code'`.execute(
+    tx,
+  )
 }
 
 export type LeasedMessage = MessageContent & {
@@ -83,7 +89,10 @@ export async function bookMessages(db: Db, bookings: readonly Booking[], now: Da
 }
 
 export const retryGivenUp = (db: Db, now: Date) =>
-  changed(db, sql`update notifications.messages set state = 'queued', attempts = 0, due_at = ${now}, ended_at = null, reason = null where state = 'given-up'`)
+  changed(
+    db,
+    sql`update notifications.messages set state = 'queued', attempts = 0, due_at = ${now}, ended_at = null, reason = null where state = 'given-up'`,
+  )
 
 export type MessageCounts = { waiting: number; givenUp: number; withoutAddress: number }
 
@@ -108,7 +117,10 @@ export async function sweep(tx: Tx, before: Date, limit: number): Promise<boolea
         delete from notifications.messages
         where id in (select id from notifications.messages where ended_at < ${before} and state <> 'given-up' limit ${limit})`,
     ),
-    await changed(tx, sql`delete from notifications.mailbox where id in (select id from notifications.mailbox where sent_at < ${before} order by id limit ${limit})`),
+    await changed(
+      tx,
+      sql`delete from notifications.mailbox where id in (select id from notifications.mailbox where sent_at < ${before} order by id limit ${limit})`,
+    ),
   ]
   return counts.some((count) => count === limit)
 }

@@ -53,21 +53,50 @@ const issued = (accountId: string, orderId: string, other: Partial<EventData<'ti
     ...other,
   })
 const ended = (accountId: string, orderId: string, state: 'expired' | 'cancelled' | 'refunded') =>
-  fact('orders.order-ended.v1', { orderId, accountId, saleId: 's', lineId: 'l', event, total: { amount: 110_000, currency: 'KRW' }, state, reason: 'r' })
+  fact('orders.order-ended.v1', {
+    orderId,
+    accountId,
+    saleId: 's',
+    lineId: 'l',
+    event,
+    total: { amount: 110_000, currency: 'KRW' },
+    state,
+    reason: 'r',
+  })
 
-function codeRequested(platform: TestPlatform, accountId: string, code: string, other: { email?: string; name?: string; locale?: string } = {}): Fact {
+function codeRequested(
+  platform: TestPlatform,
+  accountId: string,
+  code: string,
+  other: { email?: string; name?: string; locale?: string } = {},
+): Fact {
   const expiresAt = new Date(platform.clock.now() + 600_000).toISOString()
-  return fact('identity.code-requested.v1', { accountId, email: `${accountId}@example.com`, name: 'Someone', locale: 'en', code, expiresAt, ...other })
+  return fact('identity.code-requested.v1', {
+    accountId,
+    email: `${accountId}@example.com`,
+    name: 'Someone',
+    locale: 'en',
+    code,
+    expiresAt,
+    ...other,
+  })
 }
 
-async function world(platform: TestPlatform, config: Partial<NotificationsConfig> = {}, racepoints: Racepoints = platform.racepoints) {
-  const face = createNotifications({ ...platform, racepoints }, {
-    smtpUrl: null,
-    from: 'Fairgate <no-reply@fairgate.test>',
-    developmentMailbox: true,
-    publicUrl: 'https://tickets.example.com/',
-    ...config,
-  })
+async function world(
+  platform: TestPlatform,
+  config: Partial<NotificationsConfig> = {},
+  racepoints: Racepoints = platform.racepoints,
+) {
+  const face = createNotifications(
+    { ...platform, racepoints },
+    {
+      smtpUrl: null,
+      from: 'Fairgate <no-reply@fairgate.test>',
+      developmentMailbox: true,
+      publicUrl: 'https://tickets.example.com/',
+      ...config,
+    },
+  )
   const { module } = face
   const { fastify } = platform.http([module])
   await platform.register([module])
@@ -83,14 +112,25 @@ async function world(platform: TestPlatform, config: Partial<NotificationsConfig
     await publish(...facts)
     await platform.settle([{ name: module.name, subscriptions: module.subscriptions! }])
   }
-  const mails = async (to?: string): Promise<{ to: string; subject: string; text: string; html: string; sentAt: string }[]> => {
-    const response = await fastify.inject({ url: `/dev/mailbox${to === undefined ? '' : `?to=${encodeURIComponent(to)}`}` })
+  const mails = async (
+    to?: string,
+  ): Promise<{ to: string; subject: string; text: string; html: string; sentAt: string }[]> => {
+    const response = await fastify.inject({
+      url: `/dev/mailbox${to === undefined ? '' : `?to=${encodeURIComponent(to)}`}`,
+    })
     return response.json().items
   }
   const states = async () =>
-    (await rows(platform.db, sql<{ state: string; attempts: number; reason: string | null }>`select state, attempts, reason from notifications.messages order by cause`)).map(
-      ({ state, attempts }) => `${state} ${attempts}`,
-    )
+    (
+      await rows(
+        platform.db,
+        sql<{
+          state: string
+          attempts: number
+          reason: string | null
+        }>`select state, attempts, reason from notifications.messages order by cause`,
+      )
+    ).map(({ state, attempts }) => `${state} ${attempts}`)
   return { ...face, fastify, send, given, noted, mails, states }
 }
 
@@ -147,14 +187,20 @@ test('a mail server that says nothing is left after twenty seconds', async ({ pl
   expect(await states()).toEqual(['sent 2'])
 })
 
-test('an address that the server does not have is given up at once, counted, and tried again when the operator asks', async ({ platform, smtp }) => {
+test('an address that the server does not have is given up at once, counted, and tried again when the operator asks', async ({
+  platform,
+  smtp,
+}) => {
   const server = await smtp('550 5.1.1 no such user')
   const { given, states, retryGivenUp, close, module } = await world(platform, { smtpUrl: server.url })
   await given(registered('acc_1'), issued('acc_1', 'ord_1'))
   expect(await states()).toEqual(['given-up 1'])
   expect(await platform.metrics.text()).toContain('fairgate_mails_given_up 1')
   expect(await platform.metrics.text()).toContain('fairgate_mails_total{kind="tickets-issued",outcome="rejected"} 1')
-  const [{ reason }] = (await rows(platform.db, sql<{ reason: string }>`select reason from notifications.messages`)) as [{ reason: string }]
+  const [{ reason }] = (await rows(
+    platform.db,
+    sql<{ reason: string }>`select reason from notifications.messages`,
+  )) as [{ reason: string }]
   expect(reason).toContain('550 5.1.1 no such user')
   expect(await retryGivenUp()).toBe(1)
   expect(await retryGivenUp()).toBe(0)
@@ -164,7 +210,10 @@ test('an address that the server does not have is given up at once, counted, and
   expect(server.received.length).toBe(1)
 })
 
-test('without a mail server a mail is tried ten times over four hours and then given up, with its reason', async ({ platform, smtp }) => {
+test('without a mail server a mail is tried ten times over four hours and then given up, with its reason', async ({
+  platform,
+  smtp,
+}) => {
   const server = await smtp()
   await server.close()
   const { given, states, close, module } = await world(platform, { smtpUrl: server.url })
@@ -257,13 +306,22 @@ test('a sender that wakes up after its lease has gone to another changes nothing
 async function everythingTwice(platform: TestPlatform): Promise<string[]> {
   const { given, mails } = await world(platform)
   for (let i = 0; i < 2; i++) {
-    await given(registered('acc_1'), issued('acc_1', 'ord_1'), issued('acc_1', 'ord_2'), ended('acc_1', 'ord_3', 'refunded'))
+    await given(
+      registered('acc_1'),
+      issued('acc_1', 'ord_1'),
+      issued('acc_1', 'ord_2'),
+      ended('acc_1', 'ord_3', 'refunded'),
+    )
   }
   return (await mails()).map((mail) => mail.subject).toSorted()
 }
 
 test('a fact that arrives twice causes one mail', async ({ platform }) => {
-  expect(await everythingTwice(platform)).toEqual(['Your payment for 겨울밤의 노래 has been refunded', 'Your tickets for 겨울밤의 노래', 'Your tickets for 겨울밤의 노래'])
+  expect(await everythingTwice(platform)).toEqual([
+    'Your payment for 겨울밤의 노래 has been refunded',
+    'Your tickets for 겨울밤의 노래',
+    'Your tickets for 겨울밤의 노래',
+  ])
 })
 
 test('control: without the constraint it would cause two', async ({ platform }) => {
@@ -283,7 +341,9 @@ test('a mail about an account that is not known yet waits for it', async ({ plat
   expect(await platform.metrics.text()).toContain('fairgate_mails_without_address 1')
 })
 
-test('a code is mailed without waiting for the account, and is the only run of six digits in the text', async ({ platform }) => {
+test('a code is mailed without waiting for the account, and is the only run of six digits in the text', async ({
+  platform,
+}) => {
   const { given, mails } = await world(platform)
   for (const locale of ['ko', 'en']) {
     const email = `user123456@${locale}987654.example`
@@ -297,8 +357,17 @@ test('a code is mailed without waiting for the account, and is the only run of s
 
 test('of two codes that wait only the newer is mailed, also when both facts arrive again', async ({ platform }) => {
   const { module, given, mails, states } = await world(platform)
-  const { handle } = module.subscriptions!.find(({ type }) => type === 'identity.code-requested.v1') as Extract<Subscription, { type: 'identity.code-requested.v1' }>
-  const message = (id: string, code: string) => ({ id, key: 'acc_1', time: platform.clock.now(), ...codeRequested(platform, 'acc_1', code) }) as Message<'identity.code-requested.v1'>
+  const { handle } = module.subscriptions!.find(({ type }) => type === 'identity.code-requested.v1') as Extract<
+    Subscription,
+    { type: 'identity.code-requested.v1' }
+  >
+  const message = (id: string, code: string) =>
+    ({
+      id,
+      key: 'acc_1',
+      time: platform.clock.now(),
+      ...codeRequested(platform, 'acc_1', code),
+    }) as Message<'identity.code-requested.v1'>
   const older = message('msg_1', '111111')
   platform.clock.advance(1000)
   const newer = message('msg_2', '222222')
@@ -331,7 +400,9 @@ test('nothing is sent to addresses that cannot exist', async ({ platform }) => {
   expect(await states()).toEqual(['unreachable 1'])
 })
 
-test('a message forgets what it said when it has been sent, and is forgotten itself after thirty days', async ({ platform }) => {
+test('a message forgets what it said when it has been sent, and is forgotten itself after thirty days', async ({
+  platform,
+}) => {
   const { given, mails, module } = await world(platform)
   await given(registered('acc_1'), codeRequested(platform, 'acc_1', '111111'))
   expect(await rows(platform.db, sql`select data from notifications.messages`)).toEqual([{ data: null }])
@@ -386,17 +457,22 @@ test('people see the development mailbox as a page that runs nothing a mail says
 test('outside development there is no mailbox', async ({ platform, smtp }) => {
   const server = await smtp()
   const { fastify, close } = await world(platform, { developmentMailbox: false, smtpUrl: server.url })
-  for (const url of ['/dev/mailbox', '/dev/mailbox?to=a@example.com']) expect((await fastify.inject({ url })).statusCode).toBe(404)
+  for (const url of ['/dev/mailbox', '/dev/mailbox?to=a@example.com'])
+    expect((await fastify.inject({ url })).statusCode).toBe(404)
   close()
 })
 
 test('a sender without an address is refused at the start, with what is wrong', async ({ platform }) => {
-  await expect(world(platform, { from: 'Fairgate' })).rejects.toThrow('the sender of mails must be an address like "Fairgate <no-reply@example.com>", but it is "Fairgate"')
+  await expect(world(platform, { from: 'Fairgate' })).rejects.toThrow(
+    'the sender of mails must be an address like "Fairgate <no-reply@example.com>", but it is "Fairgate"',
+  )
 })
 
 pure('SPEC.md shows the table that the code uses', () => {
   const spec = readFileSync(new URL('./SPEC.md', import.meta.url), 'utf8')
   for (const [state, row] of Object.entries(nextState)) {
-    expect(spec).toContain(`| ${state} | ${row.accepted} | ${row.deferred} | ${row.exhausted} | ${row.rejected} | ${row.late} | ${row['no-mailbox']} | ${row.retry} |`)
+    expect(spec).toContain(
+      `| ${state} | ${row.accepted} | ${row.deferred} | ${row.exhausted} | ${row.rejected} | ${row.late} | ${row['no-mailbox']} | ${row.retry} |`,
+    )
   }
 })

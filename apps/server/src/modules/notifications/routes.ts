@@ -12,7 +12,11 @@ export function serveMailbox(http: HttpApp, db: Db): void {
     const mails = await store.keptMails(db, typeof to === 'string' && to !== '' ? to : undefined, mailsMax)
     reply.header('cache-control', 'no-store')
     const isForPeople = to === undefined && (request.headers.accept ?? '').includes('text/html')
-    if (isForPeople) return reply.header('content-security-policy', mailboxPolicy).type('text/html; charset=utf-8').send(mailboxPage(mails))
+    if (isForPeople)
+      return reply
+        .header('content-security-policy', mailboxPolicy)
+        .type('text/html; charset=utf-8')
+        .send(mailboxPage(mails))
     return reply.send({ items: mails.map((mail) => ({ ...mail, sentAt: mail.sentAt.toISOString() })) })
   })
 }

@@ -21,18 +21,26 @@ export function createSender(deps: Deps, config: { publicUrl: string; messageDom
   const mails = metrics.counter('fairgate_mails_total', 'Attempts to send a mail by outcome', ['kind', 'outcome'])
 
   async function send(message: LeasedMessage): Promise<{ event: MessageEvent; reason: string | null }> {
-    if (message.usefulUntil && message.usefulUntil.getTime() <= clock.now()) return { event: 'late', reason: 'its time was over before it could be sent' }
+    if (message.usefulUntil && message.usefulUntil.getTime() <= clock.now())
+      return { event: 'late', reason: 'its time was over before it could be sent' }
     if (hasNoMailbox(message.email)) return { event: 'no-mailbox', reason: null }
     try {
       const rendered = write(message, message.locale, config.publicUrl)
-      const sent = await mailer.send({ messageId: `<${message.id}@${config.messageDomain}>`, to: message.email, ...rendered })
+      const sent = await mailer.send({
+        messageId: `<${message.id}@${config.messageDomain}>`,
+        to: message.email,
+        ...rendered,
+      })
       if (sent.kind === 'accepted') return { event: 'accepted', reason: null }
       if (sent.kind === 'rejected') return { event: 'rejected', reason: sent.reason }
       return { event: message.attempts >= attemptsMax ? 'exhausted' : 'deferred', reason: sent.reason }
     } catch (error) {
       // One message that cannot be written, or a mailbox table that is away, must not keep the others of its batch.
       log.error({ err: error, messageId: message.id, kind: message.kind }, 'mail could not be prepared')
-      return { event: message.attempts >= attemptsMax ? 'exhausted' : 'deferred', reason: (error as Error).message.slice(0, 300) }
+      return {
+        event: message.attempts >= attemptsMax ? 'exhausted' : 'deferred',
+        reason: (error as Error).message.slice(0, 300),
+      }
     }
   }
 
@@ -40,9 +48,17 @@ export function createSender(deps: Deps, config: { publicUrl: string; messageDom
     const { event, reason } = await send(message)
     const state = nextState.queued[event]
     mails.add({ kind: message.kind, outcome: event })
-    if (event === 'deferred') log.warn({ messageId: message.id, kind: message.kind, attempts: message.attempts, reason }, 'mail deferred')
-    if (state === 'given-up') log.error({ messageId: message.id, kind: message.kind, attempts: message.attempts, reason }, 'mail given up')
-    return { id: message.id, attempts: message.attempts, state, reason, dueAt: new Date(clock.now() + backoffMs(message.attempts)) }
+    if (event === 'deferred')
+      log.warn({ messageId: message.id, kind: message.kind, attempts: message.attempts, reason }, 'mail deferred')
+    if (state === 'given-up')
+      log.error({ messageId: message.id, kind: message.kind, attempts: message.attempts, reason }, 'mail given up')
+    return {
+      id: message.id,
+      attempts: message.attempts,
+      state,
+      reason,
+      dueAt: new Date(clock.now() + backoffMs(message.attempts)),
+    }
   }
 
   return {
@@ -51,7 +67,9 @@ export function createSender(deps: Deps, config: { publicUrl: string; messageDom
     onStart: (nudge) => void signals.on(queuedTopic, nudge),
     async run() {
       const now = clock.now()
-      const leased = await transaction(db, (tx) => store.leaseMessages(tx, batchMax, new Date(now), new Date(now + leaseMs)))
+      const leased = await transaction(db, (tx) =>
+        store.leaseMessages(tx, batchMax, new Date(now), new Date(now + leaseMs)),
+      )
       if (leased.length === 0) return false
       await racepoints.reach('notifications.leased')
       const bookings = await Promise.all(leased.map(attempt))

@@ -57,9 +57,15 @@ test('tickets are announced in English', () => {
 })
 
 test('a refund is told with its amount in the currency of the event', () => {
-  const refund: MessageContent = { kind: 'order-refunded', data: { orderId: 'ord_1', event: { ...event, currency: 'USD' }, total: { amount: 1250, currency: 'USD' } } }
+  const refund: MessageContent = {
+    kind: 'order-refunded',
+    data: { orderId: 'ord_1', event: { ...event, currency: 'USD' }, total: { amount: 1250, currency: 'USD' } },
+  }
   expect(write(refund, 'en', publicUrl).text).toContain('Refunded: $12.50')
-  expect(write(refund, 'ko', publicUrl)).toMatchObject({ subject: '겨울밤의 노래 결제 금액을 환불했습니다', text: expect.stringContaining('환불 금액: US$12.50') })
+  expect(write(refund, 'ko', publicUrl)).toMatchObject({
+    subject: '겨울밤의 노래 결제 금액을 환불했습니다',
+    text: expect.stringContaining('환불 금액: US$12.50'),
+  })
 })
 
 test('a large group is named by its first seats and a number', () => {
@@ -68,12 +74,17 @@ test('a large group is named by its first seats and a number', () => {
 })
 
 test('the clock change of a time zone is told by its name', () => {
-  expect(formatInstant('2026-07-01T23:00:00Z', 'America/New_York', 'en')).toMatch(/^Wednesday, July 1, 2026 at 7:00\sPM Eastern Daylight Time$/)
+  expect(formatInstant('2026-07-01T23:00:00Z', 'America/New_York', 'en')).toMatch(
+    /^Wednesday, July 1, 2026 at 7:00\sPM Eastern Daylight Time$/,
+  )
   expect(formatInstant('2026-12-01T23:00:00Z', 'America/New_York', 'en')).toMatch(/6:00\sPM Eastern Standard Time$/)
 })
 
 test('whatever an event is called, it is shown and not obeyed, and the subject stays one line', () => {
-  const names = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('<img src=x onerror=alert(1)>', 'a\r\nBcc: everyone@example.com', '"><b>&amp;', "' onload='x"))
+  const names = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('<img src=x onerror=alert(1)>', 'a\r\nBcc: everyone@example.com', '"><b>&amp;', "' onload='x"),
+  )
   fc.assert(
     fc.property(names, fc.constantFrom('ko', 'en'), (name, locale) => {
       const plain = write(tickets(1, 'N'), locale, publicUrl)

@@ -56,7 +56,11 @@ function verificationCode({ code }: Data<'verification-code'>, language: Languag
   }
 }
 
-function ticketsIssued({ orderId, event, section, total, tickets }: Data<'tickets-issued'>, language: Language, publicUrl: string): Letter {
+function ticketsIssued(
+  { orderId, event, section, total, tickets }: Data<'tickets-issued'>,
+  language: Language,
+  publicUrl: string,
+): Letter {
   const labels = tickets.map((ticket) => ticket.label)
   const more = labels.length - seatsShownMax
   const shown = labels.slice(0, seatsShownMax).join(', ')
@@ -106,7 +110,11 @@ function ticketsIssued({ orderId, event, section, total, tickets }: Data<'ticket
   }
 }
 
-function orderRefunded({ orderId, event, total }: Data<'order-refunded'>, language: Language, publicUrl: string): Letter {
+function orderRefunded(
+  { orderId, event, total }: Data<'order-refunded'>,
+  language: Language,
+  publicUrl: string,
+): Letter {
   const words = {
     ko: {
       subject: `${event.name} 결제 금액을 환불했습니다`,
@@ -131,7 +139,14 @@ function orderRefunded({ orderId, event, total }: Data<'order-refunded'>, langua
     title: words.title,
     blocks: [
       { kind: 'paragraph', text: words.what },
-      { kind: 'facts', rows: [...eventRows(event, language), [words.total, formatMoney(total, language)], [orderLabel[language], orderId]] },
+      {
+        kind: 'facts',
+        rows: [
+          ...eventRows(event, language),
+          [words.total, formatMoney(total, language)],
+          [orderLabel[language], orderId],
+        ],
+      },
       { kind: 'paragraph', text: words.when },
       { kind: 'link', label: words.link, url: `${publicUrl}/orders` },
     ],
@@ -141,7 +156,10 @@ function orderRefunded({ orderId, event, total }: Data<'order-refunded'>, langua
 const orderLabel: Record<Language, string> = { ko: '주문 번호', en: 'Order' }
 
 function eventRows(event: EventSummary, language: Language): [string, string][] {
-  const labels = { ko: { event: '행사', starts: '일시', venue: '장소' }, en: { event: 'Event', starts: 'Starts', venue: 'Venue' } }[language]
+  const labels = {
+    ko: { event: '행사', starts: '일시', venue: '장소' },
+    en: { event: 'Event', starts: 'Starts', venue: 'Venue' },
+  }[language]
   return [
     [labels.event, event.name],
     [labels.starts, formatInstant(event.startsAt, event.timeZone, language)],
@@ -151,6 +169,14 @@ function eventRows(event: EventSummary, language: Language): [string, string][] 
 
 /** The time where the event is, with the zone by name: a reader may be elsewhere. */
 export function formatInstant(instant: string, timeZone: string, language: Language): string {
-  const parts = { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long', hour: 'numeric', minute: '2-digit', timeZoneName: 'long' } as const
+  const parts = {
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+    weekday: 'long',
+    hour: 'numeric',
+    minute: '2-digit',
+    timeZoneName: 'long',
+  } as const
   return new Intl.DateTimeFormat(language, { ...parts, timeZone }).format(new Date(instant))
 }
