@@ -74,4 +74,9 @@ setInterval(() => renderer.tick(texts()), 1000)
 
 speak()
 show({ lineId, who: 'unknown', online: true, samples: [] })
-void room.start()
+void room.start().then(() => {
+  const state = session.state()
+  if (state.kind !== 'signed-in' || language.get() || lang === state.account.locale) return
+  lang = state.account.locale
+  speak()
+})

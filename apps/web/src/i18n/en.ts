@@ -103,7 +103,6 @@ export const en = {
     choosePace: 'Choose a pace group',
     chooseFirst: 'Choose a course first.',
     chooseLine: 'Choose a line',
-    pace: (pace: string) => `${pace} /km`,
     stepOf: (step: number, of: number) => `Step ${step} of ${of}`,
     draft: 'Not published. Only you can see this page.',
     edit: 'Edit this event',

@@ -99,7 +99,6 @@ export const ko: Messages = {
     choosePace: '페이스 그룹을 선택하세요',
     chooseFirst: '먼저 코스를 선택하세요.',
     chooseLine: '대기열을 선택하세요',
-    pace: (pace) => `${pace} /km`,
     stepOf: (step, of) => `${of}단계 중 ${step}단계`,
     draft: '아직 공개되지 않았습니다. 나에게만 보이는 페이지입니다.',
     edit: '행사 수정',

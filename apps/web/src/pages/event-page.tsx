@@ -97,6 +97,7 @@ export function EventPage({ id }: { id: string }) {
 
 function SectionTable({ event }: { event: EventDocument }) {
   const { t, lang } = useApp()
+  if (isByGroup(event.sections)) return <CourseTable sections={event.sections} />
   return (
     <ul className="section-list">
       {event.sections.map((section) => (
@@ -110,6 +111,34 @@ function SectionTable({ event }: { event: EventDocument }) {
           <span className="figures price">{formatMoney(section.price, localeOf(lang))}</span>
         </li>
       ))}
+    </ul>
+  )
+}
+
+/** A race in as many lines as it has courses. */
+function CourseTable({ sections }: { sections: readonly Section[] }) {
+  const { t, lang } = useApp()
+  return (
+    <ul className="section-list">
+      {coursesOf(sections).map((course) => {
+        const groups = sections.filter((section) => String(section.attributes['course']) === course)
+        const amounts = groups.map(({ price }) => price.amount)
+        const [lowest, highest] = [Math.min(...amounts), Math.max(...amounts)]
+        const currency = groups[0]?.price.currency ?? 'KRW'
+        const price = formatMoney({ amount: lowest, currency }, localeOf(lang))
+        return (
+          <li key={course}>
+            <div>
+              <b>{course}</b>
+              <small className="figures">
+                {groups.map(({ attributes, name }) => String(attributes['pace'] ?? name)).join(' · ')}
+              </small>
+              <small>{t.event.capacity(groups.reduce((sum, { capacity }) => sum + capacity, 0))}</small>
+            </div>
+            <span className="figures price">{lowest === highest ? price : t.common.from(price)}</span>
+          </li>
+        )
+      })}
     </ul>
   )
 }
@@ -239,7 +268,7 @@ function GroupSteps({
           }}
           choices={groups.map((group) => ({
             value: group.section.id,
-            label: group.pace === group.section.name ? group.pace : t.event.pace(group.pace),
+            label: group.pace,
             note: <GroupStock group={group} />,
           }))}
         />

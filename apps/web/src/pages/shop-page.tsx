@@ -203,8 +203,8 @@ function SectionNote({ section }: { section: Section }) {
   const free = availability.data?.free
   return (
     <span className="figures">
-      {formatMoney(section.price, localeOf(lang))}
-      {free === undefined ? null : <span className={free === 0 ? 'none' : 'muted'}> · {free === 0 ? t.shop.none : t.shop.left(free)}</span>}
+      {formatMoney(section.price, localeOf(lang))}{' '}
+      {free === undefined ? null : <span className={free === 0 ? 'none' : 'muted'}>{free === 0 ? t.shop.none : t.shop.left(free)}</span>}
     </span>
   )
 }
@@ -272,7 +272,7 @@ function HeldPanel({ lineId, hold, holdToken, section, onGone }: { lineId: strin
       </div>
       <p className="lead">{t.shop.heldLead}</p>
       {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
-      <div className="panel held">
+      <div className="panel held-panel">
         <h2>{section?.name}</h2>
         <ul className="held-seats">
           {hold.seats.map((seat) => (

@@ -1,4 +1,4 @@
-import { stateOf, type Bounds, type MapSeat } from './seats.ts'
+import { middleShare, stateOf, type Bounds, type MapSeat } from './seats.ts'
 
 /** Pixels of a point: `x * scale + view.x`. */
 export type View = { scale: number; x: number; y: number }
@@ -18,16 +18,19 @@ const seatSize = 0.8
 /** From this many pixels on a seat is large enough for its number. */
 const numberPixels = 20
 
-/** Shows all seats and the stage above them, centred. */
-export function fitView({ left, top, right, bottom, pitch }: Bounds, size: { width: number; height: number }): View {
-  const stageRoom = pitch * 3.4
+/** Room for the stage before the first row, in pitches. */
+const stageRoom = 3.2
+
+/** Shows all seats and the stage before them, centred. */
+export function fitView({ left, top, right, bottom, pitch, front }: Bounds, size: { width: number; height: number }): View {
+  const high = Math.min(top, front - pitch * stageRoom)
   const width = right - left + pitch * 3
-  const height = bottom - top + pitch * 1.6 + stageRoom
+  const height = bottom - high + pitch * 2
   const scale = Math.max(0.001, Math.min(size.width / width, size.height / height, 46 / pitch))
   return {
     scale,
     x: size.width / 2 - ((left + right) / 2) * scale,
-    y: (size.height - (bottom - top + stageRoom) * scale) / 2 - (top - stageRoom) * scale,
+    y: size.height / 2 - ((high + bottom) / 2) * scale,
   }
 }
 
@@ -94,9 +97,9 @@ export function drawSeats(canvas: HTMLCanvasElement, scene: Scene): void {
 
 function drawStage(context: CanvasRenderingContext2D, { bounds, view, stage }: Scene, colour: (name: string) => string): void {
   const centre = ((bounds.left + bounds.right) / 2) * view.scale + view.x
-  const half = Math.max(60, ((bounds.right - bounds.left) * view.scale * 0.62) / 2)
-  const bottom = (bounds.top - bounds.pitch * 1.7) * view.scale + view.y
-  const top = bottom - Math.max(20, bounds.pitch * view.scale * 1.3)
+  const half = Math.max(50, ((bounds.right - bounds.left) * view.scale * middleShare) / 2)
+  const bottom = (bounds.front - bounds.pitch * 1.5) * view.scale + view.y
+  const top = bottom - Math.max(22, bounds.pitch * view.scale * 1.3)
   context.fillStyle = colour('--sunken')
   context.beginPath()
   context.moveTo(centre - half * 0.86, top)

@@ -29,7 +29,11 @@ export function rowsOf(seats: readonly MapSeat[]): { row: string; seats: number[
   return [...rows].map(([row, members]) => ({ row, seats: members }))
 }
 
-export type Bounds = { left: number; top: number; right: number; bottom: number; pitch: number }
+/** `front` is where the middle of the first row is: rows that bend around a stage begin nearer to it at their ends. */
+export type Bounds = { left: number; top: number; right: number; bottom: number; pitch: number; front: number }
+
+/** The share of the width that counts as the middle. */
+export const middleShare = 0.36
 
 /** Where the seats are, and the usual distance from one to the next in its row. */
 export function boundsOf(seats: readonly { x: number; y: number; row: string }[]): Bounds {
@@ -45,7 +49,11 @@ export function boundsOf(seats: readonly { x: number; y: number; row: string }[]
   }
   gaps.sort((a, b) => a - b)
   const pitch = gaps[Math.floor(gaps.length / 4)] || Math.max(right - left, bottom - top, 1) / 10
-  return seats.length > 0 ? { left, top, right, bottom, pitch } : { left: 0, top: 0, right: 1, bottom: 1, pitch: 1 }
+  if (seats.length === 0) return { left: 0, top: 0, right: 1, bottom: 1, pitch: 1, front: 0 }
+  const centre = (left + right) / 2
+  const half = ((right - left) * middleShare) / 2 + pitch
+  const front = Math.min(...seats.filter(({ x }) => Math.abs(x - centre) <= half).map(({ y }) => y), bottom)
+  return { left, top, right, bottom, pitch, front }
 }
 
 /** Finds the seat at a point in constant time: a grid of cells one pitch wide. */

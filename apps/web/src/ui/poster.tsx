@@ -21,7 +21,7 @@ function numbersOf(text: string): () => number {
 
 /** The picture of an event, drawn from its id: rows around a stage, or lanes of a course. */
 export function Poster({ eventId, kind }: { eventId: string; kind: 'concert' | 'race' }) {
-  const next = numbersOf(eventId)
+  const next = numbersOf(kind + eventId)
   const [ground, bright, soft] = palettes[Math.floor(next() * palettes.length)] ?? palettes[0]
   return (
     <svg className="poster" viewBox="0 0 400 240" preserveAspectRatio="xMidYMid slice" aria-hidden="true" focusable="false">
