@@ -12,8 +12,6 @@ import { createSeeds } from './seeds.ts'
 import { idleMs } from './session.ts'
 import { createSessions } from './sessions.ts'
 
-export type { CrowdMember, SeedAccount } from './seeds.ts'
-
 export const statics: ModuleStatics = {
   name: 'identity',
   migrations: new URL('./migrations/', import.meta.url),
@@ -89,5 +87,3 @@ export function createIdentity(deps: Deps, config: IdentityConfig) {
     prepareCrowd: seeds.prepareCrowd,
   }
 }
-
-export type Identity = ReturnType<typeof createIdentity>

@@ -106,5 +106,3 @@ export function createNotifications(deps: Deps, config: NotificationsConfig) {
     close: () => mailer.close(),
   }
 }
-
-export type Notifications = ReturnType<typeof createNotifications>

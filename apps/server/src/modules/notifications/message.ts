@@ -9,8 +9,6 @@ export type MessageContent =
     }
   | { kind: 'order-refunded'; data: Pick<EventData<'orders.order-ended.v1'>, 'orderId' | 'event' | 'total'> }
 
-export type MessageKind = MessageContent['kind']
-
 export type MessageState = 'queued' | 'sent' | 'given-up' | 'lapsed' | 'unreachable'
 
 /**
