@@ -12,12 +12,20 @@ export const subscribes = ['catalog.sale-published.v1', ...heard] as const satis
  */
 export function subscriptions({ step }: UseCases): Subscription[] {
   return [
-    on('catalog.sale-published.v1', (tx, messages) => store.saveEvents(tx, messages.map(({ data }) => data.event))),
+    on('catalog.sale-published.v1', (tx, messages) =>
+      store.saveEvents(
+        tx,
+        messages.map(({ data }) => data.event),
+      ),
+    ),
     ...heard.map((type) =>
       on(type, async (tx, messages) => {
         await step(
           tx,
-          messages.map(({ data }) => ({ orderId: (data as EventData<(typeof heard)[number]>).orderId, happening: { type, data } as Happening })),
+          messages.map(({ data }) => ({
+            orderId: (data as EventData<(typeof heard)[number]>).orderId,
+            happening: { type, data } as Happening,
+          })),
         )
       }),
     ),

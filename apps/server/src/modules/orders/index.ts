@@ -44,5 +44,3 @@ export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {
     refund: useCases.refund,
   }
 }
-
-export type Orders = ReturnType<typeof createOrders>

@@ -25,7 +25,9 @@ function open({ clock, signals }: TestPlatform, waitersMax = 10) {
   return { waits, looks, set }
 }
 
-test('a signal answers everybody who waits for the order, with one look at all orders that changed meanwhile', async ({ platform }) => {
+test('a signal answers everybody who waits for the order, with one look at all orders that changed meanwhile', async ({
+  platform,
+}) => {
   const { waits, looks, set } = open(platform)
   const waiting = ['a', 'a', 'b', 'c'].map((id) => waits.wait(set(id, 'capturing'), isFulfilled, 20_000, stays))
   expect(waits.waiting).toBe(4)

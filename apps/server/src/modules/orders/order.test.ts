@@ -8,11 +8,15 @@ function render(): string {
   for (const state of states) {
     for (const event of happenings) {
       const outcome = table[state][event]
-      if (typeof outcome === 'object') lines.push(`| ${state} | ${event} | ${outcome.to === state ? '·' : outcome.to} | ${outcome.commands.join(', ') || '·'} |`)
+      if (typeof outcome === 'object')
+        lines.push(
+          `| ${state} | ${event} | ${outcome.to === state ? '·' : outcome.to} | ${outcome.commands.join(', ') || '·'} |`,
+        )
     }
   }
   lines.push('', '| in | refuses |', '| --- | --- |')
-  for (const state of states) lines.push(`| ${state} | ${happenings.filter((event) => table[state][event] === 'refuse').join(', ') || '·'} |`)
+  for (const state of states)
+    lines.push(`| ${state} | ${happenings.filter((event) => table[state][event] === 'refuse').join(', ') || '·'} |`)
   return lines.join('\n')
 }
 
@@ -29,7 +33,8 @@ test('an order that waits for another module can neither expire nor be cancelled
 test('every state can be reached, and every end', () => {
   const reached = new Set<string>(['awaiting-payment'])
   for (const state of reached) {
-    for (const outcome of Object.values(table[state as keyof typeof table])) if (typeof outcome === 'object') reached.add(outcome.to)
+    for (const outcome of Object.values(table[state as keyof typeof table]))
+      if (typeof outcome === 'object') reached.add(outcome.to)
   }
   expect([...reached].toSorted()).toEqual([...states].toSorted())
 })

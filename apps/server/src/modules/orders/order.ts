@@ -56,7 +56,7 @@ export type Event = (typeof happenings)[number]
 export type Command =
   /** Inventory: secure the hold as it stands. Begins an attempt. */
   | 'secure'
-  /** Inventory: the hold has ended; secure the same seats if they are still free. Begins an attempt. */
+  /** Inventory: money is here that was not waited for; secure the same seats if they are its own or free. Begins an attempt. */
   | 'secure-late'
   | 'capture'
   /** Payments: nothing of this payment may be captured. */
@@ -86,14 +86,14 @@ const to = (state: State, ...commands: Command[]): Step => ({ to: state, command
 export const table: Record<State, Record<Event, Outcome>> = {
   'awaiting-payment': {
     'payment-requested': to('securing', 'secure'),
-    'payment-captured': to('reclaiming', 'secure'),
-    'other-captured': to('reclaiming', 'secure'),
+    'payment-captured': to('reclaiming', 'secure-late'),
+    'other-captured': to('reclaiming', 'secure-late'),
     'payment-refused': 'ignore',
     'payment-refunded': 'ignore',
     'hold-secured': to('awaiting-payment', 'return-as-it-was'),
     'hold-secured-before': to('awaiting-payment', 'return-as-it-was'),
     'hold-lost': 'ignore',
-    'hold-returned': 'ignore',
+    'hold-returned': to('awaiting-payment'),
     'seats-sold': 'refuse',
     'sell-refused': 'refuse',
     'sell-refused-again': 'refuse',
@@ -154,8 +154,8 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
   returning: {
     'payment-requested': to('returning', 'decline'),
-    'payment-captured': to('reclaiming', 'secure'),
-    'other-captured': to('reclaiming', 'secure'),
+    'payment-captured': to('reclaiming', 'secure-late'),
+    'other-captured': to('reclaiming', 'secure-late'),
     'payment-refused': 'ignore',
     'payment-refunded': 'ignore',
     'hold-secured': 'ignore',

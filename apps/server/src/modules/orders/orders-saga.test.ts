@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import type { Order as OrderDocument } from '@fairgate/contracts/http/orders'
 import { fact } from '#platform/bus'
 import { row, sql } from '#platform/db'
 import { openTestPlatform, test } from '../../../test/fixtures.ts'
 import { createOrders } from './index.ts'
-import { openWorld } from './orders-world.ts'
-import { ordersById } from './orders-store.ts'
-import { createModel, type Model } from './saga-model.ts'
+import { openWorld } from '../../../test/orders-world.ts'
+import type { Model } from '../../../test/orders-model.ts'
 
 test('a purchase: secured, captured, sold, fulfilled', async ({ platform }) => {
   const { placed, publish, play, face, get, models } = await openWorld(platform)
@@ -22,10 +22,16 @@ test('a purchase: secured, captured, sold, fulfilled', async ({ platform }) => {
     '3 payment-captured selling',
     '4 seats-sold fulfilled',
   ])
-  expect([models.get(id)!.seats, models.get(id)!.tickets, models.get(id)!.moneyKept]).toEqual(['sold', 'valid', 110_000])
+  expect([models.get(id)!.seats, models.get(id)!.tickets, models.get(id)!.moneyKept]).toEqual([
+    'sold',
+    'valid',
+    110_000,
+  ])
 })
 
-test('after a first refusal the buyer gets time for another card, after later ones the time that is left', async ({ platform }) => {
+test('after a first refusal the buyer gets time for another card, after later ones the time that is left', async ({
+  platform,
+}) => {
   const { placed, publish, settle, taken, get } = await openWorld(platform)
   const { id, model } = await placed('a', {}, { refuses: (paymentId) => paymentId !== 'pay_3' })
   const asked: number[] = []
@@ -60,7 +66,14 @@ test('the answer of inventory moves the time to pay, and the new time counts', a
   await settle()
   await publish(fact('inventory.hold-secured.v1', { ...ids, attempt: 1 }))
   await settle()
-  await publish(fact('payments.payment-refused.v1', { orderId: id, paymentId: 'pay_1', code: 'REJECT_CARD_PAYMENT', message: 'no' }))
+  await publish(
+    fact('payments.payment-refused.v1', {
+      orderId: id,
+      paymentId: 'pay_1',
+      code: 'REJECT_CARD_PAYMENT',
+      message: 'no',
+    }),
+  )
   await settle()
   platform.clock.advance(400_000)
   await settle()
@@ -93,7 +106,12 @@ test('late money: the same seats are still free, so they are sold', async ({ pla
   for (const request of await taken()) model.hear(request)
   await publish(...model.captureUnasked('pay_1'))
   expect(await play()).toEqual(['secure-requested', 'sell-requested', 'order-fulfilled'])
-  expect([await state(id), model.seats, model.tickets, model.moneyKept]).toEqual(['fulfilled', 'sold', 'valid', 110_000])
+  expect([await state(id), model.seats, model.tickets, model.moneyKept]).toEqual([
+    'fulfilled',
+    'sold',
+    'valid',
+    110_000,
+  ])
 })
 
 test('late money: the seats are gone, so it is given back', async ({ platform }) => {
@@ -110,7 +128,9 @@ test('late money: the seats are gone, so it is given back', async ({ platform })
   expect((await face.module.audit!()).checks.every(({ violations }) => violations === 0)).toBe(true)
 })
 
-test('a second payment while one is under way is declined; money that comes twice is given back once and the order stays', async ({ platform }) => {
+test('a second payment while one is under way is declined; money that comes twice is given back once and the order stays', async ({
+  platform,
+}) => {
   const { placed, publish, play, state, taken, settle } = await openWorld(platform)
   const { id, model } = await placed('a')
   await publish(model.pay('pay_1'), model.pay('pay_2'))
@@ -127,7 +147,9 @@ test('a second payment while one is under way is declined; money that comes twic
   expect([await state(id), model.moneyKept, model.tickets]).toEqual(['fulfilled', 110_000, 'valid'])
 })
 
-test('an operator gives the money of a fulfilled order back once: tickets are revoked and the seats are on sale again', async ({ platform }) => {
+test('an operator gives the money of a fulfilled order back once: tickets are revoked and the seats are on sale again', async ({
+  platform,
+}) => {
   const { placed, publish, play, state, face } = await openWorld(platform)
   const { id, model } = await placed('a')
   await expect(face.refund('ord_none', 'x')).rejects.toMatchObject({ code: 'orders.order-not-found' })
@@ -160,7 +182,12 @@ test('every fact twice, in one batch and again later, changes nothing', async ({
   await publish(...heard, ...heard)
   await settle()
   expect(await taken()).toEqual([])
-  expect(told).toEqual(['orders.secure-requested.v1', 'orders.capture-requested.v1', 'orders.sell-requested.v1', 'orders.order-fulfilled.v1'])
+  expect(told).toEqual([
+    'orders.secure-requested.v1',
+    'orders.capture-requested.v1',
+    'orders.sell-requested.v1',
+    'orders.order-fulfilled.v1',
+  ])
   expect(await face.history(id)).toEqual(history)
   expect([await state(id), await platform.bus.parked.list()]).toEqual(['fulfilled', []])
 })
@@ -180,18 +207,25 @@ test('a fact that cannot be true is parked, and the orders beside it go on', asy
     platform.clock.advance(15_000)
   }
   expect([await state(first.id), await state(second.id)]).toEqual(['awaiting-payment', 'securing'])
-  expect((await platform.bus.parked.list()).map(({ reason }) => reason).toSorted((a, b) => a.localeCompare(b))).toEqual([
-    `Error: order ${first.id} is awaiting-payment: inventory.seats-sold.v1 is not possible`,
-    'Error: there is no order ord_none',
-  ])
+  expect((await platform.bus.parked.list()).map(({ reason }) => reason).toSorted((a, b) => a.localeCompare(b))).toEqual(
+    [
+      `Error: order ${first.id} is awaiting-payment: inventory.seats-sold.v1 is not possible`,
+      'Error: there is no order ord_none',
+    ],
+  )
 })
 
-test('crowds of purchases that go every way, told through the bus twice, end with money kept for tickets only', async ({ platform }) => {
+test('crowds of purchases that go every way, told through the bus twice, end with money kept for tickets only', async ({
+  platform,
+}) => {
   const { placed, publish, settle, taken, face, modules } = await openWorld(platform)
   const choices = fc.sample(fc.array(fc.nat({ max: 9 }), { minLength: 12, maxLength: 12 }), { numRuns: 60, seed: 3 })
   const buyers: { id: string; model: Model; tape: number[] }[] = []
   for (const [i, tape] of choices.entries()) {
-    buyers.push({ ...(await placed(`h${i}`, {}, { refuses: (paymentId) => (i + Number(paymentId.slice(4))) % 3 === 0 })), tape })
+    buyers.push({
+      ...(await placed(`h${i}`, {}, { refuses: (paymentId) => (i + Number(paymentId.slice(4))) % 3 === 0 })),
+      tape,
+    })
   }
   const models = new Map(buyers.map(({ id, model }) => [id, model]))
   for (let round = 0; round < 12; round++) {
@@ -233,12 +267,16 @@ test('crowds of purchases that go every way, told through the bus twice, end wit
 })
 
 test('five hundred orders take as many statements a batch as one', async ({ platform }) => {
-  const { placed, publish, settle, taken, hold, place } = await openWorld(platform)
+  const { placed, modelOf, publish, settle, taken, hold, place } = await openWorld(platform)
 
   /** Takes all orders of these models through the saga. @returns the statements on orders' own tables, and the batches */
-  async function sell(models: ReadonlyMap<string, Model>, paymentId: (id: string) => string): Promise<{ statements: number; batches: number }> {
+  async function sell(
+    models: ReadonlyMap<string, Model>,
+    paymentId: (id: string) => string,
+  ): Promise<{ statements: number; batches: number }> {
     const from = platform.statements.length
-    const ours = () => platform.statements.slice(from).filter((text) => /\borders\.(orders|payments|history)\b/.test(text))
+    const ours = () =>
+      platform.statements.slice(from).filter((text) => /\borders\.(orders|payments|history)\b/.test(text))
     let answers = [...models].map(([id, model]) => model.pay(paymentId(id)))
     while (answers.length > 0) {
       await publish(...answers)
@@ -246,19 +284,28 @@ test('five hundred orders take as many statements a batch as one', async ({ plat
       answers = (await taken()).flatMap((request) => models.get(request.key)?.hear(request) ?? [])
     }
     const texts = ours()
-    return { statements: texts.filter((text) => !text.includes('limit')).length, batches: texts.filter((text) => text.includes('order by id for update')).length }
+    return {
+      statements: texts.filter((text) => !text.includes('limit')).length,
+      batches: texts.filter((text) => text.includes('order by id for update')).length,
+    }
   }
 
   const one = await placed('one')
   const alone = await sell(new Map([[one.id, one.model]]), () => 'pay_one')
 
   const from = platform.statements.length
-  await Promise.all(Array.from({ length: 500 }, (_, i) => place(hold(`h${i}`, { seats: [{ number: i + 10, label: `B-${i}` }] }))))
+  const answers = await Promise.all(
+    Array.from({ length: 500 }, (_, i) => place(hold(`h${i}`, { seats: [{ number: i + 10, label: `B-${i}` }] }))),
+  )
   const inserts = platform.statements.slice(from).filter((text) => text.includes('insert into orders.orders')).length
   expect(inserts).toBeLessThanOrEqual(10)
-  const ids = (await taken()).map(({ key }) => key)
-  expect(ids).toHaveLength(500)
-  const models = new Map((await ordersById(platform.db, ids)).map((order) => [order.id, createModel(order)]))
+  expect(await taken()).toHaveLength(500)
+  const models = new Map(
+    answers.map((answer, i) => {
+      const { order } = answer.json<{ order: OrderDocument }>()
+      return [order.id, modelOf(`h${i}`, order)]
+    }),
+  )
   const crowd = await sell(models, (id) => `pay_${id}`)
 
   expect([...models.values()].every((model) => model.seats === 'sold')).toBe(true)

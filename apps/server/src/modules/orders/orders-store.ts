@@ -56,7 +56,10 @@ export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<Se
 }
 
 export async function ordersOfHolds(db: Db | Tx, holdIds: readonly string[]): Promise<Map<string, Order>> {
-  const found = await rows(db, sql<OrderRow>`select ${columns} from orders.orders where hold_id = any(${holdIds}::text[])`)
+  const found = await rows(
+    db,
+    sql<OrderRow>`select ${columns} from orders.orders where hold_id = any(${holdIds}::text[])`,
+  )
   return new Map(found.map((entry) => [entry.hold_id, toOrder(entry)]))
 }
 
@@ -66,11 +69,18 @@ export async function orderById(db: Db | Tx, id: string): Promise<Order | undefi
 }
 
 export async function ordersById(db: Db | Tx, ids: readonly string[]): Promise<Order[]> {
-  return (await rows(db, sql<OrderRow>`select ${columns} from orders.orders where id = any(${ids}::text[])`)).map(toOrder)
+  return (await rows(db, sql<OrderRow>`select ${columns} from orders.orders where id = any(${ids}::text[])`)).map(
+    toOrder,
+  )
 }
 
 /** An account's orders before `before`, newest first: ids sort by the time of birth. */
-export async function ordersOfAccount(db: Db, accountId: string, before: string | undefined, limit: number): Promise<Order[]> {
+export async function ordersOfAccount(
+  db: Db,
+  accountId: string,
+  before: string | undefined,
+  limit: number,
+): Promise<Order[]> {
   const found = await rows(
     db,
     sql<OrderRow>`
@@ -87,13 +97,19 @@ export async function ordersOfAccount(db: Db, accountId: string, before: string 
  * but never for each other.
  */
 export async function lockBooks(tx: Tx, ids: readonly string[]): Promise<Map<string, Book>> {
-  const orders = await rows(tx, sql<OrderRow>`select ${columns} from orders.orders where id = any(${ids}::text[]) order by id for update`)
+  const orders = await rows(
+    tx,
+    sql<OrderRow>`select ${columns} from orders.orders where id = any(${ids}::text[]) order by id for update`,
+  )
   return withPayments(tx, orders)
 }
 
 /** The same without the lock, to look only. */
 export async function readBooks(db: Db | Tx, ids: readonly string[]): Promise<Map<string, Book>> {
-  return withPayments(db, await rows(db, sql<OrderRow>`select ${columns} from orders.orders where id = any(${ids}::text[])`))
+  return withPayments(
+    db,
+    await rows(db, sql<OrderRow>`select ${columns} from orders.orders where id = any(${ids}::text[])`),
+  )
 }
 
 async function withPayments(db: Db | Tx, orders: readonly OrderRow[]): Promise<Map<string, Book>> {
@@ -108,9 +124,11 @@ async function withPayments(db: Db | Tx, orders: readonly OrderRow[]): Promise<M
       order.id,
       {
         order: toOrder(order),
-        payments: (byOrder.get(order.id) ?? []).map(
-          ({ payment_id, amount, currency, state }): Payment => ({ id: payment_id, amount: { amount, currency }, state }),
-        ),
+        payments: (byOrder.get(order.id) ?? []).map(({ payment_id, amount, currency, state }): Payment => ({
+          id: payment_id,
+          amount: { amount, currency },
+          state,
+        })),
       },
     ]),
   )
@@ -131,7 +149,11 @@ export async function updateOrders(tx: Tx, orders: readonly Order[]): Promise<vo
   if (count !== orders.length) throw new Error(`${orders.length} orders were to be updated, ${count} were`)
 }
 
-export async function savePayments(tx: Tx, payments: readonly (Payment & { orderId: string })[], at: number): Promise<void> {
+export async function savePayments(
+  tx: Tx,
+  payments: readonly (Payment & { orderId: string })[],
+  at: number,
+): Promise<void> {
   if (payments.length === 0) return
   await sql`
     insert into orders.payments (order_id, payment_id, amount, currency, state, updated_at)
@@ -139,10 +161,16 @@ export async function savePayments(tx: Tx, payments: readonly (Payment & { order
     from unnest(${payments.map((p) => p.orderId)}::text[], ${payments.map((p) => p.id)}::text[], ${payments.map((p) => p.amount.amount)}::bigint[],
                 ${payments.map((p) => p.amount.currency)}::text[], ${payments.map((p) => p.state)}::text[])
       as u (order_id, payment_id, amount, currency, state)
-    on conflict (order_id, payment_id) do update set amount = excluded.amount, state = excluded.state, updated_at = excluded.updated_at`.execute(tx)
+    on conflict (order_id, payment_id) do update set amount = excluded.amount, state = excluded.state, updated_at = excluded.updated_at`.execute(
+    tx,
+  )
 }
 
-type NewHistoryLine = Omit<HistoryLine, 'event' | 'from'> & { orderId: string; event: Event | 'placed'; from: State | null }
+type NewHistoryLine = Omit<HistoryLine, 'event' | 'from'> & {
+  orderId: string
+  event: Event | 'placed'
+  from: State | null
+}
 
 export async function insertHistory(tx: Tx, lines: readonly NewHistoryLine[]): Promise<void> {
   if (lines.length === 0) return
@@ -154,11 +182,18 @@ export async function insertHistory(tx: Tx, lines: readonly NewHistoryLine[]): P
 }
 
 export async function historyOf(db: Db, orderId: string) {
-  return rows(
+  const lines = await rows(
     db,
-    sql<{ version: number; at: Date; event: string; from: State | null; to: State }>`
-      select version, at, event, from_state as "from", to_state as "to" from orders.history where order_id = ${orderId} order by version`,
+    sql<{ version: number; at: Date; event: string; from_state: State | null; to_state: State }>`
+      select version, at, event, from_state, to_state from orders.history where order_id = ${orderId} order by version`,
   )
+  return lines.map(({ version, at, event, from_state, to_state }) => ({
+    version,
+    at,
+    event,
+    from: from_state,
+    to: to_state,
+  }))
 }
 
 /** Locks unpaid orders whose time is over. One that another step has locked is left for the next portion. */
@@ -198,7 +233,10 @@ export async function ordersWithOpenAnswers(db: Db): Promise<string[]> {
   return found.map(({ id }) => id)
 }
 
-export async function saveEvents(tx: Tx, events: readonly Pick<EventSummary, 'id' | 'organiserId' | 'currency'>[]): Promise<void> {
+export async function saveEvents(
+  tx: Tx,
+  events: readonly Pick<EventSummary, 'id' | 'organiserId' | 'currency'>[],
+): Promise<void> {
   await sql`
     insert into orders.events (id, organiser_id, currency)
     select distinct on (id) * from unnest(${events.map((e) => e.id)}::text[], ${events.map((e) => e.organiserId)}::text[],
@@ -207,14 +245,23 @@ export async function saveEvents(tx: Tx, events: readonly Pick<EventSummary, 'id
 }
 
 export async function eventById(db: Db, id: string) {
-  return maybeRow(db, sql<{ organiserId: string; currency: Currency }>`select organiser_id as "organiserId", currency from orders.events where id = ${id}`)
+  return maybeRow(
+    db,
+    sql<{
+      organiserId: string
+      currency: Currency
+    }>`select organiser_id as "organiserId", currency from orders.events where id = ${id}`,
+  )
 }
 
 /** Orders of an event by state, and by section what fulfilled orders sold. */
 export async function figuresOf(db: Db, eventId: string) {
   const byState = await rows(
     db,
-    sql<{ state: State; count: number }>`select state, count(*) as count from orders.orders where event_id = ${eventId} group by state`,
+    sql<{
+      state: State
+      count: number
+    }>`select state, count(*) as count from orders.orders where event_id = ${eventId} group by state`,
   )
   const sections = await rows(
     db,
@@ -231,7 +278,15 @@ export async function auditCounts(db: Db, eventId: string | undefined, stuckBefo
   const event = eventId ?? null
   return row(
     db,
-    sql<{ orders: number; wrongTotals: number; pending: number; stuck: number; unpaidFulfilled: number; keptMoney: number; refunding: number }>`
+    sql<{
+      orders: number
+      wrongTotals: number
+      pending: number
+      stuck: number
+      unpaidFulfilled: number
+      keptMoney: number
+      refunding: number
+    }>`
       with o as (select * from orders.orders where ${event}::text is null or event_id = ${event}),
       money as (
         select p.order_id,

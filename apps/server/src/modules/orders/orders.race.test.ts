@@ -4,7 +4,7 @@ import { createRacepoints } from '#platform/racepoint'
 import { test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createUseCases } from './orders.ts'
 import * as store from './orders-store.ts'
-import { openWorld } from './orders-world.ts'
+import { openWorld } from '../../../test/orders-world.ts'
 
 const config = { stuckAfterMs: 60_000, waitersMax: 10 }
 
@@ -19,7 +19,8 @@ async function race(platform: TestPlatform, first: 'payment' | 'deadline', lockB
   const racepoints = createRacepoints()
   const held = createUseCases({ ...platform, racepoints }, config, lockBooks)
   const free = createUseCases(platform, config, lockBooks)
-  const pay = (useCases: typeof free) => transaction(platform.db, (tx) => useCases.step(tx, [{ orderId: id, happening: paid }]))
+  const pay = (useCases: typeof free) =>
+    transaction(platform.db, (tx) => useCases.step(tx, [{ orderId: id, happening: paid }]))
   const paid = model.pay('pay_1') as Parameters<typeof free.step>[1][number]['happening']
   const expire = (useCases: typeof free) =>
     // Without the lock of `lockOverdue`, as the control needs it; with it the loop would pass a locked order by.
@@ -34,7 +35,11 @@ async function race(platform: TestPlatform, first: 'payment' | 'deadline', lockB
   await settledOrWaiting(platform, follower)
   gate.open()
   const ends = await Promise.allSettled([leader, follower])
-  return { told: (await taken()).map(({ type }) => type), state: await state(id), failed: ends.filter(({ status }) => status === 'rejected').length }
+  return {
+    told: (await taken()).map(({ type }) => type),
+    state: await state(id),
+    failed: ends.filter(({ status }) => status === 'rejected').length,
+  }
 }
 
 /** Returns when the work has ended or a session of this database waits for a lock. */
@@ -53,10 +58,16 @@ async function settledOrWaiting(platform: TestPlatform, work: Promise<unknown>):
 }
 
 test('an order that expires while its payment arrives: the payment was first, so it goes on', async ({ platform }) => {
-  expect(await race(platform, 'payment')).toEqual({ told: ['orders.secure-requested.v1'], state: 'securing', failed: 0 })
+  expect(await race(platform, 'payment')).toEqual({
+    told: ['orders.secure-requested.v1'],
+    state: 'securing',
+    failed: 0,
+  })
 })
 
-test('an order that expires while its payment arrives: the deadline was first, so the payment is declined', async ({ platform }) => {
+test('an order that expires while its payment arrives: the deadline was first, so the payment is declined', async ({
+  platform,
+}) => {
   expect(await race(platform, 'deadline')).toEqual({
     told: ['orders.release-requested.v1', 'orders.order-ended.v1', 'orders.payment-declined.v1'],
     state: 'expired',
@@ -64,7 +75,9 @@ test('an order that expires while its payment arrives: the deadline was first, s
   })
 })
 
-test('control: without the lock both decide on the same state, and only the key of the history stops the second', async ({ platform }) => {
+test('control: without the lock both decide on the same state, and only the key of the history stops the second', async ({
+  platform,
+}) => {
   expect(await race(platform, 'payment', store.readBooks)).toMatchObject({ failed: 1 })
 })
 

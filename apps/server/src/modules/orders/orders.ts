@@ -9,7 +9,10 @@ import { createOrderWaits } from './order-waits.ts'
 import * as store from './orders-store.ts'
 import { advance, orderFacts, type Book, type Happening, type HistoryLine, type Order } from './saga.ts'
 
-export type OrdersDeps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'signals' | 'log' | 'metrics' | 'racepoints'>
+export type OrdersDeps = Pick<
+  Platform,
+  'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'signals' | 'log' | 'metrics' | 'racepoints'
+>
 
 export type OrdersConfig = {
   /** Age from which an order that waits for another module counts as stuck. */
@@ -26,9 +29,17 @@ const recheckMs = 1000
 const stuckListMax = 500
 
 /** The use cases of orders. `lockBooks` is replaced only by the test that shows what the lock is for. */
-export function createUseCases(deps: OrdersDeps, config: OrdersConfig, lockBooks: typeof store.lockBooks = store.lockBooks) {
+export function createUseCases(
+  deps: OrdersDeps,
+  config: OrdersConfig,
+  lockBooks: typeof store.lockBooks = store.lockBooks,
+) {
   const { db, clock, ids, tokens, outbox, signals, log, metrics, racepoints } = deps
-  const transitions = metrics.counter('fairgate_orders_transitions_total', 'Steps of orders', ['event', 'from', 'to'])
+  const transitions = metrics.counter('fairgate_orders_transitions_total', 'Steps of orders', [
+    'event',
+    'before',
+    'after',
+  ])
   const stuckGauge = metrics.gauge('fairgate_orders_stuck', 'Orders that have waited too long for another module')
   const waits = createOrderWaits({
     scheduler: clock,
@@ -42,7 +53,10 @@ export function createUseCases(deps: OrdersDeps, config: OrdersConfig, lockBooks
    * Takes many orders a step on, in a constant number of statements: lock and read all, decide in memory, write all.
    * @throws when a happening is not possible in its order's state, or the order is unknown: whoever sent it must learn
    */
-  async function step(tx: Tx, items: readonly { orderId: string; happening: Happening }[]): Promise<ReadonlyMap<string, Book>> {
+  async function step(
+    tx: Tx,
+    items: readonly { orderId: string; happening: Happening }[],
+  ): Promise<ReadonlyMap<string, Book>> {
     const orderIds = [...new Set(items.map(({ orderId }) => orderId))].toSorted()
     const before = await lockBooks(tx, orderIds)
     const after = new Map(before)
@@ -63,9 +77,14 @@ export function createUseCases(deps: OrdersDeps, config: OrdersConfig, lockBooks
     await racepoints.reach('orders.decided')
     const steppedOn = [...after.values()].filter(({ order }) => order.version !== before.get(order.id)!.order.version)
     const notedPayments = [...after.values()].flatMap(({ order, payments }) =>
-      payments.filter((payment) => !before.get(order.id)!.payments.includes(payment)).map((payment) => ({ ...payment, orderId: order.id })),
+      payments
+        .filter((payment) => !before.get(order.id)!.payments.includes(payment))
+        .map((payment) => ({ ...payment, orderId: order.id })),
     )
-    await store.updateOrders(tx, steppedOn.map(({ order }) => order))
+    await store.updateOrders(
+      tx,
+      steppedOn.map(({ order }) => order),
+    )
     await store.savePayments(tx, notedPayments, clock.now())
     await store.insertHistory(tx, history)
     await outbox.publish(tx, facts)
@@ -76,10 +95,11 @@ export function createUseCases(deps: OrdersDeps, config: OrdersConfig, lockBooks
   }
 
   function tell({ orderId, event, from, to }: HistoryLine & { orderId: string }): void {
-    transitions.add({ event, from, to }, 1)
+    transitions.add({ event, before: from, after: to })
     signals.emit('orders', orderId)
     if (to === 'reclaiming') log.info({ orderId, event, from }, 'money came for an order whose seats were not secured')
-    if (to === 'refunding' && from !== to) log.warn({ orderId, event, from }, 'money came and the seats are gone; refunding')
+    if (to === 'refunding' && from !== to)
+      log.warn({ orderId, event, from }, 'money came and the seats are gone; refunding')
   }
 
   const placing = createBatcher<TokenPayload<'hold'>, { order: Order; isNew: boolean }>({
@@ -93,15 +113,34 @@ export function createUseCases(deps: OrdersDeps, config: OrdersConfig, lockBooks
         const fresh = orders.filter(({ id }) => inserted.has(id))
         await store.insertHistory(
           tx,
-          fresh.map(({ id, version, state }) => ({ orderId: id, version, at: now, event: 'placed', from: null, to: state })),
+          fresh.map(({ id, version, state }) => ({
+            orderId: id,
+            version,
+            at: now,
+            event: 'placed',
+            from: null,
+            to: state,
+          })),
         )
         await outbox.publish(
           tx,
-          fresh.map((order) => fact('orders.order-placed.v1', { ...orderFacts(order), payBy: new Date(order.payBy).toISOString() })),
+          fresh.map((order) =>
+            fact('orders.order-placed.v1', { ...orderFacts(order), payBy: new Date(order.payBy).toISOString() }),
+          ),
         )
-        const known = inserted.size === orders.length ? new Map<string, Order>() : await store.ordersOfHolds(tx, holds.map(({ holdId }) => holdId))
-        afterCommit(tx, () => transitions.add({ event: 'placed', from: 'none', to: 'awaiting-payment' }, fresh.length))
-        return orders.map((order) => (inserted.has(order.id) ? { order, isNew: true } : { order: known.get(order.holdId)!, isNew: false }))
+        const known =
+          inserted.size === orders.length
+            ? new Map<string, Order>()
+            : await store.ordersOfHolds(
+                tx,
+                holds.map(({ holdId }) => holdId),
+              )
+        afterCommit(tx, () =>
+          transitions.add({ event: 'placed', before: 'none', after: 'awaiting-payment' }, fresh.length),
+        )
+        return orders.map((order) =>
+          inserted.has(order.id) ? { order, isNew: true } : { order: known.get(order.holdId)!, isNew: false },
+        )
       }),
   })
 
@@ -129,7 +168,10 @@ export function createUseCases(deps: OrdersDeps, config: OrdersConfig, lockBooks
     return waits.wait(await get(accountId, id), (order) => isAnswered(order, startedAt), timeoutMs, gone)
   }
 
-  async function list(accountId: string, cursor: string | undefined): Promise<{ orders: Order[]; nextCursor: string | null }> {
+  async function list(
+    accountId: string,
+    cursor: string | undefined,
+  ): Promise<{ orders: Order[]; nextCursor: string | null }> {
     const found = await store.ordersOfAccount(db, accountId, cursor, pageSize + 1)
     const orders = found.slice(0, pageSize)
     return { orders, nextCursor: found.length > pageSize ? orders.at(-1)!.id : null }
@@ -138,20 +180,30 @@ export function createUseCases(deps: OrdersDeps, config: OrdersConfig, lockBooks
   /** Gives an unpaid order up; its seats are free at once. Again → the same answer. */
   async function cancel(accountId: string, id: string): Promise<Order> {
     await get(accountId, id)
-    return transaction(db, async (tx) => (await step(tx, [{ orderId: id, happening: { type: 'cancel' } }])).get(id)!.order)
+    return transaction(
+      db,
+      async (tx) => (await step(tx, [{ orderId: id, happening: { type: 'cancel' } }])).get(id)!.order,
+    )
   }
 
   /** Gives the money of a fulfilled order back; when it has gone the order is refunded and its seats are on sale again. */
   async function refund(id: string, reason: string): Promise<Order> {
     if (!(await store.orderById(db, id))) throw new Problem('orders.order-not-found')
-    return transaction(db, async (tx) => (await step(tx, [{ orderId: id, happening: { type: 'refund', reason } }])).get(id)!.order)
+    return transaction(
+      db,
+      async (tx) => (await step(tx, [{ orderId: id, happening: { type: 'refund', reason } }])).get(id)!.order,
+    )
   }
 
   /** Ends a portion of the orders whose time to pay is over. @returns whether more may be left */
   async function expireOverdue(): Promise<boolean> {
     return transaction(db, async (tx) => {
       const overdue = await store.lockOverdue(tx, clock.now(), overdueBatchMax)
-      if (overdue.length > 0) await step(tx, overdue.map((orderId) => ({ orderId, happening: { type: 'deadline' } as const })))
+      if (overdue.length > 0)
+        await step(
+          tx,
+          overdue.map((orderId) => ({ orderId, happening: { type: 'deadline' } as const })),
+        )
       return overdue.length === overdueBatchMax
     })
   }
@@ -167,7 +219,8 @@ export function createUseCases(deps: OrdersDeps, config: OrdersConfig, lockBooks
   /** Orders by state and money by section, for the event's organiser and for admins. */
   async function figures(caller: { accountId: string; roles: readonly string[] }, eventId: string) {
     const event = await store.eventById(db, eventId)
-    if (!event || (event.organiserId !== caller.accountId && !caller.roles.includes('admin'))) throw new Problem('catalog.event-not-found')
+    if (!event || (event.organiserId !== caller.accountId && !caller.roles.includes('admin')))
+      throw new Problem('catalog.event-not-found')
     return { eventId, currency: event.currency, ...(await store.figuresOf(db, eventId)) }
   }
 

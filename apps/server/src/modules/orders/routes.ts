@@ -7,7 +7,11 @@ import { publicState } from './order.ts'
 import type { UseCases } from './orders.ts'
 import type { Order } from './saga.ts'
 
-export function serveOrders(http: HttpApp, useCases: UseCases, { tokens, clock }: Pick<Platform, 'tokens' | 'clock'>): void {
+export function serveOrders(
+  http: HttpApp,
+  useCases: UseCases,
+  { tokens, clock }: Pick<Platform, 'tokens' | 'clock'>,
+): void {
   const paymentRequestToken = ({ id, accountId, event, total, payBy }: Order) =>
     tokens.sign('payment-request', { orderId: id, accountId, eventId: event.id, amount: total, exp: payBy })
 
@@ -16,17 +20,26 @@ export function serveOrders(http: HttpApp, useCases: UseCases, { tokens, clock }
     state: publicState[order.state],
     event: order.event,
     section: order.section,
-    items: order.seats.map(({ number, label }) => ({ seatId: seatId(order.section.id, number), label, price: order.unitPrice })),
+    items: order.seats.map(({ number, label }) => ({
+      seatId: seatId(order.section.id, number),
+      label,
+      price: order.unitPrice,
+    })),
     total: order.total,
     placedAt: new Date(order.placedAt).toISOString(),
     payBy: new Date(order.payBy).toISOString(),
     refusal: order.refusal,
-    ...(order.state === 'awaiting-payment' && order.payBy > clock.now() ? { paymentRequestToken: paymentRequestToken(order) } : {}),
+    ...(order.state === 'awaiting-payment' && order.payBy > clock.now()
+      ? { paymentRequestToken: paymentRequestToken(order) }
+      : {}),
   })
 
   http.serve(contracts.placeOrder, async ({ caller, body }) => {
     const { order, isNew } = await useCases.place(caller.accountId, body.holdToken)
-    return { status: isNew ? 201 : 200, body: { order: document(order), paymentRequestToken: paymentRequestToken(order) } }
+    return {
+      status: isNew ? 201 : 200,
+      body: { order: document(order), paymentRequestToken: paymentRequestToken(order) },
+    }
   })
 
   http.serve(contracts.listOrders, async ({ caller, query }) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Fact } from '#platform/bus'
-import { createModel, type Model } from './saga-model.ts'
+import { createModel, type Model } from '../../../test/orders-model.ts'
 import { advance, heard, type Book, type Happening, type Order } from './saga.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
@@ -64,7 +64,8 @@ function live(tape: readonly number[], { inOrder }: { inOrder: boolean }): Life 
   function happen(happening: Happening): void {
     const progress = advance(book, happening, time)
     if (progress === 'refuse') {
-      if (happening.type !== 'cancel' && happening.type !== 'refund') throw new Error(`${happening.type} was refused in ${book.order.state}`)
+      if (happening.type !== 'cancel' && happening.type !== 'refund')
+        throw new Error(`${happening.type} was refused in ${book.order.state}`)
       return
     }
     expect(progress.book.order.version).toBe(book.order.version + progress.history.length)
@@ -86,7 +87,9 @@ function live(tape: readonly number[], { inOrder }: { inOrder: boolean }): Life 
   }
 
   const anyPayment = (pick: number) => `pay_${pick % (paid + 1)}`
-  const often = Array<(pick: number) => void>(8).fill((pick) => deliver(pick % 2 === 0 ? toOrders : toOthers, pick >> 1, false))
+  const often = Array<(pick: number) => void>(8).fill((pick) =>
+    deliver(pick % 2 === 0 ? toOrders : toOthers, pick >> 1, false),
+  )
   const actions: ((pick: number) => void)[] = [
     ...often,
     (pick) => deliver(toOrders, pick, true),
@@ -124,13 +127,20 @@ function expectSettled({ book, model, told }: Life): void {
   const { order, payments } = book
   expect(['fulfilled', 'expired', 'cancelled', 'refunded']).toContain(order.state)
   const isFulfilled = order.state === 'fulfilled'
-  expect({ moneyKept: model.moneyKept, seats: model.seats === 'sold', secured: model.seats === 'secured', tickets: model.tickets === 'valid' }).toEqual({
+  expect({
+    moneyKept: model.moneyKept,
+    seats: model.seats === 'sold',
+    secured: model.seats === 'secured',
+    tickets: model.tickets === 'valid',
+  }).toEqual({
     moneyKept: isFulfilled ? order.total.amount : 0,
     seats: isFulfilled,
     secured: false,
     tickets: isFulfilled,
   })
-  expect(payments.filter(({ state }) => state === 'captured').map(({ id }) => id)).toEqual(isFulfilled ? [order.paymentId] : [])
+  expect(payments.filter(({ state }) => state === 'captured').map(({ id }) => id)).toEqual(
+    isFulfilled ? [order.paymentId] : [],
+  )
   expect(payments.filter(({ state }) => state === 'refunding')).toEqual([])
   expect(model.paymentsWithoutAnswer).toEqual([])
   expect(told.at(-1)).toBe(order.state)
@@ -155,13 +165,22 @@ test('the lives tried end in every way there is', () => {
     if (book.order.state === 'fulfilled' && book.payments.length > 1) seen.add('fulfilled after more than one payment')
     if (book.order.sellRefusals > 0) seen.add('sell refused')
   }
-  expect([...seen]).toEqual(expect.arrayContaining(['fulfilled', 'expired', 'cancelled', 'refunded', 'fulfilled after more than one payment']))
+  expect([...seen]).toEqual(
+    expect.arrayContaining(['fulfilled', 'expired', 'cancelled', 'refunded', 'fulfilled after more than one payment']),
+  )
 })
 
 test('money of another amount than the total stops loudly', () => {
   const captured: Happening = {
     type: 'payments.payment-captured.v1',
-    data: { orderId: 'ord_1', paymentId: 'pay_1', amount: { amount: 1, currency: 'KRW' }, capturedAt: new Date(now).toISOString() },
+    data: {
+      orderId: 'ord_1',
+      paymentId: 'pay_1',
+      amount: { amount: 1, currency: 'KRW' },
+      capturedAt: new Date(now).toISOString(),
+    },
   }
-  expect(() => advance({ order: placed, payments: [] }, captured, now)).toThrow('payment pay_1 captured 1 KRW, order ord_1 costs 110000 KRW')
+  expect(() => advance({ order: placed, payments: [] }, captured, now)).toThrow(
+    'payment pay_1 captured 1 KRW, order ord_1 costs 110000 KRW',
+  )
 })

@@ -88,7 +88,9 @@ export function advance(book: Book, happening: Happening, now: number): Progress
       const { paymentId: id, amount } = happening.data
       if (hasMoneyCome(find(book, id))) return unchanged(book)
       if (amount.amount !== order.total.amount || amount.currency !== order.total.currency) {
-        throw new Error(`payment ${id} captured ${amount.amount} ${amount.currency}, order ${order.id} costs ${order.total.amount} ${order.total.currency}`)
+        throw new Error(
+          `payment ${id} captured ${amount.amount} ${amount.currency}, order ${order.id} costs ${order.total.amount} ${order.total.currency}`,
+        )
       }
       const event = id === order.paymentId ? 'payment-captured' : 'other-captured'
       const reason = order.state === 'refunded' || order.state === 'refunding' ? 'order-ended' : 'paid-twice'
@@ -100,33 +102,52 @@ export function advance(book: Book, happening: Happening, now: number): Progress
       // A payment that was declined, or captured after all, has its answer; a refusal adds nothing.
       if (known && known.state !== 'requested') return unchanged(book)
       const noted = note(book, { id, amount: order.total, state: 'refused' })
-      return id === order.paymentId ? take(noted, 'payment-refused', { refusal: { code, message } }, now) : unchanged(noted)
+      return id === order.paymentId
+        ? take(noted, 'payment-refused', { refusal: { code, message } }, now)
+        : unchanged(noted)
     }
     case 'payments.payment-refunded.v1': {
-      const { paymentId: id, amount } = happening.data
+      const { paymentId: id } = happening.data
       const known = find(book, id)
       if (known?.state === 'refunded') return unchanged(book)
-      if (hasMoneyCome(known)) {
-        const noted = note(book, { id, amount, state: 'refunded' })
-        return noted.payments.some(isMoneyHere) ? unchanged(noted) : take(noted, 'payment-refunded', { reason: 'money-returned' }, now)
+      if (!known || !isMoneyHere(known)) {
+        // What has gone back had come before; the news of it is still on its way.
+        const capturedAt = new Date(now).toISOString()
+        const data = { orderId: order.id, paymentId: id, amount: order.total, capturedAt }
+        const captured = advance(book, { type: 'payments.payment-captured.v1', data }, now)
+        return captured === 'refuse' ? captured : join(captured, advance(captured.book, happening, now))
       }
-      // What has gone back had come before; the news of it is still on its way.
-      const captured = advance(book, { type: 'payments.payment-captured.v1', data: { orderId: order.id, paymentId: id, amount, capturedAt: new Date(now).toISOString() } }, now)
-      return captured === 'refuse' ? captured : join(captured, advance(captured.book, happening, now))
+      const noted = note(book, { ...known, state: 'refunded' })
+      if (noted.payments.some(isMoneyHere)) return unchanged(noted)
+      return take(noted, 'payment-refunded', { reason: 'money-returned' }, now)
     }
     case 'inventory.hold-secured.v1':
       return take(book, happening.data.attempt === order.attempt ? 'hold-secured' : 'hold-secured-before', {}, now)
     case 'inventory.hold-lost.v1': {
       if (happening.data.attempt !== order.attempt) return unchanged(book)
-      return take(book, 'hold-lost', { reason: 'seats-lost', refusal: { code: 'orders.seats-lost', message: happening.data.reason } }, now)
+      return take(
+        book,
+        'hold-lost',
+        { reason: 'seats-lost', refusal: { code: 'orders.seats-lost', message: happening.data.reason } },
+        now,
+      )
     }
-    case 'inventory.hold-returned.v1':
-      return take(book, 'hold-returned', { payBy: Date.parse(happening.data.expiresAt) }, now)
+    case 'inventory.hold-returned.v1': {
+      // A hold's end never moves back: an earlier one is the copy of an earlier answer.
+      const payBy = Math.max(order.payBy, Date.parse(happening.data.expiresAt))
+      const isOld = order.state === 'awaiting-payment' && payBy === order.payBy
+      return isOld ? unchanged(book) : take(book, 'hold-returned', { payBy }, now)
+    }
     case 'inventory.seats-sold.v1':
       return take(book, 'seats-sold', {}, now)
     case 'inventory.sell-refused.v1': {
       const refusal = { code: 'orders.seats-lost', message: happening.data.reason }
-      return take(book, order.sellRefusals === 0 ? 'sell-refused' : 'sell-refused-again', { reason: 'seats-lost', refusal }, now)
+      return take(
+        book,
+        order.sellRefusals === 0 ? 'sell-refused' : 'sell-refused-again',
+        { reason: 'seats-lost', refusal },
+        now,
+      )
     }
     case 'deadline':
       // Somebody may have given the order more time since the caller looked.
@@ -155,7 +176,9 @@ function take(book: Book, event: Event, particulars: Particulars, now: number): 
   const isNewAttempt = outcome.commands.some((command) => command === 'secure' || command === 'secure-late')
   const order: Order = {
     ...book.order,
-    ...(isNewAttempt ? { attempt: book.order.attempt + 1, paymentId: particulars.paymentId ?? book.order.paymentId, refusal: null } : {}),
+    ...(isNewAttempt
+      ? { attempt: book.order.attempt + 1, paymentId: particulars.paymentId ?? book.order.paymentId, refusal: null }
+      : {}),
     ...(particulars.refusal ? { refusal: particulars.refusal, refusedAt: now } : {}),
     ...(particulars.payBy !== undefined ? { payBy: particulars.payBy } : {}),
     ...(outcome.to === 'fulfilled' ? { refusal: null } : {}),
@@ -170,20 +193,33 @@ function take(book: Book, event: Event, particulars: Particulars, now: number): 
   for (const command of outcome.commands) {
     const concerned = paymentsOf(command, next, particulars)
     for (const { payment, state } of concerned) next = note(next, { ...payment, state })
-    facts.push(...factsOf(command, order, concerned.map(({ payment }) => payment), particulars.reason ?? event, now))
+    facts.push(
+      ...factsOf(
+        command,
+        order,
+        concerned.map(({ payment }) => payment),
+        particulars.reason ?? event,
+        now,
+      ),
+    )
   }
   return { book: next, facts, history: [{ version: order.version, at: now, event, from, to: outcome.to }] }
 }
 
 /** The payments that a command is about, and what it makes of them in the books. */
-function paymentsOf(command: Command, { order, payments }: Book, { paymentId }: Particulars): { payment: Payment; state: PaymentState }[] {
+function paymentsOf(
+  command: Command,
+  { order, payments }: Book,
+  { paymentId }: Particulars,
+): { payment: Payment; state: PaymentState }[] {
   const one = (state: PaymentState) => {
     const payment = payments.find(({ id }) => id === (paymentId ?? order.paymentId))
     return payment ? [{ payment, state }] : []
   }
   if (command === 'decline') return one('declined')
   if (command === 'refund') return one('refunding')
-  if (command === 'refund-all') return payments.filter(({ state }) => state === 'captured').map((payment) => ({ payment, state: 'refunding' }))
+  if (command === 'refund-all')
+    return payments.filter(({ state }) => state === 'captured').map((payment) => ({ payment, state: 'refunding' }))
   return []
 }
 
@@ -201,7 +237,12 @@ function factsOf(command: Command, order: Order, payments: readonly Payment[], r
     case 'sell':
       return [fact('orders.sell-requested.v1', ids)]
     case 'return':
-      return [fact('orders.return-requested.v1', { ...ids, holdSeconds: order.refusals === 1 ? Math.min(secondChanceSeconds, order.holdSeconds) : 0 })]
+      return [
+        fact('orders.return-requested.v1', {
+          ...ids,
+          holdSeconds: order.refusals === 1 ? Math.min(secondChanceSeconds, order.holdSeconds) : 0,
+        }),
+      ]
     case 'return-as-it-was':
       return [fact('orders.return-requested.v1', { ...ids, holdSeconds: 0 })]
     case 'release':
@@ -209,13 +250,17 @@ function factsOf(command: Command, order: Order, payments: readonly Payment[], r
       return [fact('orders.release-requested.v1', { ...ids, sold: command === 'release-sold' })]
     case 'refund':
     case 'refund-all':
-      return payments.map(({ id, amount }) => fact('orders.refund-requested.v1', { orderId: order.id, paymentId: id, amount, reason }))
+      return payments.map(({ id, amount }) =>
+        fact('orders.refund-requested.v1', { orderId: order.id, paymentId: id, amount, reason }),
+      )
     case 'tell-fulfilled':
       return [fact('orders.order-fulfilled.v1', { ...orderFacts(order), fulfilledAt: new Date(now).toISOString() })]
     case 'tell-ended': {
       const { state } = order
       if (state !== 'expired' && state !== 'cancelled' && state !== 'refunded') throw new Error(`${state} is no end`)
-      return [fact('orders.order-ended.v1', { orderId: order.id, accountId, saleId, lineId, event, total, state, reason })]
+      return [
+        fact('orders.order-ended.v1', { orderId: order.id, accountId, saleId, lineId, event, total, state, reason }),
+      ]
     }
   }
 }
@@ -227,7 +272,8 @@ export function orderFacts({ id, holdId, accountId, saleId, lineId, event, secti
 
 const find = (book: Book, id: string) => book.payments.find((payment) => payment.id === id)
 const isMoneyHere = (payment: Payment) => payment.state === 'captured' || payment.state === 'refunding'
-const hasMoneyCome = (payment: Payment | undefined) => payment !== undefined && (isMoneyHere(payment) || payment.state === 'refunded')
+const hasMoneyCome = (payment: Payment | undefined) =>
+  payment !== undefined && (isMoneyHere(payment) || payment.state === 'refunded')
 const unchanged = (book: Book): Progress => ({ book, facts: [], history: [] })
 
 const note = (book: Book, payment: Payment): Book => ({

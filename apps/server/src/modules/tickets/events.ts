@@ -7,7 +7,12 @@ export const subscribes = ['orders.order-fulfilled.v1', 'orders.order-ended.v1']
 /** What tickets listen to. Published in return: `tickets.tickets-issued`. */
 export function subscriptions({ issue, revoke }: UseCases): Subscription[] {
   return [
-    on('orders.order-fulfilled.v1', (tx, messages) => issue(tx, messages.map(({ data }) => data))),
+    on('orders.order-fulfilled.v1', (tx, messages) =>
+      issue(
+        tx,
+        messages.map(({ data }) => data),
+      ),
+    ),
     on('orders.order-ended.v1', async (tx, messages) => {
       // An order that expired or was cancelled never had tickets, and may still get them when late money finds its seats free.
       const refunded = messages.filter(({ data }) => data.state === 'refunded').map(({ data }) => data.orderId)

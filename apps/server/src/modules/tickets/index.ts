@@ -28,5 +28,3 @@ export function createTickets(deps: TicketsDeps & { secrets: Pick<Secrets, 'keys
     publicKeys: signer.publicKeys,
   }
 }
-
-export type Tickets = ReturnType<typeof createTickets>

@@ -35,7 +35,8 @@ export function createTicketSigner(secrets: Pick<Secrets, 'keys'>): TicketSigner
       const [version, kid, body, signature, ...rest] = code.split('.')
       const pair = pairs.find((candidate) => candidate.kid === kid)
       if (version !== 'T1' || !pair || !body || !signature || rest.length > 0) return undefined
-      if (!verify(null, Buffer.from(`T1.${kid}.${body}`), pair.publicKey, Buffer.from(signature, 'base64url'))) return undefined
+      if (!verify(null, Buffer.from(`T1.${kid}.${body}`), pair.publicKey, Buffer.from(signature, 'base64url')))
+        return undefined
       return JSON.parse(Buffer.from(body, 'base64url').toString()) as TicketClaims
     },
     publicKeys: () =>

@@ -40,7 +40,16 @@ function fulfilled(orderId: string, numbers: number[], accountId = 'acc_b'): Eve
 }
 
 const ended = (orderId: string, state: 'expired' | 'cancelled' | 'refunded') =>
-  fact('orders.order-ended.v1', { orderId, accountId: 'acc_b', saleId: 'sal_1', lineId: 'lin_1', event, total: { amount: 1, currency: 'KRW' }, state, reason: '' })
+  fact('orders.order-ended.v1', {
+    orderId,
+    accountId: 'acc_b',
+    saleId: 'sal_1',
+    lineId: 'lin_1',
+    event,
+    total: { amount: 1, currency: 'KRW' },
+    state,
+    reason: '',
+  })
 
 async function open(platform: TestPlatform) {
   const face = createTickets({ ...platform, secrets })
@@ -59,10 +68,13 @@ async function open(platform: TestPlatform) {
     http,
     list,
     buyer,
-    publish: (...facts: ReturnType<typeof fact>[]) => transaction(platform.db, (tx) => platform.outbox.publish(tx, facts)),
+    publish: (...facts: ReturnType<typeof fact>[]) =>
+      transaction(platform.db, (tx) => platform.outbox.publish(tx, facts)),
     settle: () => platform.settle(modules),
-    get: (id: string, headers = buyer) => http.inject({ method: 'GET', url: urlOf(getTicket, { id }, undefined), headers }),
-    scan: (code: string, headers = staff) => http.inject({ method: 'POST', url: checkIn.path, headers, payload: { code } }),
+    get: (id: string, headers = buyer) =>
+      http.inject({ method: 'GET', url: urlOf(getTicket, { id }, undefined), headers }),
+    scan: (code: string, headers = staff) =>
+      http.inject({ method: 'POST', url: checkIn.path, headers, payload: { code } }),
   }
 }
 
@@ -71,13 +83,20 @@ test('a fulfilled order gets one ticket for each seat, and they are announced', 
   await publish(fact('orders.order-fulfilled.v1', fulfilled('ord_1', [1, 2])))
   await settle()
   const { items } = await list()
-  expect(items.map(({ orderId, seat, state, usedAt }) => ({ orderId, seat, state, usedAt })).toSorted((a, b) => a.seat.label.localeCompare(b.seat.label))).toEqual([
+  expect(
+    items
+      .map(({ orderId, seat, state, usedAt }) => ({ orderId, seat, state, usedAt }))
+      .toSorted((a, b) => a.seat.label.localeCompare(b.seat.label)),
+  ).toEqual([
     { orderId: 'ord_1', seat: { id: 'sea_1-1', label: 'A-1' }, state: 'valid', usedAt: null },
     { orderId: 'ord_1', seat: { id: 'sea_1-2', label: 'A-2' }, state: 'valid', usedAt: null },
   ])
   const [announced, ...more] = await platform.taken('spy')
   expect(more).toEqual([])
-  expect(announced).toMatchObject({ key: 'ord_1', data: { accountId: 'acc_b', total: { amount: 110_000 }, tickets: [{ label: 'A-1' }, { label: 'A-2' }] } })
+  expect(announced).toMatchObject({
+    key: 'ord_1',
+    data: { accountId: 'acc_b', total: { amount: 110_000 }, tickets: [{ label: 'A-1' }, { label: 'A-2' }] },
+  })
 })
 
 test('a fulfilment that is told twice, at once and later, issues and announces once', async ({ platform }) => {
@@ -91,29 +110,43 @@ test('a fulfilment that is told twice, at once and later, issues and announces o
   expect(await platform.taken('spy')).toHaveLength(1)
 })
 
-test('a second order with a ticketed seat fails loudly and is parked; its neighbours get their tickets', async ({ platform }) => {
+test('a second order with a ticketed seat fails loudly and is parked; its neighbours get their tickets', async ({
+  platform,
+}) => {
   const { publish, settle, list } = await open(platform)
   await publish(fact('orders.order-fulfilled.v1', fulfilled('ord_1', [1, 2])))
   await settle()
-  await publish(fact('orders.order-fulfilled.v1', fulfilled('ord_2', [2, 3])), fact('orders.order-fulfilled.v1', fulfilled('ord_3', [4])))
+  await publish(
+    fact('orders.order-fulfilled.v1', fulfilled('ord_2', [2, 3])),
+    fact('orders.order-fulfilled.v1', fulfilled('ord_3', [4])),
+  )
   for (let i = 0; i < 10; i++) {
     await settle()
     platform.clock.advance(20_000)
   }
   expect((await list()).items.map(({ seat }) => seat.label).toSorted()).toEqual(['A-1', 'A-2', 'A-4'])
-  expect(await platform.bus.parked.list()).toMatchObject([{ subscriber: 'tickets', key: 'ord_2', reason: expect.stringContaining('one_ticket_per_seat') }])
+  expect(await platform.bus.parked.list()).toMatchObject([
+    { subscriber: 'tickets', key: 'ord_2', reason: expect.stringContaining('one_ticket_per_seat') },
+  ])
 })
 
 test('a refund revokes, and the seat can be ticketed again; other ends revoke nothing', async ({ platform }) => {
   const { publish, settle, list, scan } = await open(platform)
-  await publish(fact('orders.order-fulfilled.v1', fulfilled('ord_1', [1])), fact('orders.order-fulfilled.v1', fulfilled('ord_2', [2])))
+  await publish(
+    fact('orders.order-fulfilled.v1', fulfilled('ord_1', [1])),
+    fact('orders.order-fulfilled.v1', fulfilled('ord_2', [2])),
+  )
   await settle()
   await publish(ended('ord_1', 'refunded'), ended('ord_2', 'expired'))
   await settle()
   await publish(fact('orders.order-fulfilled.v1', fulfilled('ord_3', [1])))
   await settle()
   const byOrder = new Map((await list()).items.map((ticket) => [ticket.orderId, ticket]))
-  expect([...byOrder].map(([id, { state }]) => `${id} ${state}`).toSorted()).toEqual(['ord_1 revoked', 'ord_2 valid', 'ord_3 valid'])
+  expect([...byOrder].map(([id, { state }]) => `${id} ${state}`).toSorted()).toEqual([
+    'ord_1 revoked',
+    'ord_2 valid',
+    'ord_3 valid',
+  ])
   const refused = await scan(byOrder.get('ord_1')!.code)
   expect([refused.statusCode, refused.json().code]).toEqual([409, 'tickets.revoked'])
   expect((await scan(byOrder.get('ord_3')!.code)).statusCode).toBe(201)
@@ -132,7 +165,15 @@ test('a fulfilment that comes after the refund issues nothing', async ({ platfor
 test('tickets are listed newest first in pages, by order, and only to their owner', async ({ platform }) => {
   const { publish, settle, list, get } = await open(platform)
   for (let order = 1; order <= 3; order++) {
-    await publish(fact('orders.order-fulfilled.v1', fulfilled(`ord_${order}`, Array.from({ length: 20 }, (_, i) => order * 100 + i))))
+    await publish(
+      fact(
+        'orders.order-fulfilled.v1',
+        fulfilled(
+          `ord_${order}`,
+          Array.from({ length: 20 }, (_, i) => order * 100 + i),
+        ),
+      ),
+    )
     await settle()
     platform.clock.advance(1000)
   }
@@ -168,7 +209,11 @@ test('a ticket lets in once, and then says when it was used', async ({ platform 
   ])
   platform.clock.advance(60_000)
   const second = await scan(ticket!.code)
-  expect([second.statusCode, second.json().code, second.json().usedAt]).toEqual([409, 'tickets.already-used', '2026-01-01T00:01:00.000Z'])
+  expect([second.statusCode, second.json().code, second.json().usedAt]).toEqual([
+    409,
+    'tickets.already-used',
+    '2026-01-01T00:01:00.000Z',
+  ])
   expect((await get(ticket!.id)).json()).toMatchObject({ state: 'used', usedAt: '2026-01-01T00:01:00.000Z' })
 })
 
@@ -196,13 +241,17 @@ test('a forged, changed or unknown code is no ticket', async ({ platform }) => {
   expect((await scan(code)).statusCode).toBe(201)
 })
 
-test('codes of an older master secret stay valid while it is kept, and are checked with the public keys alone', ({ platform }) => {
+test('codes of an older master secret stay valid while it is kept, and are checked with the public keys alone', ({
+  platform,
+}) => {
   const claims = { tid: 'tkt_1', eid: 'evt_1', sec: 'sec_1', seat: 1, iat: 0 }
   const older = createTicketSigner(createSecrets(['older']))
   const code = older.sign(claims)
   expect(createTicketSigner(createSecrets(['newer', 'older'])).verify(code)).toEqual(claims)
   expect(createTicketSigner(createSecrets(['newer'])).verify(code)).toBeUndefined()
-  expect(createTickets({ ...platform, secrets: createSecrets(['older']) }).publicKeys()).toEqual([{ kid: code.split('.')[1], kty: 'OKP', crv: 'Ed25519', x: expect.any(String) }])
+  expect(createTickets({ ...platform, secrets: createSecrets(['older']) }).publicKeys()).toEqual([
+    { kid: code.split('.')[1], kty: 'OKP', crv: 'Ed25519', x: expect.any(String) },
+  ])
 })
 
 test('of many scanners at once exactly one lets the holder in', async ({ platform }) => {
@@ -212,7 +261,9 @@ test('of many scanners at once exactly one lets the holder in', async ({ platfor
   const { code } = (await list()).items[0]!
   const answers = await Promise.all(Array.from({ length: 8 }, () => scan(code)))
   expect(answers.filter(({ statusCode }) => statusCode === 201)).toHaveLength(1)
-  expect(answers.filter((answer) => answer.statusCode === 409 && answer.json().code === 'tickets.already-used')).toHaveLength(7)
+  expect(
+    answers.filter((answer) => answer.statusCode === 409 && answer.json().code === 'tickets.already-used'),
+  ).toHaveLength(7)
 })
 
 test('control: without the condition in the statement, two scanners let in two people', async ({ platform }) => {
@@ -222,10 +273,15 @@ test('control: without the condition in the statement, two scanners let in two p
   const racepoints = createRacepoints()
   const held = racepoints.hold('looked', 2)
   const lookThenUse = async () => {
-    const [found] = await rows(platform.db, sql<{ state: string }>`select state from tickets.tickets where order_id = 'ord_1'`)
+    const [found] = await rows(
+      platform.db,
+      sql<{ state: string }>`select state from tickets.tickets where order_id = 'ord_1'`,
+    )
     await racepoints.reach('looked')
     if (found!.state !== 'valid') return 409
-    await sql`update tickets.tickets set state = 'used', used_at = ${new Date(platform.clock.now())} where order_id = 'ord_1'`.execute(platform.db)
+    await sql`update tickets.tickets set state = 'used', used_at = ${new Date(platform.clock.now())} where order_id = 'ord_1'`.execute(
+      platform.db,
+    )
     return 201
   }
   const both = [lookThenUse(), lookThenUse()]
@@ -234,9 +290,14 @@ test('control: without the condition in the statement, two scanners let in two p
   expect(await Promise.all(both)).toEqual([201, 201])
 })
 
-test('the audit counts tickets by order and finds a seat with two tickets and a refunded order with one', async ({ platform }) => {
+test('the audit counts tickets by order and finds a seat with two tickets and a refunded order with one', async ({
+  platform,
+}) => {
   const { publish, settle, face } = await open(platform)
-  await publish(fact('orders.order-fulfilled.v1', fulfilled('ord_1', [1, 2])), fact('orders.order-fulfilled.v1', fulfilled('ord_2', [3])))
+  await publish(
+    fact('orders.order-fulfilled.v1', fulfilled('ord_1', [1, 2])),
+    fact('orders.order-fulfilled.v1', fulfilled('ord_2', [3])),
+  )
   await settle()
   expect(await face.module.audit!('evt_1')).toEqual({
     checks: [
@@ -250,6 +311,8 @@ test('the audit counts tickets by order and finds a seat with two tickets and a 
 
   await sql`drop index tickets.one_ticket_per_seat`.execute(platform.db)
   await sql`update tickets.tickets set seat_number = 1 where order_id = 'ord_2'`.execute(platform.db)
-  await sql`insert into tickets.refunded_orders values ('ord_1', ${new Date(platform.clock.now())})`.execute(platform.db)
+  await sql`insert into tickets.refunded_orders values ('ord_1', ${new Date(platform.clock.now())})`.execute(
+    platform.db,
+  )
   expect((await face.module.audit!()).checks.map(({ violations }) => violations)).toEqual([1, 2])
 })

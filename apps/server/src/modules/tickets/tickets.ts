@@ -25,7 +25,10 @@ export function createUseCases(deps: TicketsDeps, signer: TicketSigner) {
       seats.map((seat) => ({ id: ids('ticket'), orderId, accountId, event, section, seat, unitPrice, issuedAt: now })),
     )
     const inserted = await store.insertTickets(tx, wanted)
-    const issued = Map.groupBy(wanted.filter(({ id }) => inserted.has(id)), ({ orderId }) => orderId)
+    const issued = Map.groupBy(
+      wanted.filter(({ id }) => inserted.has(id)),
+      ({ orderId }) => orderId,
+    )
     const byId = new Map(orders.map((order) => [order.orderId, order]))
     await outbox.publish(
       tx,
@@ -77,9 +80,15 @@ export function createUseCases(deps: TicketsDeps, signer: TicketSigner) {
     }
     const ticket = claims && (await store.ticketById(db, claims.tid))
     const outcome = ticket ? table[ticket.state]['check-in'] : { refuse: 'tickets.code-invalid' as const }
-    assert(typeof outcome === 'object' && 'refuse' in outcome, 'a ticket that could not be used is used or revoked, and stays so')
+    assert(
+      typeof outcome === 'object' && 'refuse' in outcome,
+      'a ticket that could not be used is used or revoked, and stays so',
+    )
     checkIns.add({ outcome: outcome.refuse })
-    throw new Problem(outcome.refuse, ticket?.state === 'used' ? { usedAt: new Date(ticket.usedAt!).toISOString(), ticketId: ticket.id } : {})
+    throw new Problem(
+      outcome.refuse,
+      ticket?.state === 'used' ? { usedAt: new Date(ticket.usedAt!).toISOString(), ticketId: ticket.id } : {},
+    )
   }
 
   const code = ({ id, event, section, seat, issuedAt }: store.Ticket) =>

@@ -1,13 +1,18 @@
 import { urlOf } from '@fairgate/contracts/client'
 import type { EventType } from '@fairgate/contracts/events'
-import { cancelOrder, getOrder, listOrders, placeOrder, type Order as OrderDocument } from '@fairgate/contracts/http/orders'
+import {
+  cancelOrder,
+  getOrder,
+  listOrders,
+  placeOrder,
+  type Order as OrderDocument,
+} from '@fairgate/contracts/http/orders'
 import type { TokenPayload } from '@fairgate/contracts/tokens'
 import type { Fact } from '#platform/bus'
 import { transaction } from '#platform/db'
-import type { TestPlatform } from '../../../test/fixtures.ts'
-import { createOrders, type OrdersConfig } from './index.ts'
-import * as store from './orders-store.ts'
-import { createModel, type Model } from './saga-model.ts'
+import { createOrders, type OrdersConfig } from '#modules/orders'
+import type { TestPlatform } from './fixtures.ts'
+import { createModel, type Model } from './orders-model.ts'
 
 const asked = [
   'orders.order-placed.v1',
@@ -33,7 +38,7 @@ export const event = {
   currency: 'KRW' as const,
 }
 
-/** For tests: the orders module on a database of its own, with all it asks of others in the test's hands. */
+/** The orders module on a database of its own, with all it asks of others in the test's hands. */
 export async function openWorld(platform: TestPlatform, config: Partial<OrdersConfig> = {}) {
   const face = createOrders(platform, config)
   const modules = [face.module]
@@ -62,8 +67,18 @@ export async function openWorld(platform: TestPlatform, config: Partial<OrdersCo
   }
 
   const as = (accountId: string) => platform.authorization(accountId)
-  const post = async (url: string, payload: object | undefined, accountId = 'acc_buyer', headers: Record<string, string> = {}) =>
-    http.inject({ method: 'POST', url, ...(payload ? { payload } : {}), headers: { ...(await as(accountId)), ...headers } })
+  const post = async (
+    url: string,
+    payload: object | undefined,
+    accountId = 'acc_buyer',
+    headers: Record<string, string> = {},
+  ) =>
+    http.inject({
+      method: 'POST',
+      url,
+      ...(payload ? { payload } : {}),
+      headers: { ...(await as(accountId)), ...headers },
+    })
   const place = (holdToken: string, accountId?: string) => post(placeOrder.path, { holdToken }, accountId)
   const get = async (id: string, query = {}, accountId = 'acc_buyer') =>
     http.inject({ method: 'GET', url: urlOf(getOrder, { id }, query), headers: await as(accountId) })
@@ -76,12 +91,22 @@ export async function openWorld(platform: TestPlatform, config: Partial<OrdersCo
   const taken = async () => (await platform.taken('others')) as unknown as (Fact & { key: string })[]
 
   /** An order that was just placed, and the model of the others for it. */
-  async function placed(name: string, members: Partial<TokenPayload<'hold'>> = {}, options: Parameters<typeof createModel>[1] = {}) {
-    const { order } = (await place(hold(name, members), members.accountId)).json<{ order: OrderDocument }>()
-    const model = createModel((await store.orderById(platform.db, order.id))!, options)
-    models.set(order.id, model)
+  async function placed(
+    name: string,
+    members: Partial<TokenPayload<'hold'>> = {},
+    options: Parameters<typeof createModel>[1] = {},
+  ) {
+    const { order } = (await place(hold(name, members))).json<{ order: OrderDocument }>()
     await taken()
-    return { id: order.id, model }
+    return { id: order.id, model: modelOf(name, order, options) }
+  }
+
+  /** What the others do about an order that was placed with the hold of this name. */
+  function modelOf(name: string, order: OrderDocument, options: Parameters<typeof createModel>[1] = {}): Model {
+    const times = { placedAt: Date.parse(order.placedAt), payBy: Date.parse(order.payBy) }
+    const model = createModel({ ...order, ...times, holdId: `hld_${name}`, accountId: 'acc_buyer' }, options)
+    models.set(order.id, model)
+    return model
   }
 
   /** Lets the others answer until nobody has anything more to say. @returns all that orders asked and told, by type */
@@ -96,9 +121,26 @@ export async function openWorld(platform: TestPlatform, config: Partial<OrdersCo
     }
   }
 
-  const state = async (id: string) => (await store.orderById(platform.db, id))!.state
+  const state = async (id: string) => (await face.history(id)).at(-1)?.to
 
-  return { face, http, modules, hold, place, get, list, cancel, post, publish, settle, taken, placed, play, state, models, as }
+  return {
+    face,
+    http,
+    modules,
+    hold,
+    place,
+    get,
+    list,
+    cancel,
+    post,
+    publish,
+    settle,
+    taken,
+    placed,
+    modelOf,
+    play,
+    state,
+    models,
+    as,
+  }
 }
-
-export type World = Awaited<ReturnType<typeof openWorld>>

@@ -1,13 +1,15 @@
 import type { EventData } from '@fairgate/contracts/events'
 import type { Money } from '@fairgate/contracts/money'
 import { fact, type Fact } from '#platform/bus'
-import type { Order } from './saga.ts'
+
+/** What the others know of an order. Times are epoch milliseconds. */
+type Ordered = { id: string; holdId: string; accountId: string; total: Money; placedAt: number; payBy: number }
 
 /**
- * For tests: what inventory, payments and tickets do about one order, as the protocol says, told in facts. Answers to
+ * What inventory, payments and tickets do about one order, as the protocol says, told in facts. Answers to
  * `hear` are facts for orders; the other members are what the world does by itself.
  */
-export function createModel(order: Order, options: { refuses?: (paymentId: string) => boolean } = {}) {
+export function createModel(order: Ordered, options: { refuses?: (paymentId: string) => boolean } = {}) {
   const refuses = options.refuses ?? (() => false)
   const ids = { orderId: order.id, holdId: order.holdId }
   let seats: 'held' | 'free' | 'taken' | 'secured' | 'sold' = 'held'
@@ -26,7 +28,12 @@ export function createModel(order: Order, options: { refuses?: (paymentId: strin
     const state = payments.get(paymentId)
     if (state === 'requested') payments.set(paymentId, refuses(paymentId) ? 'refused' : 'captured')
     if (payments.get(paymentId) === 'captured') return captured(paymentId)
-    return fact('payments.payment-refused.v1', { orderId: order.id, paymentId, code: 'REJECT_CARD_PAYMENT', message: 'refused' })
+    return fact('payments.payment-refused.v1', {
+      orderId: order.id,
+      paymentId,
+      code: 'REJECT_CARD_PAYMENT',
+      message: 'refused',
+    })
   }
 
   const captured = (paymentId: string) =>
@@ -39,7 +46,11 @@ export function createModel(order: Order, options: { refuses?: (paymentId: strin
         return [secure(heard.data)]
       case 'orders.sell-requested.v1':
         if (seats === 'secured') seats = 'sold'
-        return [seats === 'sold' ? fact('inventory.seats-sold.v1', ids) : fact('inventory.sell-refused.v1', { ...ids, reason: seats })]
+        return [
+          seats === 'sold'
+            ? fact('inventory.seats-sold.v1', ids)
+            : fact('inventory.sell-refused.v1', { ...ids, reason: seats }),
+        ]
       case 'orders.return-requested.v1':
         if (seats === 'secured') seats = 'held'
         expiresAt = Math.max(expiresAt, order.placedAt + heard.data.holdSeconds * 1000)
@@ -82,7 +93,9 @@ export function createModel(order: Order, options: { refuses?: (paymentId: strin
     refuseUnasked(paymentId: string): Fact[] {
       if (payments.get(paymentId) !== 'requested') return []
       payments.set(paymentId, 'refused')
-      return [fact('payments.payment-refused.v1', { orderId: order.id, paymentId, code: 'EXPIRED', message: 'given up' })]
+      return [
+        fact('payments.payment-refused.v1', { orderId: order.id, paymentId, code: 'EXPIRED', message: 'given up' }),
+      ]
     },
     refundUnasked(paymentId: string): Fact[] {
       if (payments.get(paymentId) !== 'captured') return []
