@@ -14,7 +14,7 @@ export type TicketSigner = {
 }
 
 /**
- * Codes of tickets: `T1.<key id>.<base64url JSON>.<base64url Ed25519 signature>`, about 260 characters, a QR code of
+ * Codes of tickets: `T1.<key id>.<base64url JSON>.<base64url Ed25519 signature>`, about 300 characters, a QR code of
  * version 13 at level M. Whoever has the public keys can check a code; only we can make one.
  */
 export function createTicketSigner(secrets: Pick<Secrets, 'keys'>): TicketSigner {
