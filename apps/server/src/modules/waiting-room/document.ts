@@ -29,7 +29,7 @@ export function documentOf(
       ...(board.drawEntrantsRoot === null || board.drawSeed === null ? {} : { seed: board.drawSeed }),
     },
     frontier: board.frontier,
-    admittedPerMinute: perMinute(board.calledLastMinute, now - opensAt),
+    admittedPerMinute: perMinute(board, now),
     shoppers: board.shoppers,
     stock: { free: board.free, held: board.held, sold: board.sold },
     poll: pollOf(phase, opensAt - now),
@@ -39,8 +39,21 @@ export function documentOf(
   }
 }
 
-/** The rate of the last minute; in the first minute of a sale, of the time since it opened. */
-function perMinute(calledLastMinute: number, openForMs: number): number {
-  if (openForMs < 0) return 0
-  return Math.round((calledLastMinute * 60_000) / Math.min(60_000, Math.max(1000, openForMs)))
+/**
+ * The minute that the shown rate is measured in. It ends at a round five seconds, so that the rate alone changes the
+ * document of a quiet line no more often than that.
+ */
+export function rateWindow(now: number): { from: number; to: number } {
+  const to = now - (now % sliceMs)
+  return { from: to - 60_000, to }
+}
+
+const sliceMs = 5000
+
+/** Until five seconds of the sale lie in the window, what was called so far is taken for the work of five seconds. */
+function perMinute(board: Board, now: number): number {
+  const { from, to } = rateWindow(now)
+  const measuredMs = to - Math.max(from, board.opensAt.getTime())
+  if (measuredMs >= sliceMs) return Math.round((board.calledInWindow * 60_000) / measuredMs)
+  return Math.min(board.admitPerMinute, Math.round((board.frontier * 60_000) / sliceMs))
 }

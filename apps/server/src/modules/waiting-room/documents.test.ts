@@ -53,6 +53,31 @@ test('the document is what the contract says, cacheable for a second, and 304 to
   expect(later.json()).toEqual({ ...first.body, serverTime: new Date(platform.clock.now()).toISOString() })
 })
 
+test('the shown rate is that of the last minute and stays the same for five seconds', async ({ platform }) => {
+  const world = await openWorld(platform, [{ id: 'lin_a', capacity: 1000, shoppersMax: 1000, admitPerMinute: 600 }])
+  platform.clock.set(atNine)
+  expect((await world.document()).admittedPerMinute).toBe(0)
+  await world.joinCrowd(people(300))
+  world.openSale()
+  const rates = new Set<number>()
+  const run = async (seconds: number) => {
+    for (let i = 0; i < seconds * 2; i++) {
+      await world.tick()
+      platform.clock.advance(500)
+      rates.add((await world.document()).admittedPerMinute)
+    }
+  }
+  await run(10)
+  expect((await world.document()).admittedPerMinute).toBeGreaterThanOrEqual(600)
+  rates.clear()
+  await run(4)
+  expect(rates.size).toBe(1)
+  // Everybody is in after half a minute; a minute later the line is quiet.
+  await run(80)
+  expect((await world.document()).frontier).toBe(300)
+  expect((await world.document()).admittedPerMinute).toBe(0)
+})
+
 test('an unknown line is 404, for the document, its stream and as a stranger’s guess many at once', async ({
   platform,
 }) => {
@@ -86,7 +111,7 @@ test('what happens through this process shows at once; what happens elsewhere wi
   world.openSale()
   expect(await world.document()).toMatchObject({ phase: 'open', frontier: 0 })
   await world.tick()
-  expect(await world.document()).toMatchObject({ frontier: 4, admittedPerMinute: 240 })
+  expect(await world.document()).toMatchObject({ frontier: 4, admittedPerMinute: 48 })
   await world.tell(stockChanged(atTen, { lin_a: { free: 90, held: 2, secured: 3, sold: 5 } }))
   expect((await world.document()).stock).toEqual({ free: 90, held: 5, sold: 5 })
   await other.database.close()

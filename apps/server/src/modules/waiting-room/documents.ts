@@ -4,7 +4,7 @@ import type { Clock } from '#platform/clock'
 import type { Db } from '#platform/db'
 import { etagOf } from '#platform/http'
 import { Problem } from '#platform/problem'
-import { documentOf } from './document.ts'
+import { documentOf, rateWindow } from './document.ts'
 import { readBoards, type Board } from './waiting-room-store.ts'
 
 /** A document as it is sent. `content` is all of it but the time, to see whether anything has changed. */
@@ -44,7 +44,8 @@ export function createDocuments(
     batchMax: 500,
     queueMax: 5000,
     async run(lineIds) {
-      const found = new Map((await readBoards(db, lineIds, new Date(clock.now()))).map((board) => [board.id, board]))
+      const now = clock.now()
+      const found = new Map((await readBoards(db, lineIds, now, rateWindow(now))).map((board) => [board.id, board]))
       return lineIds.map((id) => found.get(id))
     },
   })

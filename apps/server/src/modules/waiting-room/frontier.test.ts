@@ -43,7 +43,7 @@ test('the rate lets in its share of a minute, with its fraction kept from tick t
     await world.tick()
   }
   expect((await world.document()).frontier).toBe(91)
-  expect((await world.document()).admittedPerMinute).toBe(90)
+  expect((await world.document()).admittedPerMinute).toBe(91)
 })
 
 test('an absent person delays no one: the place lapses and the next is called', async ({ platform }) => {

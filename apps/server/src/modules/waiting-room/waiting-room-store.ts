@@ -24,17 +24,23 @@ const lineTables = sql`
     from unnest(l.section_ids) w (section_id)
     left join waiting_room.sections c on c.sale_id = l.sale_id and c.section_id = w.section_id) k`
 
-/** A line as its document shows it. */
-export type Board = Line & { shoppers: number; calledLastMinute: number }
+/** A line as its document shows it; `calledInWindow` are the positions called in the window of time that was asked for. */
+export type Board = Line & { shoppers: number; calledInWindow: number }
 
-export const readBoards = (db: Db, lineIds: readonly string[], now: Date): Promise<Board[]> =>
+export const readBoards = (
+  db: Db,
+  lineIds: readonly string[],
+  now: number,
+  window: { from: number; to: number },
+): Promise<Board[]> =>
   rows(
     db,
     sql<Board>`
       select ${lineColumns},
-        (select count(*)::int from waiting_room.passes p where p.line_id = l.id and p.ended_at is null and p.expires_at > ${now}) as shoppers,
+        (select count(*)::int from waiting_room.passes p
+         where p.line_id = l.id and p.ended_at is null and p.expires_at > ${new Date(now)}) as shoppers,
         (select coalesce(sum(c.to_position - c.from_position + 1), 0)::int from waiting_room.calls c
-         where c.line_id = l.id and c.called_at > ${new Date(now.getTime() - 60_000)}) as "calledLastMinute"
+         where c.line_id = l.id and c.called_at >= ${new Date(window.from)} and c.called_at < ${new Date(window.to)}) as "calledInWindow"
       from ${lineTables}
       where l.id = any(${lineIds}::text[])`,
   )
