@@ -129,13 +129,17 @@ export function compose(config: Config, surroundings: Surroundings) {
   const hosted = modules.filter(({ name }) => config.services.includes(name)).map(({ module }) => module)
 
   async function audit(eventId?: string): Promise<AuditReport> {
+    // Looked up before and after: an order that moves on while the modules are asked is left out too.
+    const before = await ordersOnTheWay()
     const parts = await Promise.all(modules.map(async ({ name, module }) => [name, await module.audit?.(eventId)] as const))
     return mergeAudit(
       Object.fromEntries(parts.flatMap(([name, part]) => (part ? [[name, part]] : []))),
       new Date(scheduler.now()),
-      new Set(await faces.orders.pendingOrders()),
+      new Set([...before, ...(await ordersOnTheWay())]),
     )
   }
+
+  const ordersOnTheWay = async () => [...(await faces.orders.pendingOrders()), ...(await bus.waitingKeys())]
 
   async function known(wanted: readonly string[]): Promise<ReadonlySet<string>> {
     const found = await Promise.all(modules.map(async ({ module }) => (await module.known?.(wanted)) ?? []))

@@ -1,5 +1,5 @@
 import { events, type EventData, type EventType, type Message } from '@fairgate/contracts/events'
-import { afterCommit, changed, exclusive, row, rows, sql, transaction, type Db, type Tx } from './db.ts'
+import { afterCommit, changed, exclusive, isUnavailable, maybeRow, postgresCode, row, rows, sql, transaction, type Db, type Tx } from './db.ts'
 import type { Clock } from './clock.ts'
 import type { Ids } from './ids.ts'
 import type { Log } from './log.ts'
@@ -101,11 +101,11 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
 
     /** @returns how many messages were taken; a negative number when the batch failed and must be tried one by one */
     async function portion(limit: number): Promise<number> {
-      let taken = 0
+      let taken: readonly DeliveryRow[] = []
       const now = new Date(clock.now())
       try {
         await exclusive(db, `bus.${subscriber}`, async (tx) => {
-          const batch = await rows(
+          taken = await rows(
             tx,
             sql<DeliveryRow>`
               select seq, message_id, type, key, time, data, attempts from platform.deliveries d
@@ -114,31 +114,29 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
                                 where e.subscriber = d.subscriber and e.key = d.key and e.seq < d.seq and e.attempts > 0 and e.due_at > ${now})
               order by seq limit ${limit}`,
           )
-          taken = batch.length
-          if (taken > 0) await handle(tx, batch)
+          if (taken.length > 0) await handle(tx, taken)
         })
-        handled?.add({ subscriber }, taken)
-        return taken
+        handled?.add({ subscriber }, taken.length)
+        return taken.length
       } catch (error) {
-        if (taken === 0) throw error
-        if (taken > 1) return -1
-        await fail(error, now)
+        // A statement out of time (57014) is the message's own doing; a database that went away is not.
+        if (taken.length === 0 || (isUnavailable(error) && postgresCode(error) !== '57014')) throw error
+        if (taken.length > 1) return -1
+        await fail(error, taken[0]!)
         return 1
       }
     }
 
-    /** Books the failure of the first due message: later, or aside. */
-    async function fail(error: unknown, now: Date): Promise<void> {
+    /** Books the failure of a message: later, or aside. */
+    async function fail(error: unknown, failed: DeliveryRow): Promise<void> {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
       await exclusive(db, `bus.${subscriber}`, async (tx) => {
-        const [delivery] = await rows(
+        // Another process may have handled it since, or booked its own failure.
+        const delivery = await maybeRow(
           tx,
           sql<DeliveryRow>`
-            select seq, message_id, type, key, time, data, attempts from platform.deliveries d
-            where subscriber = ${subscriber} and due_at <= ${now}
-              and not exists (select 1 from platform.deliveries e
-                              where e.subscriber = d.subscriber and e.key = d.key and e.seq < d.seq and e.attempts > 0 and e.due_at > ${now})
-            order by seq limit 1`,
+            select seq, message_id, type, key, time, data, attempts from platform.deliveries
+            where subscriber = ${subscriber} and seq = ${failed.seq} and attempts = ${failed.attempts}`,
         )
         if (!delivery) return
         const attempts = delivery.attempts + 1
@@ -206,7 +204,11 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
   /** How many messages wait; for tests, audits and metrics. */
   const backlog = async (): Promise<number> => (await row(db, sql<{ count: number }>`select count(*) from platform.deliveries`)).count
 
-  return { outbox, register, subscriberLoop, parked, backlog }
+  /** Keys of the messages that wait: what these speak of may differ between modules for a moment. */
+  const waitingKeys = async (): Promise<string[]> =>
+    (await rows(db, sql<{ key: string }>`select distinct key from platform.deliveries limit 100000`)).map(({ key }) => key)
+
+  return { outbox, register, subscriberLoop, parked, backlog, waitingKeys }
 }
 
 export type Bus = ReturnType<typeof createBus>

@@ -1,3 +1,4 @@
+import { idPrefixes } from '@fairgate/contracts/ids'
 import type { Module, ModuleStatics } from '#platform/module'
 import { auditOrders } from './audit.ts'
 import { subscribes, subscriptions } from './events.ts'
@@ -28,6 +29,7 @@ export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {
       { name: 'orders.measure', intervalMs: 15_000, run: useCases.measure },
     ],
     audit: (eventId) => auditOrders(deps.db, deps.clock, settings.stuckAfterMs, eventId),
+    known: (ids) => store.knownOrders(deps.db, ids.filter((id) => id.startsWith(`${idPrefixes.order}_`))),
   }
   return {
     module,

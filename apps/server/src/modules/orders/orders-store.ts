@@ -374,3 +374,6 @@ const toOrder = (found: OrderRow): Order => ({
   payBy: found.pay_by.getTime(),
   updatedAt: found.updated_at.getTime(),
 })
+
+export const knownOrders = async (db: Db, orderIds: readonly string[]): Promise<string[]> =>
+  (await rows(db, sql<{ id: string }>`select id from orders.orders where id = any(${orderIds}::text[])`)).map((order) => order.id)

@@ -1,9 +1,11 @@
+import { idPrefixes } from '@fairgate/contracts/ids'
 import type { Module, ModuleStatics } from '#platform/module'
 import type { Secrets } from '#platform/secrets'
 import { auditTickets } from './audit.ts'
 import { subscribes, subscriptions } from './events.ts'
 import { serveTickets } from './routes.ts'
 import { createTicketSigner } from './ticket-code.ts'
+import * as store from './tickets-store.ts'
 import { createUseCases, type TicketsDeps } from './tickets.ts'
 
 export const statics = {
@@ -21,6 +23,7 @@ export function createTickets(deps: TicketsDeps & { secrets: Pick<Secrets, 'keys
     routes: (http) => serveTickets(http, useCases),
     subscriptions: subscriptions(useCases),
     audit: (eventId) => auditTickets(deps.db, eventId),
+    known: (ids) => store.knownTickets(deps.db, ids.filter((id) => id.startsWith(`${idPrefixes.ticket}_`))),
   }
   return {
     module,

@@ -149,3 +149,6 @@ const toTicket = (found: TicketRow): Ticket => ({
   issuedAt: found.issued_at.getTime(),
   usedAt: found.used_at?.getTime() ?? null,
 })
+
+export const knownTickets = async (db: Db, ticketIds: readonly string[]): Promise<string[]> =>
+  (await rows(db, sql<{ id: string }>`select id from tickets.tickets where id = any(${ticketIds}::text[])`)).map((ticket) => ticket.id)

@@ -1,3 +1,4 @@
+import { idPrefixes } from '@fairgate/contracts/ids'
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
 import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
@@ -11,6 +12,7 @@ import { createPasses, type ClaimRequest, type Claimed } from './passes.ts'
 import { createPlaces, type JoinRequest, type Joined } from './places.ts'
 import { serveRoutes } from './routes.ts'
 import { createStreams } from './streams.ts'
+import * as store from './waiting-room-store.ts'
 
 export const statics = {
   name: 'waiting-room',
@@ -70,6 +72,7 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
       subscriptions: createSubscriptions({ ...deps, documents }),
       loops: [frontier, broadcast.loop],
       audit: (eventId) => audit({ db, clock }, eventId),
+      known: (ids) => store.knownPlaces(db, ids.filter((id) => id.startsWith(`${idPrefixes.place}_`))),
     },
     join: places.join,
     claim: passes.claim,

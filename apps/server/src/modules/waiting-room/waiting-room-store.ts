@@ -460,3 +460,6 @@ export async function readAudit(db: Db, eventId: string | null, now: Date) {
   )
   return found!
 }
+
+export const knownPlaces = async (db: Db, placeIds: readonly string[]): Promise<string[]> =>
+  (await rows(db, sql<{ id: string }>`select id from waiting_room.places where id = any(${placeIds}::text[])`)).map((place) => place.id)
