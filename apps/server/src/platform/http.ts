@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { Ajv, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Answer, Body, Params, Query, RouteContract } from '@fairgate/contracts/http/route'
 import type { AccessTokens, Caller } from './access-token.ts'
-import { postgresCode } from './db.ts'
+import { isUnavailable, postgresCode } from './db.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -65,12 +65,13 @@ export function createHttp(options: HttpOptions): HttpApp {
 
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustProxy,
     bodyLimit: bodyBytesMax,
     connectionTimeout: 0,
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
     forceCloseConnections: true,
     genReqId: () => crypto.randomUUID(),
@@ -80,7 +81,7 @@ export function createHttp(options: HttpOptions): HttpApp {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
     if (text === '') return done(null, undefined)
     try {
-      done(null, JSON.parse(text as string))
+      done(null, JSON.parse(text as string, unstorable.test(text as string) ? refuseUnstorable : undefined))
     } catch (error) {
       done(new Problem('http.malformed-json', { detail: (error as Error).message }))
     }
@@ -91,20 +92,28 @@ export function createHttp(options: HttpOptions): HttpApp {
     reply.header('x-content-type-options', 'nosniff')
     reply.header('referrer-policy', 'same-origin')
     const unsafe = request.method !== 'GET' && request.method !== 'HEAD'
-    const isProvider = (request.routeOptions.config as { caller?: string }).caller === 'provider'
+    const isProvider = (request.routeOptions.config as { caller?: string } | undefined)?.caller === 'provider'
     if (unsafe && !isProvider && request.headers['sec-fetch-site'] === 'cross-site') throw new Problem('http.cross-site')
   })
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
-  app.setNotFoundHandler((request, reply) => sendProblem(new Problem('http.not-found', { detail: request.url.split('?')[0] }), request, reply))
+  const paths: { pattern: RegExp; method: string }[] = []
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]!
+    const allowed = paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    if (allowed.length === 0) return sendProblem(new Problem('http.not-found', { detail: path }), request, reply)
+    reply.header('allow', allowed.join(', '))
+    return sendProblem(new Problem('http.method-not-allowed', { detail: `${request.method} ${path}` }), request, reply)
+  })
 
   function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const problem = toProblem(error)
-    if (problem.status >= 500 && problem.code !== 'http.overloaded') {
+    if (problem.status >= 500 && (problem.code !== 'http.overloaded' || problem.cause)) {
       request.log.error({ err: problem.cause ?? error, route: request.routeOptions.url, requestId: request.id }, 'request failed')
     }
     const document = problemDocument(problem.code, problem.extensions, request.id)
     if (typeof document.retryAfterMs === 'number') reply.header('retry-after', String(Math.max(1, Math.ceil(document.retryAfterMs / 1000))))
     else if (problem.status === 503 || problem.status === 429) reply.header('retry-after', '1')
+    if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
     return reply.code(problem.status).header('cache-control', 'no-store').type('application/problem+json').send(JSON.stringify(document))
   }
 
@@ -135,6 +144,7 @@ export function createHttp(options: HttpOptions): HttpApp {
     const response: Record<string, unknown> = {}
     for (const [status, schema] of Object.entries(contract.answers)) if (schema) response[status] = schema
     const url = contract.path.replace(/\{(\w+)\}/g, ':$1')
+    paths.push({ pattern: new RegExp(`^${contract.path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}/?$`), method: contract.method })
     const bounded = !contract.media && !(contract.query && 'waitSeconds' in ((contract.query as { properties?: object }).properties ?? {}))
 
     app.route({
@@ -145,10 +155,12 @@ export function createHttp(options: HttpOptions): HttpApp {
       config: { caller: contract.caller },
       handler: async (request, reply) => {
         const startedAt = scheduler.now()
-        if (inFlight >= options.inFlightMax) throw new Problem('http.overloaded', { retryAfterMs: 1000 })
         inFlight++
         try {
+          if (inFlight > options.inFlightMax) throw new Problem('http.overloaded', { retryAfterMs: 1000 })
           const caller = await authenticate(request, contract)
+          // A POST whose members are all optional may come without a body.
+          if (contract.body && request.body === undefined) request.body = {}
           validate(request, validators)
           const gone = new AbortController()
           reply.raw.once('close', () => gone.abort())
@@ -168,6 +180,9 @@ export function createHttp(options: HttpOptions): HttpApp {
           const answer = await (bounded ? withDeadline(answerOnce(contract, request, caller, work)) : answerOnce(contract, request, caller, work))
           if (answer === 'hijacked') return reply
           return send(contract, request, reply, answer)
+        } catch (error) {
+          reply.code(toProblem(error).status)
+          throw error
         } finally {
           inFlight--
           durations.observe({ route: `${contract.method} ${contract.path}`, status: String(reply.statusCode) }, (scheduler.now() - startedAt) / 1000)
@@ -209,7 +224,7 @@ export function createHttp(options: HttpOptions): HttpApp {
     if ('bytes' in answer) {
       if (answer.etag) {
         reply.header('etag', answer.etag)
-        if (request.headers['if-none-match'] === answer.etag) return reply.code(304).send()
+        if (isKnown(request.headers['if-none-match'], answer.etag)) return reply.code(304).send()
       }
       return reply.type(answer.type).serializer((payload: unknown) => payload as string).send(answer.bytes)
     }
@@ -218,7 +233,7 @@ export function createHttp(options: HttpOptions): HttpApp {
     const text = reply.serialize(answer.body as object) as string
     const etag = etagOf(text)
     reply.header('etag', etag)
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
     return reply
       .type('application/json; charset=utf-8')
       .serializer((payload: unknown) => payload as string)
@@ -231,14 +246,30 @@ export function createHttp(options: HttpOptions): HttpApp {
 /** A strong validator of a document. */
 export const etagOf = (text: string | Buffer): string => `"${createHash('sha1').update(text).digest('base64url')}"`
 
+/** The weak comparison of RFC 9110, section 13.1.2: a proxy that compresses makes our validators weak. */
+const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
+  ifNoneMatch !== undefined && ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === etag)
+
+/** Escapes for text that Postgres cannot store: NUL and, unless it is one of a pair, a surrogate. */
+const unstorable = /\\u0000|\\ud[89a-f]/i
+
+function refuseUnstorable(key: string, value: unknown): unknown {
+  for (const text of [key, value]) {
+    if (typeof text === 'string' && (text.includes('\0') || !text.isWellFormed())) throw new Error('text must be Unicode without NUL')
+  }
+  return value
+}
+
 function validate(request: FastifyRequest, validators: [string, ValidateFunction | undefined, (request: FastifyRequest) => unknown][]): void {
   const faults: { pointer: string; detail: string }[] = []
   for (const [part, check, read] of validators) {
-    if (!check || check(read(request) ?? (part === 'body' ? {} : read(request)))) continue
-    for (const fault of check.errors ?? []) {
-      const extra = fault.keyword === 'additionalProperties' ? `/${(fault.params as { additionalProperty: string }).additionalProperty}` : ''
-      const detail = extra ? 'is not known here' : (fault.message ?? 'is not valid')
-      faults.push({ pointer: `#/${part === 'body' ? '' : `${part}`}${fault.instancePath}${extra}`.replace('#//', '#/'), detail })
+    if (!check || check(read(request))) continue
+    for (const { keyword, params, instancePath, message } of check.errors ?? []) {
+      const { additionalProperty, missingProperty } = params as { additionalProperty?: string; missingProperty?: string }
+      const member = additionalProperty ?? missingProperty
+      const detail = keyword === 'additionalProperties' ? 'is not known here' : keyword === 'required' ? 'is required' : (message ?? 'is not valid')
+      const at = member === undefined ? '' : `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`
+      faults.push({ pointer: `#${part === 'body' ? '' : `/${part}`}${instancePath}${at}`, detail })
     }
   }
   if (faults.length > 0) throw new Problem('http.invalid', { errors: faults.slice(0, 100) })
@@ -251,8 +282,10 @@ function toProblem(error: unknown): Problem {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('http.unsupported-media-type', {}, { cause: error })
   if (statusCode === 404) return new Problem('http.not-found', {}, { cause: error })
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new Problem('http.invalid', { detail: (error as Error).message }, { cause: error })
-  // The database went away or is out of time: the client may come again, nothing was promised.
   const postgres = postgresCode(error)
-  if (postgres && /^(08|53|57)/.test(postgres)) return new Problem('http.overloaded', { retryAfterMs: 1000 }, { cause: error })
+  // NUL, which Postgres cannot store, somewhere in a text: the client's fault, whichever statement met it first.
+  if (postgres === '22021' || postgres === '22P05')
+    return new Problem('http.invalid', { detail: 'a text has characters that cannot be stored' }, { cause: error })
+  if (isUnavailable(error)) return new Problem('http.overloaded', { retryAfterMs: 1000 }, { cause: error })
   return new Problem('http.internal', {}, { cause: error })
 }

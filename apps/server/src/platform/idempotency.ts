@@ -43,12 +43,18 @@ export function createIdempotency(db: Db, clock: Clock) {
       const answer = await work()
       await sql`
         update platform.idempotency set status = ${answer.status}, body = ${JSON.stringify(answer.body ?? null)}::jsonb, locked_until = null
-        where scope = ${scope} and key = ${key}`.execute(db)
+        where scope = ${scope} and key = ${key} and status is null`.execute(db)
       return answer
     } catch (error) {
       // A refusal changed nothing and may be asked again with the same key; a failure may too, every operation behind a
       // key is idempotent by its own keys.
-      await sql`delete from platform.idempotency where scope = ${scope} and key = ${key}`.execute(db)
+      // Only what is still ours: after the time limit somebody else may have taken over and even answered.
+      await sql`
+        delete from platform.idempotency
+        where scope = ${scope} and key = ${key} and status is null and locked_until = ${lockedUntil}`
+        .execute(db)
+        // The time limit frees the key as well, and the first failure says more.
+        .catch(() => undefined)
       throw error
     }
   }
