@@ -17,8 +17,12 @@ import { Blank, Notice, Skeleton } from './ui/parts.tsx'
 
 const TicketsPage = lazy(() => import('./pages/ticket-pages.tsx').then((module) => ({ default: module.TicketsPage })))
 const TicketPage = lazy(() => import('./pages/ticket-pages.tsx').then((module) => ({ default: module.TicketPage })))
-const OrganiserPage = lazy(() => import('./pages/organiser-page.tsx').then((module) => ({ default: module.OrganiserPage })))
-const NewEventPage = lazy(() => import('./pages/organiser-page.tsx').then((module) => ({ default: module.NewEventPage })))
+const OrganiserPage = lazy(() =>
+  import('./pages/organiser-page.tsx').then((module) => ({ default: module.OrganiserPage })),
+)
+const NewEventPage = lazy(() =>
+  import('./pages/organiser-page.tsx').then((module) => ({ default: module.NewEventPage })),
+)
 const OrganiserEventPage = lazy(() =>
   import('./pages/organiser-event-page.tsx').then((module) => ({ default: module.OrganiserEventPage })),
 )
@@ -45,8 +49,12 @@ export function Routes() {
           <Route path="/tickets/:id">{({ id }) => withRole(<TicketPage key={id} id={id} />)}</Route>
           <Route path="/organiser">{() => withRole(<OrganiserPage />, 'organiser')}</Route>
           <Route path="/organiser/new">{() => withRole(<NewEventPage />, 'organiser')}</Route>
-          <Route path="/organiser/events/:id">{({ id }) => withRole(<OrganiserEventPage key={id} id={id} />, 'organiser')}</Route>
-          <Route path="/organiser/events/:id/watch">{({ id }) => withRole(<WatchPage key={id} id={id} />, 'organiser')}</Route>
+          <Route path="/organiser/events/:id">
+            {({ id }) => withRole(<OrganiserEventPage key={id} id={id} />, 'organiser')}
+          </Route>
+          <Route path="/organiser/events/:id/watch">
+            {({ id }) => withRole(<WatchPage key={id} id={id} />, 'organiser')}
+          </Route>
           <Route path="/admin">{() => withRole(<AdminPage />, 'admin')}</Route>
           <Route path="/check-in">{() => withRole(<CheckInPage />, 'staff')}</Route>
           <Route component={NotFoundPage} />

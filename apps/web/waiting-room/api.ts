@@ -51,7 +51,10 @@ export function createRoomApi(doFetch: typeof fetch, session: Session) {
 
   /** The shared document; `fresh` is false when nothing changed since the last read. */
   async function readLine(lineId: string): Promise<Result<LineDocument> & { fresh?: boolean }> {
-    const answer = await request<LineDocument>(`/api/lines/${encodeURIComponent(lineId)}`, etag ? { headers: { 'if-none-match': etag } } : {})
+    const answer = await request<LineDocument>(
+      `/api/lines/${encodeURIComponent(lineId)}`,
+      etag ? { headers: { 'if-none-match': etag } } : {},
+    )
     if (!answer.ok) return answer
     etag = answer.headers?.get('etag') ?? undefined
     const fresh = answer.value !== undefined
@@ -61,8 +64,11 @@ export function createRoomApi(doFetch: typeof fetch, session: Session) {
 
   return {
     readLine,
-    readEvent: (eventId: string) => request<{ name: string; venue: string }>(`/api/events/${encodeURIComponent(eventId)}`, {}),
-    join: (lineId: string) => authorised<{ place: Place; placeToken: string }>('POST', `/api/lines/${encodeURIComponent(lineId)}/places`, {}),
-    claim: (lineId: string, placeToken: string) => authorised<Pass>('POST', `/api/lines/${encodeURIComponent(lineId)}/passes`, { placeToken }),
+    readEvent: (eventId: string) =>
+      request<{ name: string; venue: string }>(`/api/events/${encodeURIComponent(eventId)}`, {}),
+    join: (lineId: string) =>
+      authorised<{ place: Place; placeToken: string }>('POST', `/api/lines/${encodeURIComponent(lineId)}/places`, {}),
+    claim: (lineId: string, placeToken: string) =>
+      authorised<Pass>('POST', `/api/lines/${encodeURIComponent(lineId)}/passes`, { placeToken }),
   }
 }

@@ -11,15 +11,21 @@ const observedMsMin = 8_000
 
 /** Adds a sample and forgets what is older than three minutes. */
 export function observe(samples: readonly Sample[], sample: Sample): Sample[] {
-  return [...samples.filter(({ atMs }) => atMs > sample.atMs - windowMs && atMs < sample.atMs), sample].slice(-samplesMax)
+  return [...samples.filter(({ atMs }) => atMs > sample.atMs - windowMs && atMs < sample.atMs), sample].slice(
+    -samplesMax,
+  )
 }
 
 /**
  * The expected wait as a range, from how the frontier moved: one pace over all that was seen, one over its latest half,
- * and a fifth of doubt on both sides. Before enough was seen the organiser's rate stands in.
+ * and a fifth of doubt on both sides. Before enough was seen, the rate that the document reports stands in.
  * @returns undefined when nothing can be said: too short a look, or nobody was called in it
  */
-export function expectedWait(samples: readonly Sample[], ahead: number, admittedPerMinute: number): WaitRange | undefined {
+export function expectedWait(
+  samples: readonly Sample[],
+  ahead: number,
+  admittedPerMinute: number,
+): WaitRange | undefined {
   if (ahead <= 0) return { lowMinutes: 0, highMinutes: 0 }
   const last = samples.at(-1)
   const first = samples[0]

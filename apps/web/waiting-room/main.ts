@@ -41,7 +41,9 @@ function show(state: RoomState): void {
   const view = viewOf(state, t)
   const time = state.lastNewsMs === undefined ? undefined : new Date(state.lastNewsMs).toLocaleTimeString(lang)
   renderer.render(view, t, {
-    eventName: state.eventName ? [state.eventName, state.document?.name].filter(Boolean).join(' · ') : state.document?.name,
+    eventName: state.eventName
+      ? [state.eventName, state.document?.name].filter(Boolean).join(' · ')
+      : state.document?.name,
     offlineNote: state.online ? undefined : [t.offline, time ? t.updated(time) : ''].join(' ').trim(),
   })
   if (view.goesIn && !isGoingIn) {

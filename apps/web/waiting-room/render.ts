@@ -53,7 +53,11 @@ export function createRenderer({ serverClock, press }: Deps) {
     live.textContent = announcementOf(view, t)
   }
 
-  function render(view: View, t: Texts, about: { eventName?: string | undefined; offlineNote?: string | undefined }): void {
+  function render(
+    view: View,
+    t: Texts,
+    about: { eventName?: string | undefined; offlineNote?: string | undefined },
+  ): void {
     const isNew = shown?.key !== view.key
     const sameActions = JSON.stringify(shown?.actions) === JSON.stringify(view.actions)
     const sameFacts = JSON.stringify(shown?.facts) === JSON.stringify(view.facts)

@@ -1,11 +1,13 @@
-const plural = (count: number, one: string, many: string): string => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+const plural = (count: number, one: string, many: string): string =>
+  `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 
 export const en = {
   otherLanguage: '한국어',
   title: 'Waiting room',
   loading: 'One moment',
   loadingLead: 'Looking for your line.',
-  offline: 'The connection is lost. This is the last known state; your place is safe and the page carries on by itself.',
+  offline:
+    'The connection is lost. This is the last known state; your place is safe and the page carries on by itself.',
   scheduled: 'Not open yet',
   scheduledLead: 'You can join shortly before the sale opens. Leave this page open and it joins for you.',
   gathering: 'You are in line',
@@ -55,7 +57,8 @@ export const en = {
   notFound: 'There is no such line',
   notFoundLead: 'The address may be misspelt.',
   allEvents: 'All events',
-  unlikely: 'It is unlikely that places are left when your turn comes: more people stand before you than places remain.',
+  unlikely:
+    'It is unlikely that places are left when your turn comes: more people stand before you than places remain.',
   yourNumber: 'Your number',
   arrivals: 'In line',
   stockFree: 'Places left',
@@ -63,7 +66,8 @@ export const en = {
   wait: 'Expected wait',
   waitUnknown: 'not known yet',
   waitSoon: 'less than a minute',
-  waitRange: (low: number, high: number) => (low === high ? `about ${low} min` : low === 0 ? `up to ${high} min` : `${low} to ${high} min`),
+  waitRange: (low: number, high: number) =>
+    low === high ? `about ${low} min` : low === 0 ? `up to ${high} min` : `${low} to ${high} min`,
   number: (count: number) => count.toLocaleString('en'),
   updated: (time: string) => `Last news at ${time}`,
   days: (count: number): string => (count === 1 ? 'day' : 'days'),

@@ -30,7 +30,8 @@ export function viewOf(state: RoomState, t: Texts): View {
   const browse: Action = { label: t.allEvents, href: '/', quiet: true }
 
   if (state.missing) return { key: 'missing', heading: t.notFound, lead: t.notFoundLead, actions: [browse], facts: [] }
-  if (!document || who === 'unknown') return { key: 'loading', heading: t.loading, lead: t.loadingLead, actions: [], facts: [] }
+  if (!document || who === 'unknown')
+    return { key: 'loading', heading: t.loading, lead: t.loadingLead, actions: [], facts: [] }
 
   const toEvent: Action = { label: t.thisEvent, href: `/events/${document.eventId}`, quiet: true }
   const stock = [
@@ -65,7 +66,13 @@ export function viewOf(state: RoomState, t: Texts): View {
     }
   }
   if (document.phase === 'closed') {
-    return { key: 'closed', heading: t.closed, lead: t.closedLead, actions: [{ label: t.soldOutOther, href: '/' }, toEvent], facts: [] }
+    return {
+      key: 'closed',
+      heading: t.closed,
+      lead: t.closedLead,
+      actions: [{ label: t.soldOutOther, href: '/' }, toEvent],
+      facts: [],
+    }
   }
   if (who === 'signed-out') {
     return {
@@ -81,14 +88,24 @@ export function viewOf(state: RoomState, t: Texts): View {
     }
   }
   if (who === 'unverified') {
-    return { key: 'unverified', heading: t.unverified, lead: t.unverifiedLead, ...opening, actions: [{ label: t.verify, href: `/verify?next=${here}` }], facts: [] }
+    return {
+      key: 'unverified',
+      heading: t.unverified,
+      lead: t.unverifiedLead,
+      ...opening,
+      actions: [{ label: t.verify, href: `/verify?next=${here}` }],
+      facts: [],
+    }
   }
   if (state.ended?.kind === 'other-line') {
     return {
       key: 'other-line',
       heading: t.otherLine,
       lead: t.otherLineLead,
-      actions: [...(state.ended.lineId ? [{ label: t.toOtherLine, href: `/wait/${state.ended.lineId}` }] : []), toEvent],
+      actions: [
+        ...(state.ended.lineId ? [{ label: t.toOtherLine, href: `/wait/${state.ended.lineId}` }] : []),
+        toEvent,
+      ],
       facts: [],
       takesFocus: true,
     }
@@ -106,7 +123,14 @@ export function viewOf(state: RoomState, t: Texts): View {
   }
   if (!place) {
     return document.phase === 'scheduled'
-      ? { key: 'scheduled', heading: t.scheduled, lead: t.scheduledLead, ...opening, actions: [toEvent], facts: stock.slice(0, 1) }
+      ? {
+          key: 'scheduled',
+          heading: t.scheduled,
+          lead: t.scheduledLead,
+          ...opening,
+          actions: [toEvent],
+          facts: stock.slice(0, 1),
+        }
       : { key: 'joining', heading: t.joining, lead: t.joiningLead, ...opening, actions: [], facts: [crowd] }
   }
 
@@ -128,8 +152,14 @@ export function viewOf(state: RoomState, t: Texts): View {
   if (!isPaused && state.busy === 'claiming' && ahead === 0) {
     return { key: 'claiming', heading: t.claiming, lead: t.claimingLead, actions: [], facts: stock }
   }
-  const wait = ahead === undefined || isPaused ? undefined : expectedWait(state.samples, ahead + 1, document.admittedPerMinute)
-  const waitText = wait === undefined ? t.waitUnknown : wait.highMinutes < 1 ? t.waitSoon : t.waitRange(wait.lowMinutes, wait.highMinutes)
+  const wait =
+    ahead === undefined || isPaused ? undefined : expectedWait(state.samples, ahead + 1, document.admittedPerMinute)
+  const waitText =
+    wait === undefined
+      ? t.waitUnknown
+      : wait.highMinutes < 1
+        ? t.waitSoon
+        : t.waitRange(wait.lowMinutes, wait.highMinutes)
   const first = place.aheadAtFirst
   const isNear = ahead !== undefined && ahead <= 3
   return {
@@ -145,7 +175,9 @@ export function viewOf(state: RoomState, t: Texts): View {
 
 /** What a screen reader hears: the state in words, and how many are ahead. */
 export const announcementOf = (view: View, t: Texts): string =>
-  [view.heading + '.', view.ahead === undefined ? view.lead : t.aheadSaid(view.ahead), view.warning ?? ''].join(' ').trim()
+  [view.heading + '.', view.ahead === undefined ? view.lead : t.aheadSaid(view.ahead), view.warning ?? '']
+    .join(' ')
+    .trim()
 
 /** `2 days 03:04:05`, `03:04:05`, `04:05` */
 export function clockText(ms: number, days: (count: number) => string): string {

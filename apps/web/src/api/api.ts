@@ -28,12 +28,14 @@ export function createApi(doFetch: typeof fetch, session: Session) {
     }
   }
 
-  const call = async <R extends RouteContract>(contract: R, request: Request<R>): Promise<Answer<R>> => (await send(contract, request)).body
+  const call = async <R extends RouteContract>(contract: R, request: Request<R>): Promise<Answer<R>> =>
+    (await send(contract, request)).body
 
   return { send, call }
 }
 
-export const problemOf = (error: unknown): ApiError['problem'] | undefined => (error instanceof ApiError ? error.problem : undefined)
+export const problemOf = (error: unknown): ApiError['problem'] | undefined =>
+  error instanceof ApiError ? error.problem : undefined
 
 export const codeOf = (error: unknown): ErrorCode | undefined => problemOf(error)?.code
 

@@ -12,7 +12,13 @@ export function browserParts() {
     hint: setting(storage, 'fairgate.signed-in'),
     alone: (work) => ('locks' in navigator ? navigator.locks.request('fairgate-refresh', work) : work()),
   })
-  return { now, session, keep: createKeep(storage), serverClock: createServerClock(now), language: setting(storage, 'fairgate.language') }
+  return {
+    now,
+    session,
+    keep: createKeep(storage),
+    serverClock: createServerClock(now),
+    language: setting(storage, 'fairgate.language'),
+  }
 }
 
 function storageOrNone(): Storage | undefined {

@@ -48,7 +48,11 @@ export function useEvent(id: string | undefined, options: Partial<UseQueryOption
 /** Documents that are polled by ETag: an unchanged one costs a 304 and is the same object as before. */
 const documents = new WeakMap<Api, Map<string, { etag: string; body: unknown }>>()
 
-async function polled<T>(api: Api, key: string, read: (etag: string | undefined) => Promise<{ status: number; headers: Headers; body: T }>): Promise<T> {
+async function polled<T>(
+  api: Api,
+  key: string,
+  read: (etag: string | undefined) => Promise<{ status: number; headers: Headers; body: T }>,
+): Promise<T> {
   const cache = documents.get(api) ?? new Map<string, { etag: string; body: unknown }>()
   documents.set(api, cache)
   const known = cache.get(key)
@@ -68,7 +72,9 @@ export function useLine(id: string | undefined, everyMs: number) {
     refetchInterval: everyMs,
     staleTime: 0,
     queryFn: async ({ signal }) => {
-      const line = await polled(api, `line ${id}`, (etag) => api.send(getLine, { params: { id: id ?? '' }, signal, ...(etag ? { etag } : {}) }))
+      const line = await polled(api, `line ${id}`, (etag) =>
+        api.send(getLine, { params: { id: id ?? '' }, signal, ...(etag ? { etag } : {}) }),
+      )
       serverClock.observe(line.serverTime)
       return line
     },
@@ -102,10 +108,16 @@ export function useSeats(sectionId: string, geometryUrl: string | undefined) {
 
 export function useMyHolds(enabled: boolean) {
   const { api } = useApp()
-  return useQuery({ queryKey: keys.holds(), queryFn: ({ signal }) => api.call(myHolds, { signal }), enabled, staleTime: 0 })
+  return useQuery({
+    queryKey: keys.holds(),
+    queryFn: ({ signal }) => api.call(myHolds, { signal }),
+    enabled,
+    staleTime: 0,
+  })
 }
 
-const isSettled = (order: Order | undefined): boolean => order !== undefined && order.state !== 'paying' && order.state !== 'awaiting-payment'
+const isSettled = (order: Order | undefined): boolean =>
+  order !== undefined && order.state !== 'paying' && order.state !== 'awaiting-payment'
 
 export function useOrder(id: string) {
   const { api } = useApp()
@@ -118,7 +130,11 @@ export function useOrder(id: string) {
 
 export function useOrders() {
   const { api } = useApp()
-  return useQuery({ queryKey: keys.orders(), queryFn: ({ signal }) => api.call(listOrders, { query: {}, signal }), staleTime: 0 })
+  return useQuery({
+    queryKey: keys.orders(),
+    queryFn: ({ signal }) => api.call(listOrders, { query: {}, signal }),
+    staleTime: 0,
+  })
 }
 
 export function useTickets(orderId?: string, everyMs: number | false = false) {
@@ -133,12 +149,20 @@ export function useTickets(orderId?: string, everyMs: number | false = false) {
 
 export function useTicket(id: string) {
   const { api } = useApp()
-  return useQuery({ queryKey: keys.ticket(id), queryFn: ({ signal }) => api.call(getTicket, { params: { id }, signal }), staleTime: 0 })
+  return useQuery({
+    queryKey: keys.ticket(id),
+    queryFn: ({ signal }) => api.call(getTicket, { params: { id }, signal }),
+    staleTime: 0,
+  })
 }
 
 export function usePaymentSettings() {
   const { api } = useApp()
-  return useQuery({ queryKey: keys.payment(), queryFn: ({ signal }) => api.call(paymentSettings, { signal }), staleTime: 60_000 })
+  return useQuery({
+    queryKey: keys.payment(),
+    queryFn: ({ signal }) => api.call(paymentSettings, { signal }),
+    staleTime: 60_000,
+  })
 }
 
 export { useQueryClient }

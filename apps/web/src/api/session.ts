@@ -52,7 +52,9 @@ export function createSession({ fetch, now, hint, alone }: Deps) {
 
   async function exchange(): Promise<boolean> {
     try {
-      const response = await alone(() => fetch('/api/sessions/refresh', { method: 'POST', headers: { accept: 'application/json' } }))
+      const response = await alone(() =>
+        fetch('/api/sessions/refresh', { method: 'POST', headers: { accept: 'application/json' } }),
+      )
       if (response.ok) {
         accept((await response.json()) as SignedIn)
         return true

@@ -1,4 +1,12 @@
-import { useEffect, useId, useRef, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes } from 'react'
+import {
+  useEffect,
+  useId,
+  useRef,
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+} from 'react'
 import { useApp } from '../app.tsx'
 import { errorText, faultsOf } from '../api/api.ts'
 import { Icon } from '../ui/icons.tsx'
@@ -48,7 +56,13 @@ export function AreaField({ label, hint, fault, ...area }: Labelled & TextareaHT
   )
 }
 
-export function SelectField({ label, hint, fault, children, ...select }: Labelled & SelectHTMLAttributes<HTMLSelectElement>) {
+export function SelectField({
+  label,
+  hint,
+  fault,
+  children,
+  ...select
+}: Labelled & SelectHTMLAttributes<HTMLSelectElement>) {
   const id = useId()
   return (
     <Frame id={id} label={label} hint={hint} fault={fault}>
@@ -117,7 +131,11 @@ export function FormFailure({ error, shown = [] }: { error: unknown; shown?: rea
     <div className="notice bad" role="alert" tabIndex={-1} ref={element}>
       <Icon name="warn" />
       <div>
-        <p className="notice-title">{Object.keys(faults).length > others.length ? t.common.faults(Object.keys(faults).length) : errorText(error, lang, t.common.networkError)}</p>
+        <p className="notice-title">
+          {Object.keys(faults).length > others.length
+            ? t.common.faults(Object.keys(faults).length)
+            : errorText(error, lang, t.common.networkError)}
+        </p>
         {others.length > 0 ? (
           <ul className="bullets">
             {others.slice(0, 20).map(([field, detail]) => (

@@ -3,7 +3,8 @@ import type { Messages } from '../i18n/en.ts'
 /** The faults of a form by field; empty when it may be sent. */
 export type Faults = Record<string, string>
 
-export const filled = (value: string, t: Messages): string | undefined => (value.trim() ? undefined : t.common.field.required)
+export const filled = (value: string, t: Messages): string | undefined =>
+  value.trim() ? undefined : t.common.field.required
 
 /** The same rough rule as the server's; a mistyped address that passes gets no code, which the next step says. */
 export const emailFault = (value: string, t: Messages): string | undefined =>
@@ -11,7 +12,9 @@ export const emailFault = (value: string, t: Messages): string | undefined =>
 
 export const wholeFault = (value: string, t: Messages, min: number, max: number): string | undefined => {
   const number = Number(value)
-  return /^\d+$/.test(value.trim()) && number >= min && number <= max ? undefined : `${t.common.field.number} (${min}–${max.toLocaleString('en')})`
+  return /^\d+$/.test(value.trim()) && number >= min && number <= max
+    ? undefined
+    : `${t.common.field.number} (${min}–${max.toLocaleString('en')})`
 }
 
 /** Only the fields that have a fault. */

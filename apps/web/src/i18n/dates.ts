@@ -45,13 +45,26 @@ export function localOf(instant: string, timeZone: string): string {
 }
 
 /** Day and time at the venue, with the zone's name when the viewer's clock shows another time. */
-export function eventTime(instant: string, timeZone: string, language: Language, viewerZone = hereZone()): { day: string; time: string; zone?: string } {
+export function eventTime(
+  instant: string,
+  timeZone: string,
+  language: Language,
+  viewerZone = hereZone(),
+): { day: string; time: string; zone?: string } {
   const ms = Date.parse(instant)
   const locale = localeOf(language)
-  const day = new Intl.DateTimeFormat(locale, { timeZone, weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' }).format(ms)
+  const day = new Intl.DateTimeFormat(locale, {
+    timeZone,
+    weekday: 'long',
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+  }).format(ms)
   const time = new Intl.DateTimeFormat(locale, { timeZone, hour: 'numeric', minute: '2-digit' }).format(ms)
   if (zoneOffsetMinutes(timeZone, ms) === zoneOffsetMinutes(viewerZone, ms)) return { day, time }
-  const zone = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'long' }).formatToParts(ms).find((part) => part.type === 'timeZoneName')
+  const zone = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'long' })
+    .formatToParts(ms)
+    .find((part) => part.type === 'timeZoneName')
   return { day, time, zone: zone?.value ?? timeZone }
 }
 

@@ -1,4 +1,5 @@
-const plural = (count: number, one: string, many: string): string => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+const plural = (count: number, one: string, many: string): string =>
+  `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 
 /** Every string of the app. `ko.ts` has the same keys, which the compiler and a test check. */
 export const en = {
@@ -318,7 +319,8 @@ export const en = {
     coursesHint: 'One per line: name, price',
     paces: 'Pace groups',
     pacesHint: 'One per line: pace, places',
-    gridCount: (sections: number, places: number) => `${plural(sections, 'section', 'sections')}, ${plural(places, 'place', 'places')} in all`,
+    gridCount: (sections: number, places: number) =>
+      `${plural(sections, 'section', 'sections')}, ${plural(places, 'place', 'places')} in all`,
     addSections: (count: number) => `Add ${plural(count, 'section', 'sections')}`,
     addingSection: (done: number, all: number) => `Adding ${done} of ${all}…`,
     saleTitle: 'Sale',
@@ -336,7 +338,8 @@ export const en = {
     admitPerMinute: 'People admitted per minute',
     createSale: 'Prepare the sale',
     needSections: 'Add a section first.',
-    saleReady: 'The sale is prepared. Publish it when everything is right: sections, prices and lines are fixed from then on.',
+    saleReady:
+      'The sale is prepared. Publish it when everything is right: sections, prices and lines are fixed from then on.',
     publish: 'Publish the sale',
     publishConfirm: 'Publish now? Sections, prices and lines can no longer be changed.',
     publishYes: 'Yes, publish',

@@ -152,7 +152,8 @@ export const ko: Messages = {
     findBest: '추천 좌석 선점하기',
     limitReached: (max) => `최대 ${number(max)}석까지 선택할 수 있습니다.`,
     taken: (labels) => `다른 분이 먼저 선택했습니다: ${labels}. 좌석도를 새로 고쳤으니 다른 좌석을 골라 주세요.`,
-    takenUnknown: '선택하신 좌석 중 일부를 다른 분이 먼저 선택했습니다. 좌석도를 새로 고쳤으니 다른 좌석을 골라 주세요.',
+    takenUnknown:
+      '선택하신 좌석 중 일부를 다른 분이 먼저 선택했습니다. 좌석도를 새로 고쳤으니 다른 좌석을 골라 주세요.',
     soldOut: '이 구역에 남은 자리가 부족합니다.',
     noAdjacent: '붙어 있는 좌석이 남아 있지 않습니다. 인원을 줄이거나 좌석을 따로 선택해 주세요.',
     limit: '이 판매의 구매 한도에 도달했습니다.',
@@ -181,7 +182,8 @@ export const ko: Messages = {
     zoomIn: '확대',
     zoomOut: '축소',
     zoomFit: '전체 보기',
-    mapLabel: '좌석도. 방향키로 이동, Enter로 선택, 더하기와 빼기로 확대와 축소. 목록에서도 같은 좌석을 볼 수 있습니다.',
+    mapLabel:
+      '좌석도. 방향키로 이동, Enter로 선택, 더하기와 빼기로 확대와 축소. 목록에서도 같은 좌석을 볼 수 있습니다.',
     onlyFree: '빈 좌석이 있는 열만',
     each: '1매',
     anyPlace: '이 구역의 자리는 모두 같습니다.',

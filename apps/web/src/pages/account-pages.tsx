@@ -72,7 +72,12 @@ export function SignInPage() {
           fault={faults['email']}
           onChange={(event) => setEmail(event.target.value)}
         />
-        <PasswordField autoComplete="current-password" value={password} fault={faults['password']} onChange={setPassword} />
+        <PasswordField
+          autoComplete="current-password"
+          value={password}
+          fault={faults['password']}
+          onChange={setPassword}
+        />
         <button type="submit" className="button wide" disabled={busy}>
           {t.common.signIn}
         </button>
@@ -111,7 +116,13 @@ function PasswordField({
         hint={hint}
         onChange={(event) => onChange(event.target.value)}
       />
-      <button type="button" className="field-button" aria-label={isShown ? t.account.hide : t.account.show} aria-pressed={isShown} onClick={() => setShown(!isShown)}>
+      <button
+        type="button"
+        className="field-button"
+        aria-label={isShown ? t.account.hide : t.account.show}
+        aria-pressed={isShown}
+        onClick={() => setShown(!isShown)}
+      >
         <Icon name="eye" />
       </button>
     </div>

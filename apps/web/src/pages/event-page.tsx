@@ -88,7 +88,11 @@ export function EventPage({ id }: { id: string }) {
           </section>
         </div>
         <aside className="sale-panels" aria-label={t.event.sale}>
-          {sales.length === 0 ? <p className="panel muted">{t.event.saleNone}</p> : sales.map((sale) => <SalePanel key={sale.id} event={data} sale={sale} />)}
+          {sales.length === 0 ? (
+            <p className="panel muted">{t.event.saleNone}</p>
+          ) : (
+            sales.map((sale) => <SalePanel key={sale.id} event={data} sale={sale} />)
+          )}
         </aside>
       </div>
     </article>
@@ -105,7 +109,8 @@ function SectionTable({ event }: { event: EventDocument }) {
           <div>
             <b>{section.name}</b>
             <small>
-              {section.admission === 'reserved' ? t.event.reserved : t.event.open} · {t.event.capacity(section.capacity)}
+              {section.admission === 'reserved' ? t.event.reserved : t.event.open} ·{' '}
+              {t.event.capacity(section.capacity)}
             </small>
           </div>
           <span className="figures price">{formatMoney(section.price, localeOf(lang))}</span>
@@ -178,7 +183,11 @@ function SalePanel({ event, sale }: { event: EventDocument; sale: Sale }) {
               choices={sale.lines.map((line) => ({ value: line.id, label: line.name }))}
             />
           )}
-          {lineId ? <JoinLine key={lineId} lineId={lineId} /> : <p className="muted small">{isRace ? t.event.chooseFirst : ''}</p>}
+          {lineId ? (
+            <JoinLine key={lineId} lineId={lineId} />
+          ) : (
+            <p className="muted small">{isRace ? t.event.chooseFirst : ''}</p>
+          )}
         </>
       )}
     </section>
@@ -252,9 +261,15 @@ function GroupSteps({
           onChoose('')
         }}
         choices={courses.map((name) => {
-          const prices = sections.filter((section) => section.attributes['course'] === name).map((section) => section.price)
+          const prices = sections
+            .filter((section) => section.attributes['course'] === name)
+            .map((section) => section.price)
           const lowest = prices.reduce((low, price) => (price.amount < low.amount ? price : low))
-          return { value: name, label: name, note: <span className="figures">{formatMoney(lowest, localeOf(lang))}</span> }
+          return {
+            value: name,
+            label: name,
+            note: <span className="figures">{formatMoney(lowest, localeOf(lang))}</span>,
+          }
         })}
       />
       {course ? (
@@ -284,5 +299,7 @@ function GroupStock({ group }: { group: Group }) {
   const free = group.isAlone ? line.data?.stock.free : availability.data?.free
   if (free === undefined) return <span className="figures">{t.event.capacity(group.section.capacity)}</span>
   const isSoldOut = group.isAlone ? line.data?.phase === 'sold-out' : free === 0
-  return <span className={free === 0 ? 'figures none' : 'figures'}>{isSoldOut ? t.event.soldOut : t.event.left(free)}</span>
+  return (
+    <span className={free === 0 ? 'figures none' : 'figures'}>{isSoldOut ? t.event.soldOut : t.event.left(free)}</span>
+  )
 }

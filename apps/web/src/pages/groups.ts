@@ -8,7 +8,9 @@ export const isByGroup = (sections: readonly Section[]): boolean =>
   sections.length > 0 && sections.every((section) => section.attributes['course'] !== undefined)
 
 /** Courses in the order of the sections. */
-export const coursesOf = (sections: readonly Section[]): string[] => [...new Set(sections.map((section) => String(section.attributes['course'])))]
+export const coursesOf = (sections: readonly Section[]): string[] => [
+  ...new Set(sections.map((section) => String(section.attributes['course']))),
+]
 
 /** The pace groups of a course that a line of the sale leads to. `isAlone`: the line's stock is this section's stock. */
 export function groupsOf(sale: Sale, sections: readonly Section[], course: string): Group[] {
@@ -18,6 +20,13 @@ export function groupsOf(sale: Sale, sections: readonly Section[], course: strin
       const line = sale.lines.find(({ sectionIds }) => sectionIds.includes(section.id))
       if (!line) return []
       const pace = section.attributes['pace']
-      return [{ section, pace: pace === undefined ? section.name : String(pace), lineId: line.id, isAlone: line.sectionIds.length === 1 }]
+      return [
+        {
+          section,
+          pace: pace === undefined ? section.name : String(pace),
+          lineId: line.id,
+          isAlone: line.sectionIds.length === 1,
+        },
+      ]
     })
 }

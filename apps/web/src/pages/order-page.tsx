@@ -7,11 +7,12 @@ import { errorText } from '../api/api.ts'
 import { windowAddress } from '../api/payment-window.ts'
 import { keys, useOrder, usePaymentSettings, useQueryClient, useTickets } from '../api/queries.ts'
 import { localeOf, shortTime } from '../i18n/dates.ts'
+import type { Language } from '../i18n/language.ts'
 import { pb } from '../path-builder.ts'
 import { useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Confirm, Countdown, EventWhen, Failure, Notice, Skeleton, Tag } from '../ui/parts.tsx'
-import { TicketStubs } from '../ui/ticket-stub.tsx'
+import { bySeat, TicketStubs } from '../ui/ticket-stub.tsx'
 
 const tones = {
   'awaiting-payment': 'warn',
@@ -21,6 +22,10 @@ const tones = {
   cancelled: 'plain',
   refunded: 'plain',
 } as const satisfies Record<OrderState, string>
+
+/** What the provider says of a refusal, which it says in Korean. */
+export const refusalText = (message: string, language: Language): string =>
+  language === 'ko' || !/[가-힣]/.test(message) ? message : ''
 
 export function OrderStateTag({ state }: { state: OrderState }) {
   const { t } = useApp()
@@ -33,7 +38,13 @@ export function OrderPage({ id }: { id: string }) {
   useTitle(t.order.title)
   return (
     <div className="page narrow">
-      {order.isPending ? <Skeleton lines={6} /> : order.isError ? <Failure error={order.error} retry={() => void order.refetch()} /> : <OrderView order={order.data} />}
+      {order.isPending ? (
+        <Skeleton lines={6} />
+      ) : order.isError ? (
+        <Failure error={order.error} retry={() => void order.refetch()} />
+      ) : (
+        <OrderView order={order.data} />
+      )}
     </div>
   )
 }
@@ -56,7 +67,7 @@ function OrderView({ order }: { order: Order }) {
       {isPayable && order.refusal ? (
         <Notice tone="warn" title={t.order.refused}>
           <p>
-            {order.refusal.message} {t.order.tryAnother}
+            {refusalText(order.refusal.message, lang)} {t.order.tryAnother}
           </p>
         </Notice>
       ) : null}
@@ -88,7 +99,9 @@ function OrderView({ order }: { order: Order }) {
           </tfoot>
         </table>
         {isPayable ? <PayActions order={order} /> : null}
-        {order.state === 'expired' || order.state === 'cancelled' || order.state === 'refunded' ? <StartAgain order={order} /> : null}
+        {order.state === 'expired' || order.state === 'cancelled' || order.state === 'refunded' ? (
+          <StartAgain order={order} />
+        ) : null}
       </div>
       {order.state === 'fulfilled' ? <OrderTickets orderId={order.id} /> : null}
       <p className="order-meta muted small">
@@ -103,7 +116,7 @@ export function OrderTickets({ orderId }: { orderId: string }) {
   const { t } = useApp()
   const [isThere, setThere] = useState(false)
   const tickets = useTickets(orderId, isThere ? false : 1000)
-  const items = tickets.data?.items ?? []
+  const items = bySeat(tickets.data?.items ?? [])
   if (items.length > 0 && !isThere) setThere(true)
   return (
     <section aria-label={t.common.tickets}>
@@ -155,7 +168,10 @@ function PayActions({ order }: { order: Order }) {
     setBusy(true)
     setFailure(undefined)
     try {
-      client.setQueryData(keys.order(order.id), await api.call(cancelOrder, { params: { id: order.id }, idempotencyKey: `cancel-${order.id}` }))
+      client.setQueryData(
+        keys.order(order.id),
+        await api.call(cancelOrder, { params: { id: order.id }, idempotencyKey: `cancel-${order.id}` }),
+      )
     } catch (error) {
       setFailure(error)
       await client.invalidateQueries({ queryKey: keys.order(order.id) })
@@ -165,7 +181,16 @@ function PayActions({ order }: { order: Order }) {
   }
 
   if (isAsking) {
-    return <Confirm question={t.order.cancelConfirm} yes={t.order.cancelYes} no={t.order.cancelNo} busy={busy} onYes={() => void cancel()} onNo={() => setAsking(false)} />
+    return (
+      <Confirm
+        question={t.order.cancelConfirm}
+        yes={t.order.cancelYes}
+        no={t.order.cancelNo}
+        busy={busy}
+        onYes={() => void cancel()}
+        onNo={() => setAsking(false)}
+      />
+    )
   }
   return (
     <div className="pay">

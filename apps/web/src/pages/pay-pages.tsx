@@ -8,7 +8,7 @@ import { keys, useQueryClient } from '../api/queries.ts'
 import { pb } from '../path-builder.ts'
 import { useTitle } from '../ui/hooks.ts'
 import { Countdown, Notice, Skeleton, StateHeading } from '../ui/parts.tsx'
-import { OrderTickets } from './order-page.tsx'
+import { OrderTickets, refusalText } from './order-page.tsx'
 
 /** One long poll, and how long the page watches before it says that the answer may come later. */
 const waitSeconds = 10
@@ -53,9 +53,11 @@ export function PaySuccessPage() {
         const askedMs = performance.now()
         const order = await api.call(getOrder, { params: { id }, query: { waitSeconds } })
         client.setQueryData(keys.order(id), order)
-        const isOldRefusal = before.refusal !== null && order.payBy === before.payBy && performance.now() - askedMs >= waitSeconds * 900
+        const isOldRefusal =
+          before.refusal !== null && order.payBy === before.payBy && performance.now() - askedMs >= waitSeconds * 900
         if (order.state === 'fulfilled') return finish({ kind: 'fulfilled', order })
-        if (order.state === 'awaiting-payment' && order.refusal && !isOldRefusal) return finish({ kind: 'refused', order })
+        if (order.state === 'awaiting-payment' && order.refusal && !isOldRefusal)
+          return finish({ kind: 'refused', order })
         if (order.state !== 'paying' && order.state !== 'awaiting-payment') return finish({ kind: 'ended', order })
         if (performance.now() - startedMs > watchMsMax) return setOutcome({ kind: 'confirming', isSlow: true })
         setOutcome({ kind: 'confirming', isSlow: performance.now() - startedMs > waitSeconds * 1000 })
@@ -112,7 +114,8 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
         <>
           <StateHeading>{t.pay.done}</StateHeading>
           <p className="lead">
-            {outcome.order.event.name} · {outcome.order.section.name} · {outcome.order.items.map(({ label }) => label).join(', ')}
+            {outcome.order.event.name} · {outcome.order.section.name} ·{' '}
+            {outcome.order.items.map(({ label }) => label).join(', ')}
           </p>
           <p className="muted">{t.pay.doneBody}</p>
           <OrderTickets orderId={orderId} />
@@ -132,7 +135,7 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
           <StateHeading>{t.pay.refusedTitle}</StateHeading>
           <Notice tone="warn" title={t.order.refused}>
             <p>
-              {outcome.order.refusal?.message} {t.order.tryAnother}
+              {refusalText(outcome.order.refusal?.message ?? '', lang)} {t.order.tryAnother}
             </p>
           </Notice>
           <p>
@@ -156,7 +159,9 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
     case 'failed':
       return (
         <>
-          <StateHeading>{codeOf(outcome.error) === 'payments.request-expired' ? t.order.states.expired : t.pay.failedTitle}</StateHeading>
+          <StateHeading>
+            {codeOf(outcome.error) === 'payments.request-expired' ? t.order.states.expired : t.pay.failedTitle}
+          </StateHeading>
           <Notice tone="bad">{errorText(outcome.error, lang, t.common.networkError)}</Notice>
           <Link href={pb.order(orderId)} className="button">
             {t.pay.toOrder}

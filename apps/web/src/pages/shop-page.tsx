@@ -32,18 +32,41 @@ export function ShopPage({ lineId }: { lineId: string }) {
 
   const pass = account ? keep.pass.get(lineId, account.id) : undefined
   const sectionIds = line.data?.sectionIds ?? []
-  const held = holds.data?.items.find(({ hold }) => sectionIds.includes(hold.sectionId) && Date.parse(hold.expiresAt) > now)
+  const held = holds.data?.items.find(
+    ({ hold }) => sectionIds.includes(hold.sectionId) && Date.parse(hold.expiresAt) > now,
+  )
 
-  if (line.isError) return <ShopFrame><Failure error={line.error} retry={() => void line.refetch()} /></ShopFrame>
-  if (event.isError) return <ShopFrame><Failure error={event.error} retry={() => void event.refetch()} /></ShopFrame>
-  if (!line.data || !event.data || holds.isPending) return <ShopFrame><Skeleton lines={6} /></ShopFrame>
+  if (line.isError)
+    return (
+      <ShopFrame>
+        <Failure error={line.error} retry={() => void line.refetch()} />
+      </ShopFrame>
+    )
+  if (event.isError)
+    return (
+      <ShopFrame>
+        <Failure error={event.error} retry={() => void event.refetch()} />
+      </ShopFrame>
+    )
+  if (!line.data || !event.data || holds.isPending)
+    return (
+      <ShopFrame>
+        <Skeleton lines={6} />
+      </ShopFrame>
+    )
 
   const sections = event.data.sections.filter((section) => sectionIds.includes(section.id))
   const sale = event.data.sales.find(({ id }) => id === line.data.saleId)
   if (held) {
     return (
       <ShopFrame event={event.data}>
-        <HeldPanel lineId={lineId} hold={held.hold} holdToken={held.holdToken} section={sections.find(({ id }) => id === held.hold.sectionId)} onGone={() => setOver(false)} />
+        <HeldPanel
+          lineId={lineId}
+          hold={held.hold}
+          holdToken={held.holdToken}
+          section={sections.find(({ id }) => id === held.hold.sectionId)}
+          onGone={() => setOver(false)}
+        />
       </ShopFrame>
     )
   }
@@ -61,7 +84,13 @@ export function ShopPage({ lineId }: { lineId: string }) {
   return (
     <ShopFrame event={event.data}>
       {wasOver ? <Notice tone="warn">{t.shop.heldOver}</Notice> : null}
-      <ChoosePanel lineId={lineId} pass={pass} sections={sections} limit={sale?.limitPerAccount ?? 1} onHeld={() => setOver(true)} />
+      <ChoosePanel
+        lineId={lineId}
+        pass={pass}
+        sections={sections}
+        limit={sale?.limitPerAccount ?? 1}
+        onHeld={() => setOver(true)}
+      />
     </ShopFrame>
   )
 }
@@ -82,7 +111,9 @@ function refusalText(error: unknown, app: App): string {
   switch (problem?.code) {
     case 'inventory.seat-taken': {
       const taken = Array.isArray(problem['taken']) ? problem['taken'] : []
-      const labels = taken.map((seat: unknown) => (typeof seat === 'object' && seat !== null && 'label' in seat ? String(seat.label) : String(seat)))
+      const labels = taken.map((seat: unknown) =>
+        typeof seat === 'object' && seat !== null && 'label' in seat ? String(seat.label) : String(seat),
+      )
       return labels.length > 0 ? t.shop.taken(labels.join(', ')) : t.shop.takenUnknown
     }
     case 'inventory.sold-out':
@@ -173,9 +204,22 @@ function ChoosePanel({
         </div>
       ) : null}
       {section.admission === 'reserved' ? (
-        <SeatPicker key={section.id} section={section} limit={limit} busy={busy} refusals={refusal.count} onHold={(wanted) => void hold(wanted)} />
+        <SeatPicker
+          key={section.id}
+          section={section}
+          limit={limit}
+          busy={busy}
+          refusals={refusal.count}
+          onHold={(wanted) => void hold(wanted)}
+        />
       ) : (
-        <CountPicker key={section.id} section={section} limit={limit} busy={busy} onHold={(wanted) => void hold(wanted)} />
+        <CountPicker
+          key={section.id}
+          section={section}
+          limit={limit}
+          busy={busy}
+          onHold={(wanted) => void hold(wanted)}
+        />
       )}
       <p className="leave">
         <button type="button" className="link-button" onClick={() => void leave()}>
@@ -192,7 +236,11 @@ function withLabels(error: unknown, section: Section, client: ReturnType<typeof 
   const problem = problemOf(error)
   const geometry = client.getQueryData<{ seats: { id: string; label: string }[] }>(keys.seats(section.id))
   if (problem?.code !== 'inventory.seat-taken' || !geometry || !Array.isArray(problem['taken'])) return error
-  const taken = new Set(problem['taken'].map((seat: unknown) => (typeof seat === 'object' && seat !== null && 'id' in seat ? String(seat.id) : String(seat))))
+  const taken = new Set(
+    problem['taken'].map((seat: unknown) =>
+      typeof seat === 'object' && seat !== null && 'id' in seat ? String(seat.id) : String(seat),
+    ),
+  )
   problem['taken'] = geometry.seats.filter(({ id }) => taken.has(id))
   return error
 }
@@ -204,12 +252,24 @@ function SectionNote({ section }: { section: Section }) {
   return (
     <span className="figures">
       {formatMoney(section.price, localeOf(lang))}{' '}
-      {free === undefined ? null : <span className={free === 0 ? 'none' : 'muted'}>{free === 0 ? t.shop.none : t.shop.left(free)}</span>}
+      {free === undefined ? null : (
+        <span className={free === 0 ? 'none' : 'muted'}>{free === 0 ? t.shop.none : t.shop.left(free)}</span>
+      )}
     </span>
   )
 }
 
-function CountPicker({ section, limit, busy, onHold }: { section: Section; limit: number; busy: boolean; onHold: (wanted: Wanted) => void }) {
+function CountPicker({
+  section,
+  limit,
+  busy,
+  onHold,
+}: {
+  section: Section
+  limit: number
+  busy: boolean
+  onHold: (wanted: Wanted) => void
+}) {
   const { t, lang } = useApp()
   const [count, setCount] = useState(1)
   return (
@@ -229,7 +289,19 @@ function CountPicker({ section, limit, busy, onHold }: { section: Section; limit
   )
 }
 
-function HeldPanel({ lineId, hold, holdToken, section, onGone }: { lineId: string; hold: Hold; holdToken: string; section: Section | undefined; onGone: () => void }) {
+function HeldPanel({
+  lineId,
+  hold,
+  holdToken,
+  section,
+  onGone,
+}: {
+  lineId: string
+  hold: Hold
+  holdToken: string
+  section: Section | undefined
+  onGone: () => void
+}) {
   const { t, lang, api, keep } = useApp()
   const account = useAccount()
   const client = useQueryClient()
@@ -242,7 +314,12 @@ function HeldPanel({ lineId, hold, holdToken, section, onGone }: { lineId: strin
     setFailure(undefined)
     try {
       const answer = await api.call(placeOrder, { body: { holdToken }, idempotencyKey: `order-${hold.id}` })
-      if (account) keep.payment.set(answer.order.id, { accountId: account.id, paymentRequestToken: answer.paymentRequestToken, lineId })
+      if (account)
+        keep.payment.set(answer.order.id, {
+          accountId: account.id,
+          paymentRequestToken: answer.paymentRequestToken,
+          lineId,
+        })
       client.setQueryData(keys.order(answer.order.id), answer.order)
       navigate(pb.order(answer.order.id))
     } catch (error) {

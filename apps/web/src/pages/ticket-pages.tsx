@@ -8,7 +8,7 @@ import { useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Blank, EventWhen, Failure, Notice, PageHead, Skeleton, Tag } from '../ui/parts.tsx'
 import { Qr } from '../ui/qr.tsx'
-import { TicketStubs } from '../ui/ticket-stub.tsx'
+import { bySeat, TicketStubs } from '../ui/ticket-stub.tsx'
 
 /** An event counts as past this long after its start. */
 const pastAfterMs = 12 * 3600_000
@@ -18,9 +18,9 @@ export function TicketsPage() {
   const tickets = useTickets()
   const now = useServerNow(60_000)
   useTitle(t.ticket.listTitle)
-  const items = tickets.data?.items ?? []
+  const items = bySeat(tickets.data?.items ?? [])
   const isPast = (startsAt: string): boolean => Date.parse(startsAt) + pastAfterMs < now
-  const upcoming = items.filter((ticket) => !isPast(ticket.event.startsAt)).toSorted((a, b) => a.event.startsAt.localeCompare(b.event.startsAt))
+  const upcoming = items.filter((ticket) => !isPast(ticket.event.startsAt))
   const past = items.filter((ticket) => isPast(ticket.event.startsAt))
   return (
     <div className="page narrow">
@@ -57,20 +57,36 @@ export function TicketPage({ id }: { id: string }) {
   const ticket = useTicket(id)
   useTitle(t.ticket.title)
   useScreenOn()
-  if (ticket.isPending) return <div className="page narrow"><Skeleton tall lines={2} /></div>
-  if (ticket.isError) return <div className="page narrow"><Failure error={ticket.error} retry={() => void ticket.refetch()} /></div>
+  if (ticket.isPending)
+    return (
+      <div className="page narrow">
+        <Skeleton tall lines={2} />
+      </div>
+    )
+  if (ticket.isError)
+    return (
+      <div className="page narrow">
+        <Failure error={ticket.error} retry={() => void ticket.refetch()} />
+      </div>
+    )
   const { event, section, seat, state, code, usedAt, orderId } = ticket.data
   return (
     <div className="page ticket-page">
       <article className={`pass ${state}`}>
         <div className="pass-code">
-          {state === 'revoked' ? <Notice tone="bad">{t.ticket.states.revoked}</Notice> : <Qr text={code} label={t.ticket.qr(seat.label)} />}
+          {state === 'revoked' ? (
+            <Notice tone="bad">{t.ticket.states.revoked}</Notice>
+          ) : (
+            <Qr text={code} label={t.ticket.qr(seat.label)} />
+          )}
           <p>{state === 'valid' ? t.ticket.showAtGate : null}</p>
         </div>
         <div className="pass-body">
           <p>
             <Tag tone={state === 'valid' ? 'good' : 'plain'}>{t.ticket.states[state]}</Tag>{' '}
-            {usedAt ? <span className="muted small">{t.ticket.usedAt(shortTime(usedAt, event.timeZone, lang))}</span> : null}
+            {usedAt ? (
+              <span className="muted small">{t.ticket.usedAt(shortTime(usedAt, event.timeZone, lang))}</span>
+            ) : null}
           </p>
           <h1>{event.name}</h1>
           <dl className="pass-facts">

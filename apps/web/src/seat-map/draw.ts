@@ -22,7 +22,10 @@ const numberPixels = 20
 const stageRoom = 3.2
 
 /** Shows all seats and the stage before them, centred. */
-export function fitView({ left, top, right, bottom, pitch, front }: Bounds, size: { width: number; height: number }): View {
+export function fitView(
+  { left, top, right, bottom, pitch, front }: Bounds,
+  size: { width: number; height: number },
+): View {
   const high = Math.min(top, front - pitch * stageRoom)
   const width = right - left + pitch * 3
   const height = bottom - high + pitch * 2
@@ -90,12 +93,22 @@ export function drawSeats(canvas: HTMLCanvasElement, scene: Scene): void {
     context.lineWidth = 2.5
     const ring = side + 7
     context.beginPath()
-    context.roundRect(pointed.x * view.scale + view.x - ring / 2, pointed.y * view.scale + view.y - ring / 2, ring, ring, round + 3)
+    context.roundRect(
+      pointed.x * view.scale + view.x - ring / 2,
+      pointed.y * view.scale + view.y - ring / 2,
+      ring,
+      ring,
+      round + 3,
+    )
     context.stroke()
   }
 }
 
-function drawStage(context: CanvasRenderingContext2D, { bounds, view, stage }: Scene, colour: (name: string) => string): void {
+function drawStage(
+  context: CanvasRenderingContext2D,
+  { bounds, view, stage }: Scene,
+  colour: (name: string) => string,
+): void {
   const centre = ((bounds.left + bounds.right) / 2) * view.scale + view.x
   const half = Math.max(50, ((bounds.right - bounds.left) * view.scale * middleShare) / 2)
   const bottom = (bounds.front - bounds.pitch * 1.5) * view.scale + view.y
@@ -115,7 +128,12 @@ function drawStage(context: CanvasRenderingContext2D, { bounds, view, stage }: S
   context.fillText(stage, centre, (top + bottom) / 2 + 3)
 }
 
-function drawWords(context: CanvasRenderingContext2D, { seats, status, selected, view, bounds }: Scene, side: number, colour: (name: string) => string): void {
+function drawWords(
+  context: CanvasRenderingContext2D,
+  { seats, status, selected, view, bounds }: Scene,
+  side: number,
+  colour: (name: string) => string,
+): void {
   context.textAlign = 'center'
   context.textBaseline = 'middle'
   if (side >= 7) {

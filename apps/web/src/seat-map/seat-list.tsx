@@ -9,8 +9,14 @@ export function SeatList({ seats, status, selected, describe, onToggle }: SeatMa
   const [onlyFree, setOnlyFree] = useState(true)
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
   const rows = useMemo(() => rowsOf(seats), [seats])
-  const counted = rows.map(({ row, seats: members }) => ({ row, members, free: members.filter((seat) => stateOf(status, seat) === 'free').length }))
-  const shown = counted.filter(({ free, members }) => !onlyFree || free > 0 || members.some((seat) => selected.has(seat)))
+  const counted = rows.map(({ row, seats: members }) => ({
+    row,
+    members,
+    free: members.filter((seat) => stateOf(status, seat) === 'free').length,
+  }))
+  const shown = counted.filter(
+    ({ free, members }) => !onlyFree || free > 0 || members.some((seat) => selected.has(seat)),
+  )
 
   function toggleRow(row: string, isOpen: boolean): void {
     const next = new Set(open)

@@ -111,7 +111,11 @@ export function SeatMap({ seats, status, selected, describe, onToggle }: SeatMap
       gesture.current.pinched = true
       const box = event.currentTarget.getBoundingClientRect()
       const distance = (point: { x: number; y: number }): number => Math.hypot(point.x - other.x, point.y - other.y)
-      zoomAt(distance(now) / Math.max(1, distance(before)), (now.x + other.x) / 2 - box.left, (now.y + other.y) / 2 - box.top)
+      zoomAt(
+        distance(now) / Math.max(1, distance(before)),
+        (now.x + other.x) / 2 - box.left,
+        (now.y + other.y) / 2 - box.top,
+      )
     } else if (moved && gesture.current.travelled > tapPixels) {
       setMoved({ ...moved, x: moved.x + now.x - before.x, y: moved.y + now.y - before.y })
     }

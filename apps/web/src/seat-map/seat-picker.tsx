@@ -113,7 +113,9 @@ export function SeatPicker({ section, limit, busy, refusals, onHold }: Props) {
           <b className="figures">{labels.length > 0 ? labels.join(', ') : t.shop.holdNone}</b>
           <small className="figures">
             {t.shop.chosen(chosen.size, limit)}
-            {chosen.size > 0 ? ` · ${formatMoney({ ...section.price, amount: section.price.amount * chosen.size }, localeOf(lang))}` : ''}
+            {chosen.size > 0
+              ? ` · ${formatMoney({ ...section.price, amount: section.price.amount * chosen.size }, localeOf(lang))}`
+              : ''}
           </small>
         </div>
         <button

@@ -16,7 +16,8 @@ export function unpackStatus(base64: string, count: number): Uint8Array {
   return status
 }
 
-export const stateOf = (status: Uint8Array | undefined, seat: number): SeatState => states[status?.[seat] ?? seatStatus.free] ?? 'blocked'
+export const stateOf = (status: Uint8Array | undefined, seat: number): SeatState =>
+  states[status?.[seat] ?? seatStatus.free] ?? 'blocked'
 
 /** Row names with the indexes of their seats, in the order of the plan. */
 export function rowsOf(seats: readonly MapSeat[]): { row: string; seats: number[] }[] {
@@ -59,7 +60,10 @@ export function boundsOf(seats: readonly { x: number; y: number; row: string }[]
 /** Finds the seat at a point in constant time: a grid of cells one pitch wide. */
 export function createFinder(seats: readonly MapSeat[], { left, top, pitch }: Bounds) {
   const cells = new Map<string, number[]>()
-  const cellOf = (x: number, y: number): [number, number] => [Math.floor((x - left) / pitch), Math.floor((y - top) / pitch)]
+  const cellOf = (x: number, y: number): [number, number] => [
+    Math.floor((x - left) / pitch),
+    Math.floor((y - top) / pitch),
+  ]
   for (const [index, { x, y }] of seats.entries()) {
     const key = cellOf(x, y).join()
     const cell = cells.get(key)

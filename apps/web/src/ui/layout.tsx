@@ -62,7 +62,8 @@ function Header({ path }: { path: string }) {
     navigate(pb.events())
   }
 
-  const isHere = (href: string): boolean => (href === '/' ? path === '/' || path.startsWith('/events') : path.startsWith(href))
+  const isHere = (href: string): boolean =>
+    href === '/' ? path === '/' || path.startsWith('/events') : path.startsWith(href)
   return (
     <header className="header">
       <div className="header-row">
@@ -90,7 +91,12 @@ function Header({ path }: { path: string }) {
               </button>
             </>
           ) : (
-            <Link href={pb.signIn(path === '/' || path.startsWith('/sign-in') || path.startsWith('/register') ? undefined : path)} className="button small">
+            <Link
+              href={pb.signIn(
+                path === '/' || path.startsWith('/sign-in') || path.startsWith('/register') ? undefined : path,
+              )}
+              className="button small"
+            >
               {t.common.signIn}
             </Link>
           )}

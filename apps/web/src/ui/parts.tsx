@@ -9,7 +9,15 @@ import { Icon, type IconName } from './icons.tsx'
 type Tone = 'plain' | 'good' | 'warn' | 'bad'
 
 /** A message in place. `alert` ones are read out at once. */
-export function Notice({ tone = 'plain', title, children }: { tone?: Tone; title?: string | undefined; children?: ReactNode }) {
+export function Notice({
+  tone = 'plain',
+  title,
+  children,
+}: {
+  tone?: Tone
+  title?: string | undefined
+  children?: ReactNode
+}) {
   const icon: IconName = tone === 'good' ? 'check' : tone === 'plain' ? 'clock' : 'warn'
   return (
     <div className={`notice ${tone}`} role={tone === 'bad' || tone === 'warn' ? 'alert' : 'status'}>
@@ -27,7 +35,11 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   const { t, lang } = useApp()
   const missing = error instanceof ApiError && error.status === 404
   return (
-    <Blank title={missing ? t.common.notFoundTitle : t.common.errorTitle} body={errorText(error, lang, t.common.networkError)} icon="warn">
+    <Blank
+      title={missing ? t.common.notFoundTitle : t.common.errorTitle}
+      body={errorText(error, lang, t.common.networkError)}
+      icon="warn"
+    >
       {retry && !missing ? (
         <button type="button" className="button quiet" onClick={retry}>
           {t.common.retry}
@@ -38,7 +50,17 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 }
 
 /** Nothing to show, and what to do about it. */
-export function Blank({ title, body, icon, children }: { title: string; body: string; icon: IconName; children?: ReactNode }) {
+export function Blank({
+  title,
+  body,
+  icon,
+  children,
+}: {
+  title: string
+  body: string
+  icon: IconName
+  children?: ReactNode
+}) {
   return (
     <div className="blank">
       <span className="blank-icon">
@@ -56,14 +78,28 @@ export function Skeleton({ lines = 3, tall = false }: { lines?: number; tall?: b
   return (
     <div className="skeleton-group" role="status" aria-label={t.common.loading}>
       {Array.from({ length: lines }, (_, line) => (
-        <span key={line} className={tall ? 'skeleton tall' : 'skeleton'} style={tall ? undefined : { width: `${92 - ((line * 23) % 45)}%` }} />
+        <span
+          key={line}
+          className={tall ? 'skeleton tall' : 'skeleton'}
+          style={tall ? undefined : { width: `${92 - ((line * 23) % 45)}%` }}
+        />
       ))}
     </div>
   )
 }
 
 /** `mm:ss` (with hours and days when it is long) to an instant of the server's clock. Not announced: it changes every second. */
-export function Countdown({ to, label, urgentMs = 60_000, size = 'small' }: { to: string; label: string; urgentMs?: number; size?: 'small' | 'large' }) {
+export function Countdown({
+  to,
+  label,
+  urgentMs = 60_000,
+  size = 'small',
+}: {
+  to: string
+  label: string
+  urgentMs?: number
+  size?: 'small' | 'large'
+}) {
   const { t } = useApp()
   const now = useServerNow()
   const leftMs = Math.max(0, Date.parse(to) - now)

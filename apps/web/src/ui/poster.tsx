@@ -24,9 +24,19 @@ export function Poster({ eventId, kind }: { eventId: string; kind: 'concert' | '
   const next = numbersOf(kind + eventId)
   const [ground, bright, soft] = palettes[Math.floor(next() * palettes.length)] ?? palettes[0]
   return (
-    <svg className="poster" viewBox="0 0 400 240" preserveAspectRatio="xMidYMid slice" aria-hidden="true" focusable="false">
+    <svg
+      className="poster"
+      viewBox="0 0 400 240"
+      preserveAspectRatio="xMidYMid slice"
+      aria-hidden="true"
+      focusable="false"
+    >
       <rect width="400" height="240" fill={ground} />
-      {kind === 'concert' ? <Rows next={next} bright={bright} soft={soft} /> : <Lanes next={next} bright={bright} soft={soft} />}
+      {kind === 'concert' ? (
+        <Rows next={next} bright={bright} soft={soft} />
+      ) : (
+        <Lanes next={next} bright={bright} soft={soft} />
+      )}
     </svg>
   )
 }

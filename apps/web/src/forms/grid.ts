@@ -1,0 +1,72 @@
+import { currencyDigits, type Currency } from '@fairgate/contracts/money'
+
+export type GridSection = { name: string; course: string; pace: string; amount: number; capacity: number }
+
+/** An amount as people write it, in minor units: `55,000`, `12.50`. Undefined when it is no price of the currency. */
+export function parsePrice(text: string, currency: Currency): number | undefined {
+  const digits = currencyDigits[currency]
+  const plain = text.trim().replaceAll(',', '').replaceAll(' ', '')
+  if (!/^\d+(\.\d+)?$/.test(plain)) return undefined
+  const [whole = '', part = ''] = plain.split('.')
+  if (part.length > digits) return undefined
+  return Number(whole + part.padEnd(digits, '0'))
+}
+
+/** The reverse of `parsePrice`, for an input. */
+export const priceText = (amount: number, currency: Currency): string =>
+  (amount / 10 ** currencyDigits[currency]).toFixed(currencyDigits[currency])
+
+/** Lines of `name, value`. The value is what follows the last comma that is not inside a number. */
+function pairs(text: string): { name: string; value: string; line: number }[] {
+  return text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return []
+    const comma = line.indexOf(',')
+    return [
+      {
+        name: (comma < 0 ? line : line.slice(0, comma)).trim(),
+        value: comma < 0 ? '' : line.slice(comma + 1).trim(),
+        line: index + 1,
+      },
+    ]
+  })
+}
+
+/** Every course with every pace group, as sections. Faults name the field and the line. */
+export function gridSections(
+  coursesText: string,
+  pacesText: string,
+  currency: Currency,
+): { sections: GridSection[]; courseFault?: string; paceFault?: string } {
+  const courses = pairs(coursesText).map(({ name, value, line }) => ({
+    name,
+    amount: parsePrice(value, currency),
+    line,
+  }))
+  const paces = pairs(pacesText).map(({ name, value, line }) => ({ name, capacity: Number(value), line }))
+  const badCourse = courses.find(({ name, amount }) => !name || amount === undefined)
+  const badPace = paces.find(
+    ({ name, capacity }) => !name || !Number.isInteger(capacity) || capacity < 1 || capacity > 200_000,
+  )
+  if (badCourse || badPace || courses.length === 0 || paces.length === 0) {
+    return {
+      sections: [],
+      ...(badCourse || courses.length === 0
+        ? { courseFault: badCourse ? `${badCourse.line}: ${badCourse.name || '?'}` : '?' }
+        : {}),
+      ...(badPace || paces.length === 0
+        ? { paceFault: badPace ? `${badPace.line}: ${badPace.name || '?'}` : '?' }
+        : {}),
+    }
+  }
+  return {
+    sections: courses.flatMap((course) =>
+      paces.map((pace) => ({
+        name: `${course.name} · ${pace.name}`,
+        course: course.name,
+        pace: pace.name,
+        amount: course.amount ?? 0,
+        capacity: pace.capacity,
+      })),
+    ),
+  }
+}

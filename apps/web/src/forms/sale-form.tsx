@@ -1,0 +1,165 @@
+import { useState, type FormEvent } from 'react'
+import { createSale, type EventDocument } from '@fairgate/contracts/http/catalog'
+import { useApp } from '../app.tsx'
+import { faultsOf } from '../api/api.ts'
+import { instantOf, localOf } from '../i18n/dates.ts'
+import { Choices, FormFailure, TextField } from './fields.tsx'
+import { faultsFrom, wholeFault, type Faults } from './rules.ts'
+
+const shownFaults = ['opensAt', 'closesAt', 'holdSeconds', 'limitPerAccount']
+const hourMs = 3600_000
+
+/** Prepares a sale by queue of the sections that no sale has yet. */
+export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated: () => void }) {
+  const { t, api, serverClock } = useApp()
+  const sold = new Set(event.sales.flatMap((sale) => sale.lines.flatMap(({ sectionIds }) => sectionIds)))
+  const sections = event.sections.filter(({ id }) => !sold.has(id))
+  const isRace = event.kind === 'race'
+  const [values, setValues] = useState(() => {
+    const nextHourMs = Math.ceil(serverClock.now() / hourMs) * hourMs
+    return {
+      opensAt: localOf(new Date(nextHourMs + 24 * hourMs).toISOString(), event.timeZone),
+      closesAt: localOf(event.startsAt, event.timeZone),
+      holdMinutes: '8',
+      limit: isRace ? '1' : '4',
+      lineName: '',
+      shoppersMax: isRace ? '100' : '300',
+      admitPerMinute: isRace ? '600' : '1200',
+    }
+  })
+  const [lines, setLines] = useState<'one' | 'each'>(isRace ? 'each' : 'one')
+  const [faults, setFaults] = useState<Faults>({})
+  const [failure, setFailure] = useState<unknown>()
+  const [busy, setBusy] = useState(false)
+  const set = (change: Partial<typeof values>): void => setValues({ ...values, ...change })
+
+  async function submit(submitted: FormEvent): Promise<void> {
+    submitted.preventDefault()
+    const [opensAt, closesAt] = [instantOf(values.opensAt, event.timeZone), instantOf(values.closesAt, event.timeZone)]
+    const found = faultsFrom({
+      opensAt: opensAt ? undefined : t.common.field.date,
+      closesAt: closesAt ? undefined : t.common.field.date,
+      holdSeconds:
+        Number(values.holdMinutes) >= 0.05 && Number(values.holdMinutes) <= 120 ? undefined : t.common.field.number,
+      limitPerAccount: wholeFault(values.limit, t, 1, 100),
+      shoppersMax: wholeFault(values.shoppersMax, t, 1, 1_000_000),
+      admitPerMinute: wholeFault(values.admitPerMinute, t, 1, 1_000_000),
+    })
+    setFaults(found)
+    setFailure(undefined)
+    if (Object.keys(found).length > 0 || !opensAt || !closesAt) return
+    const pace = { shoppersMax: Number(values.shoppersMax), admitPerMinute: Number(values.admitPerMinute) }
+    setBusy(true)
+    try {
+      await api.call(createSale, {
+        params: { id: event.id },
+        body: {
+          method: 'queue',
+          opensAt,
+          closesAt,
+          holdSeconds: Math.round(Number(values.holdMinutes) * 60),
+          limitPerAccount: Number(values.limit),
+          lines:
+            lines === 'each'
+              ? sections.map(({ id, name }) => ({ name, sectionIds: [id], ...pace }))
+              : [{ name: values.lineName.trim() || event.name, sectionIds: sections.map(({ id }) => id), ...pace }],
+        },
+      })
+      onCreated()
+    } catch (error) {
+      setFailure(error)
+      setFaults(faultsOf(error))
+    }
+    setBusy(false)
+  }
+
+  return (
+    <form
+      className="form"
+      noValidate
+      aria-label={t.organiser.saleTitle}
+      onSubmit={(submitted) => void submit(submitted)}
+    >
+      <FormFailure error={failure} shown={shownFaults} />
+      <div className="form-grid">
+        <TextField
+          label={t.organiser.opensAt}
+          type="datetime-local"
+          name="opensAt"
+          hint={t.organiser.inZone(event.timeZone)}
+          value={values.opensAt}
+          fault={faults['opensAt']}
+          onChange={(change) => set({ opensAt: change.target.value })}
+        />
+        <TextField
+          label={t.organiser.closesAt}
+          type="datetime-local"
+          name="closesAt"
+          hint={t.organiser.inZone(event.timeZone)}
+          value={values.closesAt}
+          fault={faults['closesAt']}
+          onChange={(change) => set({ closesAt: change.target.value })}
+        />
+        <TextField
+          label={t.organiser.holdMinutes}
+          inputMode="decimal"
+          name="holdMinutes"
+          value={values.holdMinutes}
+          fault={faults['holdSeconds']}
+          onChange={(change) => set({ holdMinutes: change.target.value })}
+        />
+        <TextField
+          label={t.organiser.limit}
+          inputMode="numeric"
+          name="limit"
+          value={values.limit}
+          fault={faults['limitPerAccount']}
+          onChange={(change) => set({ limit: change.target.value })}
+        />
+      </div>
+      <Choices
+        legend={t.organiser.lines}
+        name="lines"
+        value={lines}
+        onChange={setLines}
+        choices={[
+          { value: 'one', label: t.organiser.lineOne },
+          { value: 'each', label: t.organiser.lineEach, note: String(sections.length) },
+        ]}
+      />
+      <div className="form-grid">
+        {lines === 'one' ? (
+          <TextField
+            label={`${t.organiser.lineName} (${t.common.optional})`}
+            name="lineName"
+            maxLength={120}
+            placeholder={event.name}
+            value={values.lineName}
+            onChange={(change) => set({ lineName: change.target.value })}
+          />
+        ) : null}
+        <TextField
+          label={t.organiser.shoppersMax}
+          inputMode="numeric"
+          name="shoppersMax"
+          value={values.shoppersMax}
+          fault={faults['shoppersMax']}
+          onChange={(change) => set({ shoppersMax: change.target.value })}
+        />
+        <TextField
+          label={t.organiser.admitPerMinute}
+          inputMode="numeric"
+          name="admitPerMinute"
+          value={values.admitPerMinute}
+          fault={faults['admitPerMinute']}
+          onChange={(change) => set({ admitPerMinute: change.target.value })}
+        />
+      </div>
+      <div className="actions">
+        <button type="submit" className="button" disabled={busy || sections.length === 0}>
+          {t.organiser.createSale}
+        </button>
+      </div>
+    </form>
+  )
+}
