@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { on, fact } from './bus.ts'
-import { rows, sql, transaction } from './db.ts'
+import { createBus, fact, on } from './bus.ts'
+import { afterCommit, rows, sql, transaction } from './db.ts'
 import { test } from '../../test/fixtures.ts'
 
 const requested = (orderId: string, attempt = 1) =>
@@ -101,4 +101,191 @@ test('two processes never handle a subscriber at the same time, and an effect ha
   while ((await bus.backlog()) > 0) await Promise.all(loops.map((loop) => loop.run()))
   expect(seen.length).toBe(600)
   expect(new Set(seen).size).toBe(600)
+})
+
+test('a failed message does not hold its neighbours up, in the first place or the last', async ({ platform }) => {
+  const { bus, db, clock } = platform
+  for (const bad of ['m0', 'm299']) {
+    await bus.register({ [bad]: ['orders.secure-requested.v1'] })
+    await transaction(db, (tx) => bus.outbox.publish(tx, Array.from({ length: 300 }, (_, i) => requested(`m${i}`))))
+    const committed: string[] = []
+    const loop = bus.subscriberLoop(bad, [
+      on('orders.secure-requested.v1', async (tx, messages) => {
+        if (messages.some((m) => m.key === bad)) throw new Error('cannot digest this')
+        afterCommit(tx, () => committed.push(...messages.map((m) => m.key)))
+      }),
+    ])
+    while (await loop.run());
+    expect(committed).toEqual(Array.from({ length: 300 }, (_, i) => `m${i}`).filter((key) => key !== bad))
+    for (let i = 0; i < 10; i++) {
+      clock.advance(20_000)
+      while (await loop.run());
+    }
+    expect((await bus.parked.list()).map(({ subscriber, key }) => [subscriber, key])).toContainEqual([bad, bad])
+    expect(await bus.backlog()).toBe(0)
+  }
+})
+
+test('a slow handler holds up nobody but its own subscriber', async ({ platform }) => {
+  const { bus, db } = platform
+  await bus.register({ slow: ['orders.secure-requested.v1'], quick: ['orders.secure-requested.v1'] })
+  await transaction(db, (tx) => bus.outbox.publish(tx, [requested('a')]))
+  const inside = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  const slow = bus.subscriberLoop('slow', [
+    on('orders.secure-requested.v1', async () => {
+      inside.resolve()
+      await gate.promise
+    }),
+  ])
+  const seen: string[] = []
+  const quick = bus.subscriberLoop('quick', [on('orders.secure-requested.v1', async (_tx, messages) => void seen.push(...messages.map((m) => m.key)))])
+  const running = slow.run()
+  await inside.promise
+  while (await quick.run());
+  await transaction(db, (tx) => bus.outbox.publish(tx, [requested('b')]))
+  while (await quick.run());
+  expect(seen).toEqual(['a', 'b'])
+  gate.resolve()
+  expect(await running).toBe(true)
+  expect((await platform.taken('slow')).map(({ key }) => key)).toEqual(['b'])
+})
+
+test('after a restart work goes on where it stopped: failures stay counted, nothing is handled twice', async ({ platform }) => {
+  const { bus, db, clock, ids, log, signals } = platform
+  await bus.register({ one: ['orders.secure-requested.v1'] })
+  await transaction(db, (tx) => bus.outbox.publish(tx, ['a', 'bad', 'b'].map((id) => requested(id))))
+  const committed: string[] = []
+  for (let start = 0; start < 8; start++) {
+    const restarted = createBus({ db, clock, ids, log, signals })
+    await restarted.register({ one: ['orders.secure-requested.v1'] })
+    const loop = restarted.subscriberLoop('one', [
+      on('orders.secure-requested.v1', async (tx, messages) => {
+        if (messages.some((m) => m.key === 'bad')) throw new Error('no')
+        afterCommit(tx, () => committed.push(...messages.map((m) => m.key)))
+      }),
+    ])
+    while (await loop.run());
+    expect(await bus.backlog()).toBe(start < 7 ? 1 : 0)
+    clock.advance(20_000)
+  }
+  expect(committed).toEqual(['a', 'b'])
+  expect(await bus.parked.list()).toMatchObject([{ key: 'bad', attempts: 8 }])
+})
+
+test('a database that goes away while a message is handled is not held against the message', async ({ platform }) => {
+  const { bus, db } = platform
+  await bus.register({ one: ['orders.secure-requested.v1'] })
+  await transaction(db, (tx) => bus.outbox.publish(tx, [requested('a')]))
+  let isGone = true
+  const loop = bus.subscriberLoop('one', [
+    on('orders.secure-requested.v1', async (tx) => {
+      if (isGone) await sql`select pg_terminate_backend(pg_backend_pid())`.execute(tx)
+    }),
+  ])
+  for (let i = 0; i < 10; i++) await expect(loop.run()).rejects.toThrow('terminat')
+  expect(await bus.parked.list()).toEqual([])
+  isGone = false
+  expect(await loop.run()).toBe(true)
+  expect(await bus.backlog()).toBe(0)
+})
+
+test('nobody is kept a fact for who no longer wants it; what was already kept is dropped in silence', async ({ platform }) => {
+  const { bus, db } = platform
+  await bus.register({ one: ['orders.secure-requested.v1', 'inventory.seats-sold.v1'] })
+  const sold = fact('inventory.seats-sold.v1', { orderId: 'a', holdId: 'h' })
+  await transaction(db, (tx) => bus.outbox.publish(tx, [sold, requested('a')]))
+  await bus.register({ one: ['orders.secure-requested.v1'] })
+  await transaction(db, (tx) => bus.outbox.publish(tx, [sold]))
+  expect(await bus.backlog()).toBe(2)
+  const seen: string[] = []
+  const loop = bus.subscriberLoop('one', [on('orders.secure-requested.v1', async (_tx, messages) => void seen.push(...messages.map((m) => m.key)))])
+  while (await loop.run());
+  expect(seen).toEqual(['a'])
+  expect([await bus.backlog(), await bus.parked.list()]).toEqual([0, []])
+})
+
+test('a fact that nobody wants, and no fact at all, cost nothing and fail nothing', async ({ platform }) => {
+  const { bus, db } = platform
+  await transaction(db, async (tx) => {
+    await bus.outbox.publish(tx, [])
+    await bus.outbox.publish(tx, [requested('a')])
+  })
+  expect(await bus.backlog()).toBe(0)
+})
+
+test('thousands of facts of one transaction arrive whole, each key in its order, in bounded portions', async ({ platform }) => {
+  const { bus, db } = platform
+  await bus.register({ one: ['orders.secure-requested.v1'] })
+  const count = 5000
+  await transaction(db, (tx) => bus.outbox.publish(tx, Array.from({ length: count }, (_, i) => requested(`o${i % 50}`, i))))
+  const seen: { key: string; attempt: number }[] = []
+  let largest = 0
+  const loop = bus.subscriberLoop('one', [
+    on('orders.secure-requested.v1', async (_tx, messages) => {
+      largest = Math.max(largest, messages.length)
+      seen.push(...messages.map((m) => ({ key: m.key, attempt: m.data.attempt })))
+    }),
+  ])
+  let portions = 0
+  while (await loop.run()) portions++
+  expect(seen).toHaveLength(count)
+  expect(largest).toBeLessThanOrEqual(256)
+  expect(portions).toBe(Math.ceil(count / 256))
+  for (const [key, messages] of Map.groupBy(seen, (message) => message.key)) {
+    const attempts = messages.map((message) => message.attempt)
+    expect(attempts, key).toEqual(attempts.toSorted((a, b) => a - b))
+  }
+})
+
+test('publishing and handling take as many statements for 250 facts as for one', async ({ platform }) => {
+  const { bus, db, statements } = platform
+  await bus.register({ one: ['orders.secure-requested.v1'], two: ['orders.secure-requested.v1'] })
+  const loop = bus.subscriberLoop('one', [on('orders.secure-requested.v1', async () => undefined)])
+  const cost = async (count: number) => {
+    const before = statements.length
+    await transaction(db, (tx) => bus.outbox.publish(tx, Array.from({ length: count }, (_, i) => requested(`o${i}`))))
+    const published = statements.length
+    expect(await loop.run()).toBe(true)
+    return [published - before, statements.length - published]
+  }
+  const one = await cost(1)
+  expect(await cost(250)).toEqual(one)
+  expect(Math.max(...one)).toBeLessThanOrEqual(5)
+})
+
+test('what a fact says arrives as it was said, with the moment and one id for all subscribers', async ({ platform }) => {
+  const { bus, db, clock } = platform
+  await bus.register({ one: ['identity.account-registered.v1'], two: ['identity.account-registered.v1'] })
+  const data = { accountId: 'acc_1', email: "o'hara+x@example.test", name: '김철수 🎫 "\\', locale: 'ko' }
+  await transaction(db, (tx) => bus.outbox.publish(tx, [fact('identity.account-registered.v1', data)]))
+  const at = clock.now()
+  clock.advance(5000)
+  const seen: unknown[] = []
+  for (const subscriber of ['one', 'two']) {
+    const loop = bus.subscriberLoop(subscriber, [on('identity.account-registered.v1', async (_tx, messages) => void seen.push(...messages))])
+    await loop.run()
+  }
+  expect(seen).toMatchObject([
+    { key: 'acc_1', time: at, data, type: 'identity.account-registered.v1' },
+    { key: 'acc_1', time: at, data },
+  ])
+  expect(new Set((seen as { id: string }[]).map(({ id }) => id)).size).toBe(1)
+})
+
+test('a commit wakes the subscriber, a rollback does not', async ({ platform }) => {
+  const { bus, db } = platform
+  await bus.register({ one: ['orders.secure-requested.v1'], two: ['inventory.seats-sold.v1'] })
+  const nudges: string[] = []
+  for (const name of ['one', 'two']) bus.subscriberLoop(name, []).onStart?.(() => nudges.push(name))
+  await transaction(db, async (tx) => {
+    await bus.outbox.publish(tx, [requested('a'), requested('b')])
+    throw new Error('no')
+  }).catch(() => undefined)
+  expect(nudges).toEqual([])
+  await transaction(db, async (tx) => {
+    await bus.outbox.publish(tx, [requested('a'), requested('b')])
+    expect(nudges).toEqual([])
+  })
+  expect(nudges).toEqual(['one'])
 })
