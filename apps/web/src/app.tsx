@@ -41,7 +41,7 @@ const isRefusal = (error: unknown): boolean => error instanceof ApiError && erro
 
 export function AppProvider({ parts, children }: { parts: Parts; children: ReactNode }) {
   const { language, ...rest } = parts
-  const [lang, setLangState] = useState<Language>(() => chooseLanguage(language.get(), navigator.languages))
+  const [chosen, setChosen] = useState(() => language.get())
   const api = useMemo(() => createApi((...args) => fetch(...args), parts.session), [parts.session])
   const client = useMemo(
     () =>
@@ -54,6 +54,8 @@ export function AppProvider({ parts, children }: { parts: Parts; children: React
   const accountId = state.kind === 'signed-in' ? state.account.id : undefined
   const accountLocale = state.kind === 'signed-in' ? state.account.locale : undefined
 
+  const lang = chooseLanguage(chosen ?? accountLocale, navigator.languages)
+
   useEffect(() => void parts.session.start(), [parts.session])
   // What one account saw is not shown to the next.
   const lastAccountId = useRef(accountId)
@@ -61,9 +63,6 @@ export function AppProvider({ parts, children }: { parts: Parts; children: React
     if (lastAccountId.current !== undefined && lastAccountId.current !== accountId) void client.resetQueries()
     lastAccountId.current = accountId
   }, [client, accountId])
-  useEffect(() => {
-    if (accountLocale && !language.get()) setLangState(accountLocale)
-  }, [accountLocale, language])
   useEffect(() => {
     document.documentElement.lang = lang
   }, [lang])
@@ -75,7 +74,7 @@ export function AppProvider({ parts, children }: { parts: Parts; children: React
     t: lang === 'ko' ? ko : en,
     setLang(next) {
       language.set(next)
-      setLangState(next)
+      setChosen(next)
     },
   }
   return (

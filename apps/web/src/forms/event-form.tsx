@@ -5,7 +5,7 @@ import { currencyDigits, type Currency } from '@fairgate/contracts/money'
 import { useApp } from '../app.tsx'
 import { faultsOf } from '../api/api.ts'
 import { hereZone, instantOf, localOf } from '../i18n/dates.ts'
-import { AreaField, Choices, FormFailure, SelectField, TextField } from './fields.tsx'
+import { AreaField, Choices, Form, FormFailure, SelectField, TextField } from './fields.tsx'
 import { faultsFrom, filled, type Faults } from './rules.ts'
 
 type EventBody = Body<typeof createEvent>
@@ -73,7 +73,7 @@ export function EventForm({
   }
 
   return (
-    <form className="form" noValidate onSubmit={(submitted) => void submit(submitted)}>
+    <Form faults={faults} onSubmit={(submitted) => void submit(submitted)}>
       <FormFailure error={failure} shown={shownFaults} />
       {fixed ? null : (
         <Choices
@@ -161,6 +161,6 @@ export function EventForm({
           {submitLabel}
         </button>
       </div>
-    </form>
+    </Form>
   )
 }

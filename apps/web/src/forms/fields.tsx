@@ -2,6 +2,7 @@ import {
   useEffect,
   useId,
   useRef,
+  type FormHTMLAttributes,
   type InputHTMLAttributes,
   type ReactNode,
   type SelectHTMLAttributes,
@@ -36,6 +37,23 @@ const described = (id: string, hint?: string, fault?: string) => ({
   'aria-describedby': [hint ? `${id}-hint` : '', fault ? `${id}-fault` : ''].filter(Boolean).join(' ') || undefined,
   'aria-invalid': fault ? true : undefined,
 })
+
+/** A form that checks for itself. When faults appear the first field that has one takes the focus. */
+export function Form({
+  faults,
+  children,
+  ...form
+}: { faults: Record<string, string> } & FormHTMLAttributes<HTMLFormElement>) {
+  const element = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (Object.keys(faults).length > 0) element.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  }, [faults])
+  return (
+    <form ref={element} className="form" noValidate {...form}>
+      {children}
+    </form>
+  )
+}
 
 /** One line of text with its label, hint and fault. */
 export function TextField({ label, hint, fault, ...input }: Labelled & InputHTMLAttributes<HTMLInputElement>) {

@@ -31,12 +31,12 @@ function pairs(text: string): { name: string; value: string; line: number }[] {
   })
 }
 
-/** Every course with every pace group, as sections. Faults name the field and the line. */
+/** Every course with every pace group, as sections. A fault is the number of its line. */
 export function gridSections(
   coursesText: string,
   pacesText: string,
   currency: Currency,
-): { sections: GridSection[]; courseFault?: string; paceFault?: string } {
+): { sections: GridSection[]; courseFault?: number; paceFault?: number } {
   const courses = pairs(coursesText).map(({ name, value, line }) => ({
     name,
     amount: parsePrice(value, currency),
@@ -50,12 +50,8 @@ export function gridSections(
   if (badCourse || badPace || courses.length === 0 || paces.length === 0) {
     return {
       sections: [],
-      ...(badCourse || courses.length === 0
-        ? { courseFault: badCourse ? `${badCourse.line}: ${badCourse.name || '?'}` : '?' }
-        : {}),
-      ...(badPace || paces.length === 0
-        ? { paceFault: badPace ? `${badPace.line}: ${badPace.name || '?'}` : '?' }
-        : {}),
+      ...(badCourse || courses.length === 0 ? { courseFault: badCourse ? badCourse.line : 1 } : {}),
+      ...(badPace || paces.length === 0 ? { paceFault: badPace ? badPace.line : 1 } : {}),
     }
   }
   return {

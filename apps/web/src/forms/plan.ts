@@ -37,7 +37,14 @@ export function generatePlan({ rows, seatsPerRow, aisleAfter, curved }: PlanShap
 
 const hundredths = (value: number): number => Math.round(value * 100) / 100
 
-export type ParsedPlan = { seats: SeatInput[]; faults: string[] }
+/** `at` is the line of a CSV or the place in a JSON array, from 1; 0 is the file as a whole. */
+export type PlanFault =
+  | { at: number; kind: 'missing'; fields: string }
+  | { at: number; kind: 'twice'; label: string; first: number }
+  | { at: 0; kind: 'unreadable'; detail: string }
+  | { at: 0; kind: 'empty' }
+
+export type ParsedPlan = { seats: SeatInput[]; faults: PlanFault[] }
 
 /** Reads a seating plan, CSV with a header or a JSON array (or `{"seats": […]}`), and names every fault with its line. */
 export function parsePlan(text: string): ParsedPlan {
@@ -50,12 +57,13 @@ function parseJson(text: string): ParsedPlan {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return { seats: [], faults: [`JSON: ${(error as Error).message}`] }
+    return { seats: [], faults: [{ at: 0, kind: 'unreadable', detail: (error as Error).message }] }
   }
   const list = Array.isArray(value) ? value : (value as { seats?: unknown }).seats
-  if (!Array.isArray(list)) return { seats: [], faults: ['JSON: an array of seats, or {"seats": […]}'] }
+  if (!Array.isArray(list))
+    return { seats: [], faults: [{ at: 0, kind: 'unreadable', detail: '[…] | {"seats": […]}' }] }
   return collect(
-    list.map((item: unknown, index) => ({ where: `seats[${index}]`, fields: (item ?? {}) as Record<string, unknown> })),
+    list.map((item: unknown, index) => ({ at: index + 1, fields: (item ?? {}) as Record<string, unknown> })),
   )
 }
 
@@ -63,13 +71,13 @@ function parseCsv(text: string): ParsedPlan {
   const lines = text.split(/\r?\n/)
   const header = (lines[0] ?? '').split(/[,;\t]/).map((name) => unquoted(name).toLowerCase())
   const missing = ['row', 'number', 'x', 'y'].filter((name) => !header.includes(name))
-  if (missing.length > 0) return { seats: [], faults: [`1: ${missing.join(', ')} ?`] }
+  if (missing.length > 0) return { seats: [], faults: [{ at: 1, kind: 'missing', fields: missing.join(', ') }] }
   const records = lines.slice(1).flatMap((line, index) => {
     if (line.trim() === '') return []
     const cells = line.split(/[,;\t]/).map(unquoted)
     return [
       {
-        where: String(index + 2),
+        at: index + 2,
         fields: Object.fromEntries(header.map((name, column) => [name, cells[column] ?? ''])),
       },
     ]
@@ -79,11 +87,11 @@ function parseCsv(text: string): ParsedPlan {
 
 const unquoted = (cell: string): string => cell.trim().replace(/^"(.*)"$/, '$1')
 
-function collect(records: { where: string; fields: Record<string, unknown> }[]): ParsedPlan {
+function collect(records: { at: number; fields: Record<string, unknown> }[]): ParsedPlan {
   const seats: SeatInput[] = []
-  const faults: string[] = []
-  const seen = new Map<string, string>()
-  for (const { where, fields } of records) {
+  const faults: PlanFault[] = []
+  const seen = new Map<string, number>()
+  for (const { at, fields } of records) {
     const row = textOf(fields['row'])
     const number = textOf(fields['number'])
     const [x, y] = [numberOf(fields['x']), numberOf(fields['y'])]
@@ -94,20 +102,20 @@ function collect(records: { where: string; fields: Record<string, unknown> }[]):
       y === undefined ? 'y' : '',
     ].filter(Boolean)
     if (wrong.length > 0 || x === undefined || y === undefined) {
-      faults.push(`${where}: ${wrong.join(', ')} ?`)
+      faults.push({ at, kind: 'missing', fields: wrong.join(', ') })
       continue
     }
     const label = `${row}-${number}`
     const first = seen.get(label)
     if (first) {
-      faults.push(`${where}: ${label} = ${first}`)
+      faults.push({ at, kind: 'twice', label, first })
       continue
     }
-    seen.set(label, where)
+    seen.set(label, at)
     const accessible = /^(true|1|yes|y|예)$/i.test(textOf(fields['accessible']))
     seats.push({ row, number, x, y, ...(accessible ? { accessible } : {}) })
   }
-  if (records.length === 0) faults.push('0 seats')
+  if (records.length === 0) faults.push({ at: 0, kind: 'empty' })
   return { seats, faults }
 }
 

@@ -3,7 +3,7 @@ import { createSale, type EventDocument } from '@fairgate/contracts/http/catalog
 import { useApp } from '../app.tsx'
 import { faultsOf } from '../api/api.ts'
 import { instantOf, localOf } from '../i18n/dates.ts'
-import { Choices, FormFailure, TextField } from './fields.tsx'
+import { Choices, Form, FormFailure, TextField } from './fields.tsx'
 import { faultsFrom, wholeFault, type Faults } from './rules.ts'
 
 const shownFaults = ['opensAt', 'closesAt', 'holdSeconds', 'limitPerAccount']
@@ -74,12 +74,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
   }
 
   return (
-    <form
-      className="form"
-      noValidate
-      aria-label={t.organiser.saleTitle}
-      onSubmit={(submitted) => void submit(submitted)}
-    >
+    <Form faults={faults} aria-label={t.organiser.saleTitle} onSubmit={(submitted) => void submit(submitted)}>
       <FormFailure error={failure} shown={shownFaults} />
       <div className="form-grid">
         <TextField
@@ -160,6 +155,6 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           {t.organiser.createSale}
         </button>
       </div>
-    </form>
+    </Form>
   )
 }

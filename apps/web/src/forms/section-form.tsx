@@ -3,11 +3,12 @@ import type { Body } from '@fairgate/contracts/http/route'
 import { addSection, type EventDocument } from '@fairgate/contracts/http/catalog'
 import { useApp } from '../app.tsx'
 import { faultsOf } from '../api/api.ts'
+import type { Messages } from '../i18n/en.ts'
 import { boundsOf } from '../seat-map/seats.ts'
 import { Notice } from '../ui/parts.tsx'
-import { AreaField, Choices, FormFailure, TextField } from './fields.tsx'
+import { AreaField, Choices, Form, FormFailure, TextField } from './fields.tsx'
 import { gridSections, parsePrice } from './grid.ts'
-import { faultsShownMax, generatePlan, parsePlan, type ParsedPlan, type SeatInput } from './plan.ts'
+import { faultsShownMax, generatePlan, parsePlan, type ParsedPlan, type PlanFault, type SeatInput } from './plan.ts'
 import { faultsFrom, filled, wholeFault, type Faults } from './rules.ts'
 
 type SectionBody = Body<typeof addSection>
@@ -49,10 +50,13 @@ export function SectionForm({ event, onAdded }: { event: EventDocument; onAdded:
     [values.courses, values.paces, event.currency],
   )
 
+  const lineFault = (line: number | undefined): string | undefined =>
+    line === undefined ? undefined : t.organiser.lineFault(line)
+
   /** What is to be sent, or the faults that stand in its way. */
   function bodies(): { bodies: SectionBody[] } | { faults: Faults } {
     if (how === 'grid') {
-      const found = faultsFrom({ courses: grid.courseFault, paces: grid.paceFault })
+      const found = faultsFrom({ courses: lineFault(grid.courseFault), paces: lineFault(grid.paceFault) })
       return Object.keys(found).length > 0
         ? { faults: found }
         : {
@@ -127,12 +131,7 @@ export function SectionForm({ event, onAdded }: { event: EventDocument; onAdded:
   )
 
   return (
-    <form
-      className="form"
-      noValidate
-      aria-label={t.organiser.addSection}
-      onSubmit={(submitted) => void submit(submitted)}
-    >
+    <Form faults={faults} aria-label={t.organiser.addSection} onSubmit={(submitted) => void submit(submitted)}>
       <FormFailure error={failure} shown={shownFaults} />
       <Choices
         legend={t.organiser.how}
@@ -212,7 +211,7 @@ export function SectionForm({ event, onAdded }: { event: EventDocument; onAdded:
             <Notice tone="bad" title={t.organiser.fileFaults}>
               <ul className="bullets figures">
                 {file.faults.slice(0, faultsShownMax).map((fault) => (
-                  <li key={fault}>{fault}</li>
+                  <li key={`${fault.at}-${fault.kind}`}>{planFaultText(fault, t)}</li>
                 ))}
               </ul>
               {file.faults.length > faultsShownMax ? (
@@ -236,8 +235,22 @@ export function SectionForm({ event, onAdded }: { event: EventDocument; onAdded:
               : t.organiser.addSection}
         </button>
       </div>
-    </form>
+    </Form>
   )
+}
+
+function planFaultText(fault: PlanFault, t: Messages): string {
+  const words = t.organiser.planFault
+  switch (fault.kind) {
+    case 'missing':
+      return words.missing(fault.at, fault.fields)
+    case 'twice':
+      return words.twice(fault.at, fault.label, fault.first)
+    case 'unreadable':
+      return words.unreadable(fault.detail)
+    case 'empty':
+      return words.empty
+  }
 }
 
 /** Beyond this a drawing of single seats is only slow. */
@@ -246,7 +259,7 @@ const previewSeatsMax = 6000
 function PlanPreview({ seats }: { seats: readonly SeatInput[] }) {
   const { t } = useApp()
   if (seats.length === 0) return null
-  const { left, top, right, bottom, pitch } = boundsOf(seats)
+  const { left, top, right, bottom, pitch, front } = boundsOf(seats)
   const side = pitch * 0.76
   const margin = pitch * 2.4
   const path = seats
@@ -265,7 +278,15 @@ function PlanPreview({ seats }: { seats: readonly SeatInput[] }) {
           role="img"
           aria-label={t.organiser.previewOf(seats.length)}
         >
-          <path d={path} fill="var(--seat-edge)" />
+          <rect
+            className="preview-stage"
+            x={(left + right) / 2 - (right - left) * 0.18 - pitch}
+            y={front - pitch * 2.6}
+            width={(right - left) * 0.36 + pitch * 2}
+            height={pitch * 1.1}
+            rx={pitch * 0.4}
+          />
+          <path d={path} />
         </svg>
       </div>
     </figure>

@@ -314,6 +314,13 @@ export const en = {
     fileHint: 'CSV with the columns row, number, x, y and, if you like, accessible; or JSON with the same members.',
     fileRead: (count: number) => `${plural(count, 'seat', 'seats')} read.`,
     fileFaults: 'The file has faults; nothing was added',
+    planFault: {
+      missing: (at: number, fields: string) => `Line ${at}: ${fields} missing or not a number`,
+      twice: (at: number, label: string, first: number) => `Line ${at}: seat ${label} is already in line ${first}`,
+      unreadable: (detail: string) => `The file cannot be read: ${detail}`,
+      empty: 'The file has no seats',
+    },
+    lineFault: (line: number) => `Line ${line} is not complete`,
     moreFaults: (count: number) => `and ${plural(count, 'more', 'more')}`,
     courses: 'Courses',
     coursesHint: 'One per line: name, price',

@@ -311,6 +311,13 @@ export const ko: Messages = {
     fileHint: 'row, number, x, y 열과 선택적으로 accessible 열이 있는 CSV, 또는 같은 항목의 JSON.',
     fileRead: (count) => `${number(count)}석을 읽었습니다.`,
     fileFaults: '파일에 오류가 있어 추가하지 않았습니다',
+    planFault: {
+      missing: (at, fields) => `${at}번째 줄: ${fields} 값이 없거나 숫자가 아닙니다`,
+      twice: (at, label, first) => `${at}번째 줄: 좌석 ${label}이(가) 이미 ${first}번째 줄에 있습니다`,
+      unreadable: (detail) => `파일을 읽을 수 없습니다: ${detail}`,
+      empty: '파일에 좌석이 없습니다',
+    },
+    lineFault: (line) => `${line}번째 줄이 올바르지 않습니다`,
     moreFaults: (count) => `외 ${number(count)}건`,
     courses: '코스',
     coursesHint: '한 줄에 하나: 이름, 가격',

@@ -3,7 +3,7 @@ import { Link, useLocation, useSearchParams } from 'wouter'
 import { register, resendCode, signIn, verifyEmail, type Account } from '@fairgate/contracts/http/identity'
 import { useAccount, useApp } from '../app.tsx'
 import { codeOf, errorText, faultsOf } from '../api/api.ts'
-import { FormFailure, TextField } from '../forms/fields.tsx'
+import { Form, FormFailure, TextField } from '../forms/fields.tsx'
 import { emailFault, faultsFrom, filled, type Faults } from '../forms/rules.ts'
 import { isOwnPage, pb, safeNext } from '../path-builder.ts'
 import { useTitle } from '../ui/hooks.ts'
@@ -60,7 +60,7 @@ export function SignInPage() {
       <h1>{t.account.signInTitle}</h1>
       <p className="lead">{t.account.signInLead}</p>
       {account ? <Notice tone="good">{t.account.signedInAs(account.name)}</Notice> : null}
-      <form className="form" noValidate onSubmit={(event) => void submit(event)}>
+      <Form faults={faults} onSubmit={(event) => void submit(event)}>
         <FormFailure error={failure} shown={['email', 'password']} />
         <TextField
           label={t.account.email}
@@ -81,7 +81,7 @@ export function SignInPage() {
         <button type="submit" className="button wide" disabled={busy}>
           {t.common.signIn}
         </button>
-      </form>
+      </Form>
       <p className="form-foot">
         {t.account.noAccount} <Link href={pb.register(next)}>{t.common.register}</Link>
       </p>
@@ -176,7 +176,7 @@ export function RegisterPage() {
     <div className="page form-page">
       <h1>{t.account.registerTitle}</h1>
       <p className="lead">{t.account.registerLead}</p>
-      <form className="form" noValidate onSubmit={(event) => void submit(event)}>
+      <Form faults={faults} onSubmit={(event) => void submit(event)}>
         <FormFailure error={failure} shown={['name', 'email', 'password']} />
         <TextField
           label={t.account.name}
@@ -208,7 +208,7 @@ export function RegisterPage() {
         <button type="submit" className="button wide" disabled={busy}>
           {t.common.register}
         </button>
-      </form>
+      </Form>
       <p className="form-foot">
         {t.account.haveAccount} <Link href={pb.signIn(next)}>{t.common.signIn}</Link>
       </p>

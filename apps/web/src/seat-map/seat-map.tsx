@@ -62,7 +62,9 @@ export function SeatMap({ seats, status, selected, describe, onToggle }: SeatMap
 
   // React's own wheel listener is passive and could not keep the page from zooming.
   const zoomRef = useRef(zoomAt)
-  zoomRef.current = zoomAt
+  useEffect(() => {
+    zoomRef.current = zoomAt
+  })
   useEffect(() => {
     const element = canvas.current
     if (!element) return
@@ -165,6 +167,8 @@ export function SeatMap({ seats, status, selected, describe, onToggle }: SeatMap
         // One finger scrolls the page until the map is zoomed in; then it moves the map.
         style={{ touchAction: moved ? 'none' : 'pan-y' }}
         tabIndex={0}
+        // Arrow keys are the map's own here, which is what this role tells a screen reader.
+        // oxlint-disable-next-line jsx-a11y/no-interactive-element-to-noninteractive-role
         role="application"
         aria-label={t.shop.mapLabel}
         onPointerDown={onPointerDown}

@@ -44,13 +44,11 @@ export function SeatPicker({ section, limit, busy, refusals, onHold }: Props) {
   }, [refusals, refetch])
 
   // Someone else may take a seat while it is only chosen here and not kept yet.
-  useEffect(() => {
-    if (!seats || !status) return
-    const gone = [...chosen].filter((seat) => stateOf(status, seat) !== 'free')
-    if (gone.length === 0) return
-    setLost(gone.map((seat) => seats[seat]?.label ?? ''))
+  const gone = status ? [...chosen].filter((seat) => stateOf(status, seat) !== 'free') : []
+  if (gone.length > 0) {
+    setLost(gone.map((seat) => seats?.[seat]?.label ?? ''))
     setChosen(new Set([...chosen].filter((seat) => !gone.includes(seat))))
-  }, [seats, status, chosen])
+  }
 
   if (geometry.isPending) return <Skeleton tall lines={1} />
   if (geometry.isError || !seats) return <Failure error={geometry.error} retry={() => void geometry.refetch()} />
