@@ -60,10 +60,15 @@ export function createClient(options: ClientOptions) {
 
 /** Path and query of a call, everything escaped. */
 export function urlOf(contract: RouteContract, params: unknown, query: unknown): string {
-  const values = (params ?? {}) as Record<string, string>
-  const path = contract.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))
+  const values = (params ?? {}) as Record<string, string | number | undefined>
+  const path = contract.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name]
+    // Without it, or with a step that `fetch` resolves, the call would reach another route.
+    if (value === undefined || value === '' || value === '.' || value === '..') throw new Error(`${contract.path} needs ${name}, not ${JSON.stringify(value)}`)
+    return encodeURIComponent(value)
+  })
   const search = new URLSearchParams()
-  for (const [name, value] of Object.entries((query ?? {}) as Record<string, unknown>)) {
+  for (const [name, value] of Object.entries((query ?? {}) as Record<string, string | number | boolean | null | undefined>)) {
     if (value !== undefined && value !== null && value !== '') search.set(name, String(value))
   }
   const text = search.toString()

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { Value } from 'typebox/value'
+import { Money, amountMax, currencyDigits, formatMoney, money, times, type Currency } from '../src/money.ts'
+
+test('an amount is written in the way of the reader, with as many decimals as the currency has', () => {
+  expect(formatMoney(money(55_000, 'KRW'), 'en')).toBe('₩55,000')
+  expect(formatMoney(money(55_000, 'KRW'), 'ko')).toBe('₩55,000')
+  expect(formatMoney(money(1250, 'USD'), 'en')).toBe('$12.50')
+  expect(formatMoney(money(1200, 'USD'), 'en')).toBe('$12.00')
+  expect(formatMoney(money(5, 'USD'), 'en')).toBe('$0.05')
+  expect(formatMoney(money(500, 'JPY'), 'en')).toBe('¥500')
+  expect(formatMoney(money(123_456, 'EUR'), 'de').replaceAll(/\s/gu, ' ')).toBe('1.234,56 €')
+  expect(formatMoney(money(0, 'KRW'), 'en')).toBe('₩0')
+})
+
+test('the decimals here are those that the world uses', () => {
+  for (const [currency, digits] of Object.entries(currencyDigits)) {
+    const used = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits
+    expect(used, currency).toBe(digits)
+  }
+})
+
+test('the largest amount is still exact and still readable', () => {
+  expect(formatMoney(money(amountMax, 'KRW'), 'en')).toBe('₩1,000,000,000,000')
+  expect(formatMoney(money(amountMax - 1, 'USD'), 'en')).toBe('$9,999,999,999.99')
+  expect(times(money(33, 'USD'), 3)).toEqual(money(99, 'USD'))
+})
+
+test('money is a whole number of minor units in a currency that is known here', () => {
+  expect(Value.Check(Money, money(0, 'KRW'))).toBe(true)
+  for (const wrong of [money(-1, 'KRW'), money(0.5, 'USD'), money(amountMax + 1, 'KRW'), money(1, 'XXX' as Currency), { amount: '1', currency: 'KRW' }, { amount: 1 }, { ...money(1, 'KRW'), tax: 1 }]) {
+    expect(Value.Check(Money, wrong), JSON.stringify(wrong)).toBe(false)
+  }
+})
