@@ -28,31 +28,38 @@ export function readMigrations(module: string, folder: URL): Migration[] {
  * @throws an error that names the file; those before it have run
  */
 export async function migrate(db: Db, migrations: readonly Migration[]): Promise<string[]> {
-  await sql`create schema if not exists platform`.execute(db).catch(ignoreRace)
-  await sql`
-    create table if not exists platform.migrations (
-      module text not null,
-      name text not null,
-      checksum text not null,
-      ran_at timestamptz not null default now(),
-      primary key (module, name)
-    )`.execute(db).catch(ignoreRace)
+  await alone(db, async (tx) => {
+    await sql`create schema if not exists platform`.execute(tx)
+    await sql`
+      create table if not exists platform.migrations (
+        module text not null,
+        name text not null,
+        checksum text not null,
+        ran_at timestamptz not null default now(),
+        primary key (module, name)
+      )`.execute(tx)
+  })
   const ran: string[] = []
   for (const migration of migrations) {
-    const isNew = await transaction(db, async (tx) => {
-      // Building an index may take longer than a statement of a request may.
-      await sql`set local statement_timeout = ${sql.lit(`${migrationMsMax}ms`)}`.execute(tx)
-      await sql`set local lock_timeout = ${sql.lit(`${migrationMsMax}ms`)}`.execute(tx)
-      await sql`select pg_advisory_xact_lock(hashtextextended('platform.migrate', 0))`.execute(tx)
-      // Waiting for a busy table makes everybody who comes later wait too: give up early.
-      await sql`set local lock_timeout = '10s'`.execute(tx)
-      return run(tx, migration)
-    }).catch((error: unknown) => {
+    const isNew = await alone(db, (tx) => run(tx, migration)).catch((error: unknown) => {
       throw new Error(`migration ${migration.module}/${migration.name}: ${(error as Error).message}`, { cause: error })
     })
     if (isNew) ran.push(`${migration.module}/${migration.name}`)
   }
   return ran
+}
+
+/** Runs `work` while no other process migrates; `if not exists` alone does not keep two from colliding. */
+function alone<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return transaction(db, async (tx) => {
+    // Building an index may take longer than a statement of a request may.
+    await sql`set local statement_timeout = ${sql.lit(`${migrationMsMax}ms`)}`.execute(tx)
+    await sql`set local lock_timeout = ${sql.lit(`${migrationMsMax}ms`)}`.execute(tx)
+    await sql`select pg_advisory_xact_lock(hashtextextended('platform.migrate', 0))`.execute(tx)
+    // Waiting for a busy table makes everybody who comes later wait too: give up early.
+    await sql`set local lock_timeout = '10s'`.execute(tx)
+    return work(tx)
+  })
 }
 
 async function run(tx: Tx, migration: Migration): Promise<boolean> {
@@ -68,9 +75,4 @@ async function run(tx: Tx, migration: Migration): Promise<boolean> {
   await sql`
     insert into platform.migrations (module, name, checksum) values (${migration.module}, ${migration.name}, ${migration.checksum})`.execute(tx)
   return true
-}
-
-/** Two processes creating the same schema at once: the loser meets a unique violation although it said `if not exists`. */
-function ignoreRace(error: unknown): void {
-  if (!['23505', '42P06', '42P07'].includes((error as { code?: string }).code ?? '')) throw error
 }
