@@ -17,7 +17,12 @@ export const tossSecretKey = 'test_sk_tests'
  * test may answer in its place.
  */
 export async function openTossProvider(clock: Scheduler) {
-  const sandbox: Sandbox = createSandbox({ secretKey: tossSecretKey, now: clock.now, schedule: (ms, run) => clock.after(ms, run), random: seededRandom(7) })
+  const sandbox: Sandbox = createSandbox({
+    secretKey: tossSecretKey,
+    now: clock.now,
+    schedule: (ms, run) => clock.after(ms, run),
+    random: seededRandom(7),
+  })
   const calls: Call[] = []
   const line = {
     isCut: false,
@@ -27,7 +32,12 @@ export async function openTossProvider(clock: Scheduler) {
   const server = createServer((request, response) => {
     const path = request.url ?? ''
     const isCall = path.startsWith('/v1/')
-    if (isCall) calls.push({ method: request.method ?? '', path, idempotencyKey: request.headers['idempotency-key'] as string | undefined })
+    if (isCall)
+      calls.push({
+        method: request.method ?? '',
+        path,
+        idempotencyKey: request.headers['idempotency-key'] as string | undefined,
+      })
     if (isCall && line.isCut) return void request.socket.destroy()
     if (isCall && line.intercept?.(request, response)) return
     void sandbox.handle(request, response)
@@ -40,8 +50,16 @@ export async function openTossProvider(clock: Scheduler) {
     server.close()
   })
 
-  async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<{ status: number; json: Record<string, unknown> }> {
-    const response = await fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
+  async function post(
+    path: string,
+    body: object,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; json: Record<string, unknown> }> {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    })
     return { status: response.status, json: (await response.json()) as Record<string, unknown> }
   }
   const authorization = `Basic ${Buffer.from(`${tossSecretKey}:`).toString('base64')}`
@@ -58,10 +76,12 @@ export async function openTossProvider(clock: Scheduler) {
       return json['paymentKey'] as string
     },
     /** A call of somebody else who has the key: the merchant's own console. */
-    elsewhere: (path: string, body: object, headers: Record<string, string> = {}) => post(path, body, { authorization, ...headers }),
+    elsewhere: (path: string, body: object, headers: Record<string, string> = {}) =>
+      post(path, body, { authorization, ...headers }),
     /** How a payment stands in the provider's own books. */
     payment: (paymentKey: string) => sandbox.payments().find((payment) => payment.paymentKey === paymentKey),
-    webhooks: async () => (await (await fetch(`${url}/sandbox/webhooks`)).json()) as { pending: number; delivered: number; failed: number },
+    webhooks: async () =>
+      (await (await fetch(`${url}/sandbox/webhooks`)).json()) as { pending: number; delivered: number; failed: number },
     /** Money in the provider's books: what came and what went back. */
     totals() {
       const payments = sandbox.payments().filter(({ approvedAt }) => approvedAt !== null)

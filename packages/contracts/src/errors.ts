@@ -78,6 +78,7 @@ export const errors = {
   'payments.unknown-provider': entry(400, 'This payment provider is not configured', '사용할 수 없는 결제 수단입니다'),
   'payments.in-progress': entry(409, 'Another payment of this order is under way', '이 주문의 다른 결제가 진행 중입니다'),
   'payments.key-used': entry(409, 'This payment belongs to another order', '다른 주문에 쓰인 결제입니다'),
+  'payments.method-not-offered': entry(409, 'This way to pay is not offered: the money would come too late', '지원하지 않는 결제 수단입니다'),
   // tickets
   'tickets.ticket-not-found': entry(404, 'There is no such ticket', '티켓을 찾을 수 없습니다'),
   'tickets.code-invalid': entry(404, 'The code is not a ticket of ours', '유효한 티켓 코드가 아닙니다'),

@@ -26,7 +26,7 @@ export const confirmPayment = route({
   body: Strict({
     paymentRequestToken: Type.String({ maxLength: 4000 }),
     provider: Type.String({ maxLength: 20 }),
-    paymentKey: Type.String({ minLength: 1, maxLength: 200, pattern: '^[\\x21-\\x7e]+$', description: 'printable ASCII without blanks' }),
+    paymentKey: Type.String({ minLength: 1, maxLength: 200, pattern: '^[A-Za-z0-9][\\x21-\\x7e]*$', description: 'ASCII without blanks' }),
     amount: Type.Integer({ minimum: 0 }),
   }),
   answers: { 202: Strict({ orderId: Type.String() }) },

@@ -25,8 +25,18 @@ const lookEveryMs = 200
  * holds up no other: a free slot is filled while the rest still wait. A process that dies in between loses nothing, its
  * leases run out and the same question is asked again under the same idempotency key.
  */
-export function createAsking({ db, clock, signals, metrics, log, racepoints }: Deps, ledger: Ledger, providers: ReadonlyMap<string, Provider>, { timeoutMs, parallelMax }: AskingConfig): Loop {
-  const calls = metrics.histogram('fairgate_payments_provider_seconds', 'Time of a call to the provider', ['call', 'answer'], [0.05, 0.1, 0.3, 1, 3, 10, 30])
+export function createAsking(
+  { db, clock, signals, metrics, log, racepoints }: Deps,
+  ledger: Ledger,
+  providers: ReadonlyMap<string, Provider>,
+  { timeoutMs, parallelMax }: AskingConfig,
+): Loop {
+  const calls = metrics.histogram(
+    'fairgate_payments_provider_seconds',
+    'Time of a call to the provider',
+    ['call', 'answer'],
+    [0.05, 0.1, 0.3, 1, 3, 10, 30],
+  )
   const bookings = createBatcher<Asked, void>({
     batchMax: 128,
     queueMax: parallelMax + 1,
@@ -54,7 +64,10 @@ export function createAsking({ db, clock, signals, metrics, log, racepoints }: D
       await racepoints.reach('payments.answered')
       await bookings.add({ id: payment.id, lease: payment.lease, step, answer })
     } catch (error) {
-      log.error({ err: error, paymentId: payment.id, step }, 'answer not booked; it is asked for again when the lease ends')
+      log.error(
+        { err: error, paymentId: payment.id, step },
+        'answer not booked; it is asked for again when the lease ends',
+      )
     }
   }
 
@@ -67,7 +80,13 @@ export function createAsking({ db, clock, signals, metrics, log, racepoints }: D
     }
     if (step === 'cancel' && refund) {
       const { balance, target, reason, id, keySeq } = refund
-      return provider.refund({ paymentKey, amount: balance - target, balance, reason, idempotencyKey: `${id}-${keySeq}` })
+      return provider.refund({
+        paymentKey,
+        amount: balance - target,
+        balance,
+        reason,
+        idempotencyKey: `${id}-${keySeq}`,
+      })
     }
     return provider.query(paymentKey)
   }
@@ -97,7 +116,14 @@ export function createAsking({ db, clock, signals, metrics, log, racepoints }: D
       hasNews = false
       const room = parallelMax - underWay.size
       const now = clock.now()
-      const leased = room > 0 ? await store.lease(db, { limit: room, now: new Date(now), until: new Date(now + timeoutMs + leaseBeyondCallMs) }) : []
+      const leased =
+        room > 0
+          ? await store.lease(db, {
+              limit: room,
+              now: new Date(now),
+              until: new Date(now + timeoutMs + leaseBeyondCallMs),
+            })
+          : []
       for (const payment of leased) start(payment)
       if (underWay.size === 0) return false
       await news()

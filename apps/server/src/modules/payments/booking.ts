@@ -1,7 +1,18 @@
 import { errors } from '@fairgate/contracts/errors'
 import type { Fact } from '#platform/bus'
 import * as facts from './events.ts'
-import { checkAt, hintPauseMs, noNews, pauseMs, table, type Happening, type Payment, type Refund, type State, type Step } from './payment.ts'
+import {
+  checkAt,
+  hintPauseMs,
+  noNews,
+  pauseMs,
+  table,
+  type Happening,
+  type Payment,
+  type Refund,
+  type State,
+  type Step,
+} from './payment.ts'
 import type { Answer, ProviderPayment, Refusal } from './provider.ts'
 
 /** Something that a person must look at. */
@@ -42,7 +53,10 @@ function rest(payment: Payment, now: number): Change {
 
 /** The order says that the money may be taken. */
 export function requestCapture(payment: Payment, { now }: Surroundings): Change {
-  return move(payment, 'capture-requested', now, (moved) => ({ ...at(moved, 'confirm', now), ...calm })) ?? unchanged(payment)
+  return (
+    move(payment, 'capture-requested', now, (moved) => ({ ...at(moved, 'confirm', now), ...calm })) ??
+    unchanged(payment)
+  )
 }
 
 /** The order says that nothing of this payment may be captured. */
@@ -71,7 +85,13 @@ export function requestRefund(
     reason: request.reason,
   }
   const isFirst = payment.refund === null
-  const change = move(payment, 'refund-requested', now, (moved) => ({ ...(isFirst ? at(moved, 'cancel', now) : moved), ...opened(moved, refund) }), request.reason)
+  const change = move(
+    payment,
+    'refund-requested',
+    now,
+    (moved) => ({ ...(isFirst ? at(moved, 'cancel', now) : moved), ...opened(moved, refund) }),
+    request.reason,
+  )
   return change ? { ...change, refunds: [{ ...refund, isDone: false }] } : unchanged(payment)
 }
 
@@ -103,7 +123,12 @@ function understand(payment: Payment, asked: Step, answer: Answer, around: Surro
 }
 
 /** The provider has to be asked how things stand, soon at first and every minute in the end. */
-function askLater(payment: Payment, asked: Step, { code, isOurFault }: { code: string; isOurFault: boolean }, now: number): Change {
+function askLater(
+  payment: Payment,
+  asked: Step,
+  { code, isOurFault }: { code: string; isOurFault: boolean },
+  now: number,
+): Change {
   const attempts = payment.attempts + (isOurFault ? 4 : 1)
   const isUnderWay = payment.state === 'capturing' || payment.refund !== null
   const waiting: Payment = {
@@ -124,7 +149,10 @@ function learn(payment: Payment, asked: Step, found: ProviderPayment, around: Su
   switch (found.status) {
     case 'open':
       if (payment.state !== 'capturing') return rest(payment, now)
-      if (!isSame) return { ...refuse(payment, ourRefusal(isSameOrder ? 'payments.wrong-amount' : 'payments.key-used'), now), alarms: [isSameOrder ? 'wrong-amount' : 'wrong-order'] }
+      if (!isSame) {
+        const alarm = isSameOrder ? 'wrong-amount' : 'wrong-order'
+        return { ...refuse(payment, ourRefusal(alarm), now), alarms: [alarm] }
+      }
       if (asked === 'confirm') return askLater(payment, asked, { code: 'still-open', isOurFault: false }, now)
       // Only now may the idempotency key change: the old one would repeat the old answer, errors included.
       return unchanged({ ...at(payment, 'confirm', now), keySeq: payment.keySeq + 1 })
@@ -133,8 +161,14 @@ function learn(payment: Payment, asked: Step, found: ProviderPayment, around: Su
     case 'returned': {
       const refusal = { code: found.providerStatus, message: found.providerStatus }
       return (
-        move(payment, 'returned', now, (moved) => ({ ...moved, ...finished(moved, now), refusal }), found.providerStatus, () => [facts.refused(payment, refusal)]) ??
-        rest(payment, now)
+        move(
+          payment,
+          'returned',
+          now,
+          (moved) => ({ ...moved, ...finished(moved, now), refusal }),
+          found.providerStatus,
+          () => [facts.refused(payment, refusal)],
+        ) ?? rest(payment, now)
       )
     }
     case 'paid':
@@ -160,7 +194,14 @@ function capture(payment: Payment, found: ProviderPayment, now: number): Change 
 }
 
 function refuse(payment: Payment, refusal: Refusal, now: number): Change {
-  const change = move(payment, 'refused', now, (moved) => ({ ...moved, ...finished(moved, now), refusal }), refusal.code, () => [facts.refused(payment, refusal)])
+  const change = move(
+    payment,
+    'refused',
+    now,
+    (moved) => ({ ...moved, ...finished(moved, now), refusal }),
+    refusal.code,
+    () => [facts.refused(payment, refusal)],
+  )
   return change ?? rest(payment, now)
 }
 
@@ -170,7 +211,7 @@ function mismatch(payment: Payment, asked: Step, found: ProviderPayment, { now, 
   if (payment.state === 'requested' || payment.capturedAmount > 0) return rest(payment, now)
   const isForOther = found.orderId !== payment.orderId
   const alarm = isForOther ? 'wrong-order' : found.status === 'awaiting-deposit' ? 'wrong-method' : 'wrong-amount'
-  const refused = refuse(payment, ourRefusal(isForOther ? 'payments.key-used' : 'payments.wrong-amount'), now)
+  const refused = refuse(payment, ourRefusal(alarm), now)
   // A payment of somebody else's order is not ours to give back, unless it was our own request that took the money.
   if (isForOther && asked !== 'confirm') return { ...refused, alarms: [alarm] }
   const money = found.status === 'awaiting-deposit' ? 0 : found.balance
@@ -187,8 +228,16 @@ function mismatch(payment: Payment, asked: Step, found: ProviderPayment, { now, 
   }
   return {
     ...refused,
-    payment: { ...at(refused.payment, 'cancel', now), ...calm, ...opened(refused.payment, refund), capturedAmount: money },
-    history: [...refused.history, { event: 'refund-opened', from: refused.payment.state, to: refused.payment.state, detail: alarm }],
+    payment: {
+      ...at(refused.payment, 'cancel', now),
+      ...calm,
+      ...opened(refused.payment, refund),
+      capturedAmount: money,
+    },
+    history: [
+      ...refused.history,
+      { event: 'refund-opened', from: refused.payment.state, to: refused.payment.state, detail: alarm },
+    ],
     refunds: [{ ...refund, isDone: false }],
     alarms: [alarm],
   }
@@ -198,13 +247,19 @@ function mismatch(payment: Payment, asked: Step, found: ProviderPayment, { now, 
 function compare(payment: Payment, found: ProviderPayment, { now, newRefundId }: Surroundings): Change {
   const expected = payment.capturedAmount - payment.refundedAmount
   const hasMoney = found.status === 'paid' || found.status === 'partly-returned' || found.status === 'returned'
-  if (!hasMoney || found.balance > expected || found.orderId !== payment.orderId) return { ...rest(payment, now), alarms: ['contradiction'] }
+  if (!hasMoney || found.balance > expected || found.orderId !== payment.orderId)
+    return { ...rest(payment, now), alarms: ['contradiction'] }
   if (found.balance === expected) return rest(payment, now)
   const gone = returnedElsewhere(payment, expected, found.balance, newRefundId())
   const books = { refundedAmount: payment.refundedAmount + gone.amount }
   const isAll = found.balance === 0
-  const change = move(payment, isAll ? 'returned' : 'partly-returned', now, (moved) => ({ ...moved, ...idle, ...books }), 'elsewhere', () =>
-    isAll ? [facts.refunded(payment, gone.amount)] : [],
+  const change = move(
+    payment,
+    isAll ? 'returned' : 'partly-returned',
+    now,
+    (moved) => ({ ...moved, ...idle, ...books }),
+    'elsewhere',
+    () => (isAll ? [facts.refunded(payment, gone.amount)] : []),
   )
   if (!change) throw new Error(`payment ${payment.id} is ${payment.state} and holds money`)
   return { ...change, refunds: [gone], alarms: ['refunded-elsewhere'] }
@@ -214,7 +269,10 @@ function compare(payment: Payment, found: ProviderPayment, { now, newRefundId }:
 function progress(payment: Payment, refund: Refund, asked: Step, found: ProviderPayment, around: Surroundings): Change {
   const { now, newRefundId } = around
   if (found.status === 'open' || found.status === 'failed') {
-    return { ...askLater(payment, asked, { code: `refund-of-${found.providerStatus}`, isOurFault: true }, now), alarms: ['contradiction'] }
+    return {
+      ...askLater(payment, asked, { code: `refund-of-${found.providerStatus}`, isOurFault: true }, now),
+      alarms: ['contradiction'],
+    }
   }
   if (found.balance > refund.target) {
     if (asked !== 'query') return askLater(payment, asked, { code: 'not-yet-returned', isOurFault: false }, now)
@@ -225,7 +283,8 @@ function progress(payment: Payment, refund: Refund, asked: Step, found: Provider
   const went = payment.capturedAmount - payment.refundedAmount - found.balance
   const amount = Math.min(refund.amount, went)
   const done = { ...refund, amount, balance: found.balance, isDone: true }
-  const gone = went > amount ? [returnedElsewhere(payment, found.balance + went - amount, found.balance, newRefundId())] : []
+  const gone =
+    went > amount ? [returnedElsewhere(payment, found.balance + went - amount, found.balance, newRefundId())] : []
   const books: Payment = {
     ...payment,
     refundedAmount: payment.refundedAmount + went,
@@ -244,7 +303,14 @@ function progress(payment: Payment, refund: Refund, asked: Step, found: Provider
     return { payment: at(books, 'cancel', now), facts: told, history: [line], refunds: [done, ...gone], alarms }
   }
   const happening = books.refundedAmount === books.capturedAmount ? 'returned' : 'partly-returned'
-  const change = move(books, happening, now, (moved) => ({ ...moved, ...idle }), refund.id, () => told)
+  const change = move(
+    books,
+    happening,
+    now,
+    (moved) => ({ ...moved, ...idle }),
+    refund.id,
+    () => told,
+  )
   if (!change) throw new Error(`payment ${payment.id} is ${payment.state} and has a refund of an order`)
   return { ...change, refunds: [done, ...gone], alarms }
 }
@@ -255,7 +321,11 @@ function heedHint(payment: Payment): Payment {
   if (hint === null || askedAt === null) return payment
   const served = { ...payment, hint: null }
   if (hint !== 'unclear' && noNews[state].includes(hint)) return served
-  return { ...served, step: payment.step ?? 'query', nextAt: Math.min(payment.nextAt ?? Infinity, askedAt + hintPauseMs) }
+  return {
+    ...served,
+    step: payment.step ?? 'query',
+    nextAt: Math.min(payment.nextAt ?? Infinity, askedAt + hintPauseMs),
+  }
 }
 
 const idle = { step: null, nextAt: null } as const
@@ -286,7 +356,17 @@ const returnedElsewhere = (payment: Payment, expected: number, balance: number, 
   isDone: true,
 })
 
-const ourRefusal = (code: 'payments.wrong-amount' | 'payments.key-used'): Refusal => ({ code, message: errors[code].ko })
+const refusalCodes = {
+  'wrong-amount': 'payments.wrong-amount',
+  'wrong-order': 'payments.key-used',
+  'wrong-method': 'payments.method-not-offered',
+} as const
+
+/** In the language in which the provider words its own. */
+function ourRefusal(reason: keyof typeof refusalCodes): Refusal {
+  const code = refusalCodes[reason]
+  return { code, message: errors[code].ko }
+}
 
 /** One step of the table, or undefined when the state ignores it. */
 function move(

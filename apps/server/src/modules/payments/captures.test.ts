@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { createLog } from '#platform/log'
 import { test } from '../../../test/fixtures.ts'
 import { openTossProvider, until } from '../../../test/toss-provider.ts'
 import { openTill, price, timeoutMs } from './test-world.ts'
@@ -13,20 +14,38 @@ test('a payment is captured once its order asks for it, and not before', async (
   await till.publish(till.captureRequested(payment))
   await till.settle()
   expect(await till.facts()).toEqual([
-    { what: 'captured', orderId: 'order-1', paymentId: payment.paymentId, amount: { amount: price, currency: 'KRW' }, capturedAt: '2026-01-01T00:00:00.000Z' },
+    {
+      what: 'captured',
+      orderId: 'order-1',
+      paymentId: payment.paymentId,
+      amount: { amount: price, currency: 'KRW' },
+      capturedAt: '2026-01-01T00:00:00.000Z',
+    },
   ])
   expect(provider.calls).toHaveLength(1)
   expect(provider.totals()).toEqual({ captured: price, returned: 0 })
-  expect(await till.module.audit!()).toMatchObject({ figures: { captured: price, pending: 0 }, byOrder: { netCaptured: { 'order-1': price } } })
+  expect(await till.module.audit!()).toMatchObject({
+    figures: { captured: price, pending: 0 },
+    byOrder: { netCaptured: { 'order-1': price } },
+  })
 })
 
-test('a declined card is refused with its reason, and the order may be paid by another payment', async ({ platform }) => {
+test('a declined card is refused with its reason, and the order may be paid by another payment', async ({
+  platform,
+}) => {
   const provider = await openTossProvider(platform.clock)
   const till = await openTill(platform, provider)
   const first = await till.handOver('order-1', { outcome: 'decline' })
   await till.publish(till.captureRequested(first))
   await till.settle()
-  expect(await till.facts()).toMatchObject([{ what: 'refused', paymentId: first.paymentId, code: 'REJECT_CARD_PAYMENT', message: expect.stringContaining('한도초과') as unknown }])
+  expect(await till.facts()).toMatchObject([
+    {
+      what: 'refused',
+      paymentId: first.paymentId,
+      code: 'REJECT_CARD_PAYMENT',
+      message: expect.stringContaining('한도초과') as unknown,
+    },
+  ])
 
   const second = await till.handOver('order-1')
   expect(second.paymentId).not.toBe(first.paymentId)
@@ -66,19 +85,31 @@ test('a 500 without a capture is asked about, and confirmed again under a new ke
   await till.publish(till.captureRequested(payment))
   expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'captured' }])
   const confirms = provider.calls.filter(({ method }) => method === 'POST')
-  expect(confirms.map(({ idempotencyKey }) => idempotencyKey)).toEqual([`${payment.paymentId}-0`, `${payment.paymentId}-1`])
+  expect(confirms.map(({ idempotencyKey }) => idempotencyKey)).toEqual([
+    `${payment.paymentId}-0`,
+    `${payment.paymentId}-1`,
+  ])
   expect(provider.totals().captured).toBe(price)
 })
 
 test('control: under the old key the provider repeats its old answer for ever', async ({ platform }) => {
   const provider = await openTossProvider(platform.clock)
   const paymentKey = await provider.window('order-1', price, { outcome: '500', times: 1 })
-  const confirm = (key: string) => provider.elsewhere('/v1/payments/confirm', { paymentKey, orderId: 'order-1', amount: price }, { 'idempotency-key': key })
-  expect([(await confirm('a')).status, (await confirm('a')).status, (await confirm('b')).status]).toEqual([500, 500, 200])
+  const confirm = (key: string) =>
+    provider.elsewhere(
+      '/v1/payments/confirm',
+      { paymentKey, orderId: 'order-1', amount: price },
+      { 'idempotency-key': key },
+    )
+  expect([(await confirm('a')).status, (await confirm('a')).status, (await confirm('b')).status]).toEqual([
+    500, 500, 200,
+  ])
 })
 
 for (const outcome of ['hang', 'capture-then-hang']) {
-  test(`a confirm that never answers (${outcome}) ends at the deadline and is found out by asking`, async ({ platform }) => {
+  test(`a confirm that never answers (${outcome}) ends at the deadline and is found out by asking`, async ({
+    platform,
+  }) => {
     const provider = await openTossProvider(platform.clock)
     const till = await openTill(platform, provider)
     const payment = await till.handOver('order-1', { outcome, times: 1 })
@@ -123,11 +154,15 @@ test('money that is captured some time after an error is found, however long it 
   const till = await openTill(platform, provider)
   const payment = await till.handOver('order-1', { outcome: 'capture-late:90000', webhook: 'never' })
   await till.publish(till.captureRequested(payment))
-  expect(await till.waitForFacts({ stepMs: 500, steps: 600 })).toMatchObject([{ what: 'captured', capturedAt: '2026-01-01T00:01:30.000Z' }])
+  expect(await till.waitForFacts({ stepMs: 500, steps: 600 })).toMatchObject([
+    { what: 'captured', capturedAt: '2026-01-01T00:01:30.000Z' },
+  ])
   expect(provider.totals().captured).toBe(price)
 })
 
-test('the provider is away for a while: nothing is told until it is known, questions grow rare, then all is found', async ({ platform }) => {
+test('the provider is away for a while: nothing is told until it is known, questions grow rare, then all is found', async ({
+  platform,
+}) => {
   const provider = await openTossProvider(platform.clock)
   const till = await openTill(platform, provider)
   const payments = [await till.handOver('order-1'), await till.handOver('order-2', { outcome: 'decline' })]
@@ -146,7 +181,31 @@ test('the provider is away for a while: nothing is told until it is known, quest
   provider.line.isCut = false
   platform.clock.advance(60_000)
   await till.settle()
-  expect((await till.facts()).map(({ what, orderId }) => `${orderId} ${what}`).toSorted()).toEqual(['order-1 captured', 'order-2 refused'])
+  expect(Object.fromEntries((await till.facts()).map(({ what, orderId }) => [orderId, what]))).toEqual({
+    'order-1': 'captured',
+    'order-2': 'refused',
+  })
   await till.settle()
   expect((await till.module.audit!()).figures).toMatchObject({ pending: 0, unknown: 0 })
+})
+
+test('silence of the provider is written to the log after a minute', async ({ platform }) => {
+  const lines: string[] = []
+  const provider = await openTossProvider(platform.clock)
+  const till = await openTill(
+    { ...platform, log: createLog('warn', { write: (line) => void lines.push(line) }) },
+    provider,
+  )
+  const payment = await till.handOver('order-1')
+  provider.line.isCut = true
+  await till.publish(till.captureRequested(payment))
+  for (let second = 0; second < 60; second++) {
+    await till.settle()
+    platform.clock.advance(1000)
+  }
+  expect(lines).toEqual([])
+  await till.settle()
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { msg: 'payments without news from the provider', count: 1, oldestMs: 60_000, paymentIds: [payment.paymentId] },
+  ])
 })

@@ -4,7 +4,11 @@ import { money, type Currency, type Money } from '@fairgate/contracts/money'
 import type { Payment } from './payment.ts'
 
 /** What payments listen to: the orders' saga. */
-export const heard = ['orders.capture-requested.v1', 'orders.payment-declined.v1', 'orders.refund-requested.v1'] as const
+export const heard = [
+  'orders.capture-requested.v1',
+  'orders.payment-declined.v1',
+  'orders.refund-requested.v1',
+] as const
 
 const moneyOf = (payment: Payment, amount: number): Money => money(amount, payment.currency as Currency)
 

@@ -12,7 +12,11 @@ import { servePayments } from './routes.ts'
 import { createToss } from './toss.ts'
 import { createWebhooks } from './webhooks.ts'
 
-export const statics: ModuleStatics = { name: 'payments', migrations: new URL('./migrations/', import.meta.url), subscribes: heard }
+export const statics: ModuleStatics = {
+  name: 'payments',
+  migrations: new URL('./migrations/', import.meta.url),
+  subscribes: heard,
+}
 
 export type PaymentsConfig = {
   /** What buyers are told: the sandbox's window is a page of ours, the live one is the provider's. */
@@ -44,8 +48,14 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
   const ledger = createLedger(deps)
   const requests = createRequests(deps, new Set(providers.keys()))
   const webhooks = createWebhooks(deps)
-  const unknownNow = metrics.gauge('fairgate_payments_unknown', 'Payments and refunds whose outcome the provider has not told')
-  const unknownFor = metrics.gauge('fairgate_payments_unknown_oldest_seconds', 'For how long the oldest of them has been unknown')
+  const unknownNow = metrics.gauge(
+    'fairgate_payments_unknown',
+    'Payments and refunds whose outcome the provider has not told',
+  )
+  const unknownFor = metrics.gauge(
+    'fairgate_payments_unknown_oldest_seconds',
+    'For how long the oldest of them has been unknown',
+  )
 
   const watch: Loop = {
     name: 'payments.watch',
@@ -56,8 +66,11 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
       const oldestMs = oldestAt ? now - oldestAt.getTime() : 0
       unknownNow.set({}, count)
       unknownFor.set({}, oldestMs / 1000)
-      if (oldestMs >= silenceMs) log.warn({ count, oldestMs, paymentIds: examples }, 'payments without news from the provider')
-      const forgotten = await exclusive(db, 'payments.sweep', (tx) => store.forgetWebhooks(tx, new Date(now - webhooksKeptMs), webhooksForgottenMax))
+      if (oldestMs >= silenceMs)
+        log.warn({ count, oldestMs, paymentIds: examples }, 'payments without news from the provider')
+      const forgotten = await exclusive(db, 'payments.sweep', (tx) =>
+        store.forgetWebhooks(tx, new Date(now - webhooksKeptMs), webhooksForgottenMax),
+      )
       return forgotten === webhooksForgottenMax
     },
   }
@@ -73,7 +86,14 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
     const check = (name: string, found: readonly { id: string }[]) => ({
       name,
       violations: found.length,
-      ...(found.length > 0 ? { detail: found.slice(0, 5).map(({ id }) => id).join(', ') } : {}),
+      ...(found.length > 0
+        ? {
+            detail: found
+              .slice(0, 5)
+              .map(({ id }) => id)
+              .join(', '),
+          }
+        : {}),
     })
     return {
       checks: [
@@ -89,7 +109,13 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
   const prefix = `${idPrefixes.payment}_`
   const module: Module = {
     name: statics.name,
-    routes: (http) => servePayments(http, { requests, webhooks, toss, settings: { mode: config.mode, windowUrl: config.windowUrl, clientKey: config.clientKey } }),
+    routes: (http) =>
+      servePayments(http, {
+        requests,
+        webhooks,
+        toss,
+        settings: { mode: config.mode, windowUrl: config.windowUrl, clientKey: config.clientKey },
+      }),
     subscriptions: ledger.subscriptions,
     loops: [createAsking(deps, ledger, providers, config), watch],
     audit,
@@ -107,5 +133,3 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
     history: (orderId: string) => store.historyOfOrder(db, orderId),
   }
 }
-
-export type Payments = ReturnType<typeof createPayments>

@@ -20,7 +20,10 @@ export function createLedger({ db, clock, ids, outbox, signals, metrics, log }: 
 
   async function commit(tx: Tx, changes: readonly Change[]): Promise<void> {
     await store.write(tx, changes, new Date(clock.now()))
-    await outbox.publish(tx, changes.flatMap(({ facts }) => facts))
+    await outbox.publish(
+      tx,
+      changes.flatMap(({ facts }) => facts),
+    )
     afterCommit(tx, () => announce(changes))
   }
 
@@ -34,7 +37,16 @@ export function createLedger({ db, clock, ids, outbox, signals, metrics, log }: 
       }
       for (const reason of reasons) {
         alarms.add({ reason })
-        log.error({ paymentId: payment.id, orderId: payment.orderId, reason, providerStatus: payment.providerStatus, trouble: payment.trouble }, 'payment needs a look')
+        log.error(
+          {
+            paymentId: payment.id,
+            orderId: payment.orderId,
+            reason,
+            providerStatus: payment.providerStatus,
+            trouble: payment.trouble,
+          },
+          'payment needs a look',
+        )
       }
     }
     if (changes.some(({ payment }) => payment.nextAt !== null && payment.nextAt <= now)) signals.emit('payments', 'due')
@@ -43,7 +55,14 @@ export function createLedger({ db, clock, ids, outbox, signals, metrics, log }: 
   /** Books answers, many in one commit. One whose lease has passed on is dropped: its successor asks again. */
   async function bookAll(asked: readonly Asked[]): Promise<void> {
     await transaction(db, async (tx) => {
-      const payments = new Map((await store.lock(tx, asked.map(({ id }) => id))).map((payment) => [payment.id, payment]))
+      const payments = new Map(
+        (
+          await store.lock(
+            tx,
+            asked.map(({ id }) => id),
+          )
+        ).map((payment) => [payment.id, payment]),
+      )
       const surroundings = around()
       const changes = asked.flatMap(({ id, lease, step, answer }) => {
         const payment = payments.get(id)
@@ -59,7 +78,14 @@ export function createLedger({ db, clock, ids, outbox, signals, metrics, log }: 
     messages: readonly M[],
     decide: (payment: Payment, message: M, surroundings: Surroundings) => Change,
   ): Promise<void> {
-    const payments = new Map((await store.lock(tx, messages.map(({ data }) => data.paymentId))).map((payment) => [payment.id, payment]))
+    const payments = new Map(
+      (
+        await store.lock(
+          tx,
+          messages.map(({ data }) => data.paymentId),
+        )
+      ).map((payment) => [payment.id, payment]),
+    )
     const surroundings = around()
     const changes = messages.flatMap((message) => {
       const payment = payments.get(message.data.paymentId)
@@ -71,12 +97,22 @@ export function createLedger({ db, clock, ids, outbox, signals, metrics, log }: 
   }
 
   const subscriptions: Subscription[] = [
-    on('orders.capture-requested.v1', (tx, messages) => apply(tx, messages, (payment, _, surroundings) => requestCapture(payment, surroundings))),
-    on('orders.payment-declined.v1', (tx, messages) => apply(tx, messages, (payment, { data }, surroundings) => decline(payment, data.reason, surroundings))),
+    on('orders.capture-requested.v1', (tx, messages) =>
+      apply(tx, messages, (payment, _, surroundings) => requestCapture(payment, surroundings)),
+    ),
+    on('orders.payment-declined.v1', (tx, messages) =>
+      apply(tx, messages, (payment, { data }, surroundings) => decline(payment, data.reason, surroundings)),
+    ),
     on('orders.refund-requested.v1', async (tx, messages) => {
-      const seen = await store.refundRequestsSeen(tx, messages.map(({ id }) => id))
-      await apply(tx, messages.filter(({ id }) => !seen.has(id)), (payment, { id, data }, surroundings) =>
-        requestRefund(payment, { id, amount: data.amount.amount, reason: data.reason }, surroundings),
+      const seen = await store.refundRequestsSeen(
+        tx,
+        messages.map(({ id }) => id),
+      )
+      await apply(
+        tx,
+        messages.filter(({ id }) => !seen.has(id)),
+        (payment, { id, data }, surroundings) =>
+          requestRefund(payment, { id, amount: data.amount.amount, reason: data.reason }, surroundings),
       )
     }),
   ]

@@ -33,7 +33,10 @@ const toPayment = (found: PaymentRow): Payment => ({
 
 // requests
 
-export type NewPayment = Pick<Payment, 'id' | 'orderId' | 'accountId' | 'eventId' | 'provider' | 'paymentKey' | 'amount' | 'currency'>
+export type NewPayment = Pick<
+  Payment,
+  'id' | 'orderId' | 'accountId' | 'eventId' | 'provider' | 'paymentKey' | 'amount' | 'currency'
+>
 
 /** @returns the ids of those inserted; the others met a payment with the same key, or another live one of their order */
 export const insertRequested = async (tx: Tx, payments: readonly NewPayment[], at: Date): Promise<Set<string>> => {
@@ -69,7 +72,10 @@ export const ordersOfKeys = (db: Db | Tx, keys: readonly Pick<Payment, 'provider
 /**
  * Takes payments whose next question is due, oldest first, for this asker alone until the lease ends. Others skip them.
  */
-export const lease = async (db: Db, { limit, now, until }: { limit: number; now: Date; until: Date }): Promise<Payment[]> =>
+export const lease = async (
+  db: Db,
+  { limit, now, until }: { limit: number; now: Date; until: Date },
+): Promise<Payment[]> =>
   (
     await rows(
       db,
@@ -89,7 +95,10 @@ export const lease = async (db: Db, { limit, now, until }: { limit: number; now:
 export async function lock(tx: Tx, ids: readonly string[]): Promise<Payment[]> {
   // Reading again after the lock sees what was committed while waiting for it, refunds included.
   await sql`select 1 from payments.payments where id = any(${ids}::text[]) order by id for update`.execute(tx)
-  const found = await rows(tx, sql<PaymentRow>`select ${columns} from payments.payments p where p.id = any(${ids}::text[])`)
+  const found = await rows(
+    tx,
+    sql<PaymentRow>`select ${columns} from payments.payments p where p.id = any(${ids}::text[])`,
+  )
   return found.map(toPayment)
 }
 
@@ -126,7 +135,11 @@ export async function write(tx: Tx, changes: readonly Change[], at: Date): Promi
       unknown_since timestamptz, trouble text, key_seq integer, is_doubtful boolean, hint text, provider_status text, refusal jsonb,
       captured_at timestamptz, captured_amount bigint, refunded_amount bigint)
     where p.id = n.id`.execute(tx)
-  await writeRefunds(tx, changes.flatMap(({ refunds }) => refunds), at)
+  await writeRefunds(
+    tx,
+    changes.flatMap(({ refunds }) => refunds),
+    at,
+  )
   const lines = changes.flatMap(({ payment, history }) => history.map((line) => ({ ...line, paymentId: payment.id })))
   if (lines.length === 0) return
   await sql`
@@ -148,18 +161,29 @@ async function writeRefunds(tx: Tx, refunds: readonly (Refund & { isDone: boolea
       id text, "paymentId" text, "requestId" text, origin text, amount bigint, balance bigint, target bigint, "keySeq" integer,
       reason text, "isDone" boolean)
     on conflict (id) do update
-    set amount = excluded.amount, balance = excluded.balance, key_seq = excluded.key_seq, done_at = excluded.done_at`.execute(tx)
+    set amount = excluded.amount, balance = excluded.balance, key_seq = excluded.key_seq, done_at = excluded.done_at`.execute(
+    tx,
+  )
 }
 
 /** Which of these messages have asked for a refund already. */
 export const refundRequestsSeen = async (tx: Tx, requestIds: readonly string[]): Promise<Set<string>> => {
-  const seen = await rows(tx, sql<{ id: string }>`select request_id as id from payments.refunds where request_id = any(${requestIds}::text[])`)
+  const seen = await rows(
+    tx,
+    sql<{ id: string }>`select request_id as id from payments.refunds where request_id = any(${requestIds}::text[])`,
+  )
   return new Set(seen.map(({ id }) => id))
 }
 
 // webhooks
 
-export type HintItem = { provider: string; transmissionId: string; paymentKey: string | null; orderId: string | null; claim: Status | null }
+export type HintItem = {
+  provider: string
+  transmissionId: string
+  paymentKey: string | null
+  orderId: string | null
+  claim: Status | null
+}
 export type Hinted = { position: number; id: string; state: State; hint: string | null }
 
 /** Locks the payments that hints are about; `position` is the hint's, from 1. */
@@ -196,7 +220,11 @@ export const insertTransmissions = (tx: Tx, found: readonly HintFound[], at: Dat
   )
 
 /** Has payments asked for as soon as the pace allows; what is being asked or due anyway is only marked. */
-export const hint = (tx: Tx, hints: readonly { paymentId: string; claim: string }[], { now, pauseMs }: { now: Date; pauseMs: number }) =>
+export const hint = (
+  tx: Tx,
+  hints: readonly { paymentId: string; claim: string }[],
+  { now, pauseMs }: { now: Date; pauseMs: number },
+) =>
   sql`
     update payments.payments p
     set hint = n.claim, step = coalesce(p.step, 'query'),
@@ -226,7 +254,15 @@ export const unknowns = (db: Db | Tx) =>
       from payments.payments where unknown_since is not null`,
   )
 
-export type UnderWay = { id: string; orderId: string; state: State; stateAt: Date; providerStatus: string | null; trouble: string | null; attempts: number }
+export type UnderWay = {
+  id: string
+  orderId: string
+  state: State
+  stateAt: Date
+  providerStatus: string | null
+  trouble: string | null
+  attempts: number
+}
 
 export const underWay = (db: Db, before: Date, limit: number) =>
   rows(
@@ -240,19 +276,28 @@ export const underWay = (db: Db, before: Date, limit: number) =>
       order by state_at limit ${limit}`,
   )
 
-export type HistoryEntry = { paymentId: string; at: Date; event: string; from: State; to: State; detail: string | null }
+export type HistoryEntry = {
+  paymentId: string
+  at: Date
+  event: string
+  fromState: State
+  toState: State
+  detail: string | null
+}
 
 export const historyOfOrder = (db: Db, orderId: string) =>
   rows(
     db,
     sql<HistoryEntry>`
-      select h.payment_id as "paymentId", h.at, h.event, h.from_state as "from", h.to_state as "to", h.detail
+      select h.payment_id as "paymentId", h.at, h.event, h.from_state as "fromState", h.to_state as "toState", h.detail
       from payments.history h join payments.payments p on p.id = h.payment_id
       where p.order_id = ${orderId} order by h.number limit 1000`,
   )
 
 export const knownIds = async (db: Db, ids: readonly string[]): Promise<string[]> =>
-  (await rows(db, sql<{ id: string }>`select id from payments.payments where id = any(${ids}::text[])`)).map(({ id }) => id)
+  (await rows(db, sql<{ id: string }>`select id from payments.payments where id = any(${ids}::text[])`)).map(
+    ({ id }) => id,
+  )
 
 // audit
 

@@ -18,7 +18,9 @@ const queueMax = 2000
 
 /** Takes payments in: many requests in one commit. */
 export function createRequests({ db, clock, ids, tokens, outbox, metrics }: Deps, providers: ReadonlySet<string>) {
-  const counted = metrics.counter('fairgate_payments_requests_total', 'Payments handed over by buyers, by decision', ['decision'])
+  const counted = metrics.counter('fairgate_payments_requests_total', 'Payments handed over by buyers, by decision', [
+    'decision',
+  ])
 
   const batcher = createBatcher<NewPayment, Decision>({
     batchMax,
@@ -28,7 +30,9 @@ export function createRequests({ db, clock, ids, tokens, outbox, metrics }: Deps
         const inserted = await store.insertRequested(tx, payments, new Date(clock.now()))
         await outbox.publish(
           tx,
-          payments.filter(({ id }) => inserted.has(id)).map((payment) => requested({ ...payment, amount: money(payment.amount, payment.currency as Currency) })),
+          payments
+            .filter(({ id }) => inserted.has(id))
+            .map((payment) => requested({ ...payment, amount: money(payment.amount, payment.currency as Currency) })),
         )
         const others = payments.filter(({ id }) => !inserted.has(id))
         const orders = others.length > 0 ? await orderOfKey(others, tx) : new Map<string, string>()
@@ -41,7 +45,10 @@ export function createRequests({ db, clock, ids, tokens, outbox, metrics }: Deps
       }),
   })
 
-  async function orderOfKey(payments: readonly Pick<NewPayment, 'provider' | 'paymentKey'>[], source: Parameters<typeof store.ordersOfKeys>[0] = db) {
+  async function orderOfKey(
+    payments: readonly Pick<NewPayment, 'provider' | 'paymentKey'>[],
+    source: Parameters<typeof store.ordersOfKeys>[0] = db,
+  ) {
     const found = await store.ordersOfKeys(source, payments)
     return new Map(found.map((each) => [keyOf(each), each.orderId]))
   }
@@ -50,9 +57,13 @@ export function createRequests({ db, clock, ids, tokens, outbox, metrics }: Deps
    * Hands over what the payment window returned. The same key for the same order again is the same payment, also when
    * the time to pay has passed in between.
    */
-  async function confirm({ paymentRequestToken, provider, paymentKey, amount }: Confirmation, accountId: string): Promise<{ orderId: string }> {
+  async function confirm(
+    { paymentRequestToken, provider, paymentKey, amount }: Confirmation,
+    accountId: string,
+  ): Promise<{ orderId: string }> {
     const request = tokens.verify('payment-request', paymentRequestToken)
-    if (request.kind === 'forged' || request.payload.accountId !== accountId) throw new Problem('payments.request-invalid')
+    if (request.kind === 'forged' || request.payload.accountId !== accountId)
+      throw new Problem('payments.request-invalid')
     if (!providers.has(provider)) throw new Problem('payments.unknown-provider', { provider })
     const { orderId, eventId, amount: price } = request.payload
     if (amount !== price.amount) throw new Problem('payments.wrong-amount', { expected: price })
@@ -61,7 +72,16 @@ export function createRequests({ db, clock, ids, tokens, outbox, metrics }: Deps
       if (known !== orderId) throw new Problem('payments.request-expired')
       return { orderId }
     }
-    const decision = await batcher.add({ id: ids('payment'), orderId, accountId, eventId, provider, paymentKey, amount, currency: price.currency })
+    const decision = await batcher.add({
+      id: ids('payment'),
+      orderId,
+      accountId,
+      eventId,
+      provider,
+      paymentKey,
+      amount,
+      currency: price.currency,
+    })
     counted.add({ decision })
     if (decision === 'in-progress') throw new Problem('payments.in-progress')
     if (decision === 'key-used') throw new Problem('payments.key-used')

@@ -6,9 +6,23 @@ import type { Webhooks } from './webhooks.ts'
 
 export type Settings = { mode: 'sandbox' | 'live'; windowUrl: string | null; clientKey: string | null }
 
-export function servePayments(http: HttpApp, { requests, webhooks, toss, settings }: { requests: Requests; webhooks: Webhooks; toss: Provider; settings: Settings }): void {
-  http.serve(paymentRoutes.paymentSettings, async () => ({ status: 200, body: { provider: 'toss' as const, ...settings } }))
-  http.serve(paymentRoutes.confirmPayment, async ({ body, caller }) => ({ status: 202, body: await requests.confirm(body, caller.accountId) }))
+export function servePayments(
+  http: HttpApp,
+  {
+    requests,
+    webhooks,
+    toss,
+    settings,
+  }: { requests: Requests; webhooks: Webhooks; toss: Provider; settings: Settings },
+): void {
+  http.serve(paymentRoutes.paymentSettings, async () => ({
+    status: 200,
+    body: { provider: 'toss' as const, ...settings },
+  }))
+  http.serve(paymentRoutes.confirmPayment, async ({ body, caller }) => ({
+    status: 202,
+    body: await requests.confirm(body, caller.accountId),
+  }))
   http.serve(paymentRoutes.tossWebhook, async ({ headers, body }) => {
     await webhooks.receive('toss', toss.parseWebhook(headers, body))
     return { status: 200, body: {} }

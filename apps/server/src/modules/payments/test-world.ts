@@ -20,17 +20,29 @@ type TestPlatform = Platform & {
 }
 
 /** What these helpers need of the provider. */
-type TestProvider = { url: string; window(orderId: string, amount: number, scenario?: Record<string, unknown>): Promise<string> }
+type TestProvider = {
+  url: string
+  window(orderId: string, amount: number, scenario?: Record<string, unknown>): Promise<string>
+}
 
 export const price = 55_000
 export const timeoutMs = 10_000
 /** Beyond the end of any lease. */
 export const afterLeaseMs = 30_000
 
-const told = ['payments.payment-requested.v1', 'payments.payment-captured.v1', 'payments.payment-refused.v1', 'payments.payment-refunded.v1'] as const
+const told = [
+  'payments.payment-requested.v1',
+  'payments.payment-captured.v1',
+  'payments.payment-refused.v1',
+  'payments.payment-refunded.v1',
+] as const
 
 /** The module beside a provider, with the test in the roles of the buyer and of orders. */
-export async function openTill(platform: TestPlatform, provider: TestProvider, overrides: Partial<PaymentsConfig> = {}) {
+export async function openTill(
+  platform: TestPlatform,
+  provider: TestProvider,
+  overrides: Partial<PaymentsConfig> = {},
+) {
   const { db, clock, outbox, tokens } = platform
   const config: PaymentsConfig = {
     mode: 'sandbox',
@@ -47,10 +59,15 @@ export async function openTill(platform: TestPlatform, provider: TestProvider, o
   const http = platform.http([module])
   await platform.register([module], { spy: told })
 
-  const token = (orderId: string, { accountId = 'acc_1', amount = price, exp = clock.now() + 600_000, eventId = 'evt_1' } = {}) =>
-    tokens.sign('payment-request', { orderId, accountId, eventId, amount: money(amount, 'KRW'), exp })
+  const token = (
+    orderId: string,
+    { accountId = 'acc_1', amount = price, exp = clock.now() + 600_000, eventId = 'evt_1' } = {},
+  ) => tokens.sign('payment-request', { orderId, accountId, eventId, amount: money(amount, 'KRW'), exp })
 
-  async function confirm(body: { paymentRequestToken: string; paymentKey: string; provider?: string; amount?: number }, accountId = 'acc_1') {
+  async function confirm(
+    body: { paymentRequestToken: string; paymentKey: string; provider?: string; amount?: number },
+    accountId = 'acc_1',
+  ) {
     const response = await http.fastify.inject({
       method: 'POST',
       url: '/api/payments/confirm',
@@ -64,10 +81,19 @@ export async function openTill(platform: TestPlatform, provider: TestProvider, o
   const settle = () => platform.settle([module])
   /** Facts told since the last look, without the word of the module and its version. */
   const facts = async () =>
-    (await platform.taken('spy')).map(({ type, data }) => ({ what: type.replace(/^payments\.payment-|\.v1$/g, ''), ...data }) as Record<string, unknown> & { what: string })
+    (await platform.taken('spy')).map(
+      ({ type, data }) =>
+        ({ what: type.replace(/^payments\.payment-|\.v1$/g, ''), ...data }) as Record<string, unknown> & {
+          what: string
+          orderId: string
+        },
+    )
 
   /** A buyer comes back from the window. @returns the payment's id and key */
-  async function handOver(orderId: string, scenario: Record<string, unknown> = {}): Promise<{ orderId: string; paymentId: string; paymentKey: string }> {
+  async function handOver(
+    orderId: string,
+    scenario: Record<string, unknown> = {},
+  ): Promise<{ orderId: string; paymentId: string; paymentKey: string }> {
     const paymentKey = await provider.window(orderId, price, scenario)
     const { status, body } = await confirm({ paymentRequestToken: token(orderId), paymentKey })
     if (status !== 202) throw new Error(JSON.stringify(body))
@@ -75,10 +101,28 @@ export async function openTill(platform: TestPlatform, provider: TestProvider, o
     return { orderId, paymentId: requested!['paymentId'] as string, paymentKey }
   }
 
-  const captureRequested = ({ orderId, paymentId }: { orderId: string; paymentId: string }) => fact('orders.capture-requested.v1', { orderId, paymentId })
+  /** Many buyers come back at the same time, each with an order of its own. */
+  async function handOverMany(count: number, scenarioOf: (index: number) => Record<string, unknown> = () => ({})) {
+    const keys = await Promise.all(
+      Array.from({ length: count }, (_, index) => provider.window(`order-${index}`, price, scenarioOf(index))),
+    )
+    await Promise.all(
+      keys.map((paymentKey, index) => confirm({ paymentRequestToken: token(`order-${index}`), paymentKey })),
+    )
+    const requested = new Map((await facts()).map(({ orderId, paymentId }) => [orderId, paymentId as string]))
+    return keys.map((paymentKey, index) => ({
+      orderId: `order-${index}`,
+      paymentId: requested.get(`order-${index}`)!,
+      paymentKey,
+    }))
+  }
+
+  const captureRequested = ({ orderId, paymentId }: { orderId: string; paymentId: string }) =>
+    fact('orders.capture-requested.v1', { orderId, paymentId })
   const refundRequested = ({ orderId, paymentId }: { orderId: string; paymentId: string }, amount = price) =>
     fact('orders.refund-requested.v1', { orderId, paymentId, amount: money(amount, 'KRW'), reason: 'order-ended' })
-  const declined = ({ orderId, paymentId }: { orderId: string; paymentId: string }) => fact('orders.payment-declined.v1', { orderId, paymentId, reason: 'order-not-payable' })
+  const declined = ({ orderId, paymentId }: { orderId: string; paymentId: string }) =>
+    fact('orders.payment-declined.v1', { orderId, paymentId, reason: 'order-not-payable' })
 
   /** Lets time pass in steps, with all that falls due in each, until the facts are no longer empty. */
   async function waitForFacts({ stepMs = 1000, steps = 100 } = {}) {
@@ -91,7 +135,22 @@ export async function openTill(platform: TestPlatform, provider: TestProvider, o
     throw new Error(`no fact within ${(stepMs * steps) / 1000} s`)
   }
 
-  return { ...payments, http, config, token, confirm, publish, settle, facts, handOver, captureRequested, refundRequested, declined, waitForFacts }
+  return {
+    ...payments,
+    http,
+    config,
+    token,
+    confirm,
+    publish,
+    settle,
+    facts,
+    handOver,
+    handOverMany,
+    captureRequested,
+    refundRequested,
+    declined,
+    waitForFacts,
+  }
 }
 
 export type Till = Awaited<ReturnType<typeof openTill>>

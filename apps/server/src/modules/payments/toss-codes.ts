@@ -5,7 +5,7 @@
  */
 export type CodeClass = 'declined' | 'expired' | 'ask' | 'configuration'
 
-const codesOf: Record<CodeClass, readonly string[]> = {
+export const codesOf: Record<CodeClass, readonly string[]> = {
   declined: [
     'BELOW_MINIMUM_AMOUNT',
     'EXCEED_MAX_AMOUNT',

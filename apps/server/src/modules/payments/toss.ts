@@ -112,7 +112,10 @@ function readPayment(body: unknown): ProviderPayment | undefined {
  * "웹훅 이벤트": `PAYMENT_STATUS_CHANGED` carries the payment as `data`; `DEPOSIT_CALLBACK` is flat, without a name and
  * without a payment key. Payment webhooks are not signed.
  */
-function parseWebhook(headers: Readonly<Record<string, string | string[] | undefined>>, body: unknown): Hint | undefined {
+function parseWebhook(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  body: unknown,
+): Hint | undefined {
   const whole = members(body)
   const source = typeof whole['data'] === 'object' ? members(whole['data']) : whole
   const paymentKey = word(source['paymentKey'], 200)

@@ -19,7 +19,9 @@ const queueMax = 2000
  * it is believed. A flood costs a look-up each, and one question a second for each payment that it names.
  */
 export function createWebhooks({ db, clock, signals, metrics }: Deps) {
-  const counted = metrics.counter('fairgate_payments_webhooks_total', 'Webhooks received, by what became of them', ['outcome'])
+  const counted = metrics.counter('fairgate_payments_webhooks_total', 'Webhooks received, by what became of them', [
+    'outcome',
+  ])
 
   const batcher = createBatcher<HintItem, Outcome>({
     batchMax,
@@ -45,13 +47,21 @@ export function createWebhooks({ db, clock, signals, metrics }: Deps) {
           }
         }
         if (fresh.length === 0) return outcomes
-        const inserted = await store.insertTransmissions(tx, fresh.map(({ paymentId, hint }) => ({ ...hint, paymentId })), now)
+        const inserted = await store.insertTransmissions(
+          tx,
+          fresh.map(({ paymentId, hint }) => ({ ...hint, paymentId })),
+          now,
+        )
         const isNew = new Set(inserted.map((each) => `${each.transmissionId} ${each.paymentId}`))
         for (const { position, paymentId, hint } of fresh) {
           raise(position, isNew.has(`${hint.transmissionId} ${paymentId}`) ? 'noted' : 'repeated')
         }
         if (inserted.length === 0) return outcomes
-        await store.hint(tx, inserted.map(({ paymentId, claim }) => ({ paymentId, claim: claim ?? 'unclear' })), { now, pauseMs: hintPauseMs })
+        await store.hint(
+          tx,
+          inserted.map(({ paymentId, claim }) => ({ paymentId, claim: claim ?? 'unclear' })),
+          { now, pauseMs: hintPauseMs },
+        )
         afterCommit(tx, () => signals.emit('payments', 'due'))
         return outcomes
       }),

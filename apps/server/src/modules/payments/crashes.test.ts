@@ -1,0 +1,129 @@
+import { expect } from 'vitest'
+import { createRacepoints } from '#platform/racepoint'
+import { test, type TestPlatform } from '../../../test/fixtures.ts'
+import { openTossProvider, type Call } from '../../../test/toss-provider.ts'
+import { afterLeaseMs, openTill, price, type Till } from './test-world.ts'
+
+const confirms = (calls: readonly Call[]) => calls.filter(({ path }) => path.endsWith('/confirm'))
+
+async function deliver(platform: TestPlatform, till: Till): Promise<void> {
+  const loop = platform.bus.subscriberLoop('payments', till.module.subscriptions!)
+  while (await loop.run());
+}
+
+for (const moment of ['payments.leased', 'payments.answered']) {
+  for (const outcome of ['approve', 'capture-then-500', 'decline']) {
+    test(`a process that dies at ${moment} (${outcome}): the next one goes on, and the money moves at most once`, async ({
+      platform,
+    }) => {
+      const provider = await openTossProvider(platform.clock)
+      const racepoints = createRacepoints()
+      const dying = await openTill({ ...platform, racepoints }, provider)
+      const payment = await dying.handOver('order-1', { outcome })
+      await dying.publish(dying.captureRequested(payment))
+      await deliver(platform, dying)
+      const gate = racepoints.hold(moment)
+      const asking = dying.module.loops![0]!
+      const last = asking.run()
+      await gate.reached
+
+      const next = await openTill(platform, provider)
+      await next.settle()
+      // The lease still holds: nobody asks in its time.
+      expect(await next.facts()).toEqual([])
+      platform.clock.advance(afterLeaseMs)
+      await last
+      expect(await next.waitForFacts({ stepMs: 500 })).toMatchObject([
+        { what: outcome === 'decline' ? 'refused' : 'captured' },
+      ])
+
+      // The dead was only slow: what it brings is no news any more.
+      gate.open()
+      while (await asking.run());
+      platform.clock.advance(1000)
+      await next.settle()
+      expect(await next.facts()).toEqual([])
+      expect(new Set(confirms(provider.calls).map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1)
+      expect(provider.totals()).toEqual({ captured: outcome === 'decline' ? 0 : price, returned: 0 })
+      expect((await next.module.audit!()).byOrder).toEqual({
+        netCaptured: outcome === 'decline' ? {} : { 'order-1': price },
+      })
+    })
+  }
+}
+
+test('a process that dies between giving money back and booking it: it is given back once', async ({ platform }) => {
+  const provider = await openTossProvider(platform.clock)
+  const racepoints = createRacepoints()
+  const dying = await openTill({ ...platform, racepoints }, provider)
+  const payment = await dying.handOver('order-1')
+  await dying.publish(dying.captureRequested(payment))
+  await dying.settle()
+  await dying.publish(dying.refundRequested(payment, 20_000))
+  await deliver(platform, dying)
+  const gate = racepoints.hold('payments.answered')
+  const last = dying.module.loops![0]!.run()
+  await gate.reached
+  await dying.facts()
+
+  const next = await openTill(platform, provider)
+  platform.clock.advance(afterLeaseMs)
+  await last
+  expect(await next.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'refunded', amount: { amount: 20_000 } }])
+  gate.open()
+  while (await dying.module.loops![0]!.run());
+  expect(await next.facts()).toEqual([])
+  expect(provider.totals()).toEqual({ captured: price, returned: 20_000 })
+})
+
+test('when a booking fails the answer is asked for again, and booked', async ({ platform }) => {
+  const provider = await openTossProvider(platform.clock)
+  const till = await openTill(platform, provider)
+  const payment = await till.handOver('order-1')
+  await till.publish(till.captureRequested(payment))
+  await platform.database.pool.query(`
+    create function payments.fail() returns trigger language plpgsql as $$ begin raise exception 'disk full'; end $$;
+    create trigger fail before update on payments.payments for each row when (new.state = 'captured') execute function payments.fail()`)
+  await till.settle()
+  expect(provider.totals().captured).toBe(price)
+  expect(await till.facts()).toEqual([])
+  await platform.database.pool.query('drop trigger fail on payments.payments')
+  expect(await till.waitForFacts({ stepMs: 5000 })).toMatchObject([{ what: 'captured' }])
+  expect(provider.totals().captured).toBe(price)
+})
+
+/** @returns how many confirms and statements it took two processes to capture 270 payments and be refused 30 */
+async function captureMany(platform: TestPlatform, guard: 'leases' | 'no leases') {
+  const provider = await openTossProvider(platform.clock)
+  const tills = [await openTill(platform, provider), await openTill(platform, provider)] as const
+  const payments = await tills[0].handOverMany(300, (index) => (index % 10 === 0 ? { outcome: 'decline' } : {}))
+  if (guard === 'no leases') {
+    await platform.database.pool.query(`
+      create function payments.no_lease() returns trigger language plpgsql as $$ begin new.lease_until := null; return new; end $$;
+      create trigger no_lease before update on payments.payments for each row when (new.lease > old.lease) execute function payments.no_lease()`)
+  }
+  await tills[0].publish(...payments.map(tills[0].captureRequested))
+  await deliver(platform, tills[0])
+  const before = platform.statements.length
+  await Promise.all(tills.map((till) => till.settle()))
+  const statements = platform.statements.length - before
+  const facts = await tills[0].facts()
+  expect(facts.filter(({ what }) => what === 'captured')).toHaveLength(270)
+  expect(facts.filter(({ what }) => what === 'refused')).toHaveLength(30)
+  expect(provider.totals()).toEqual({ captured: 270 * price, returned: 0 })
+  expect((await tills[0].module.audit!()).figures).toMatchObject({ payments: 300, pending: 0, captured: 270 * price })
+  return { confirms: confirms(provider.calls).length, statements }
+}
+
+test('300 payments by two processes at once: each is confirmed once, many in a commit', async ({ platform }) => {
+  const { confirms, statements } = await captureMany(platform, 'leases')
+  expect(confirms).toBe(300)
+  expect(statements).toBeLessThan(900)
+})
+
+test('control: without leases payments are confirmed again and again, and still captured once', async ({
+  platform,
+}) => {
+  const { confirms } = await captureMany(platform, 'no leases')
+  expect(confirms).toBeGreaterThan(300)
+})
