@@ -100,7 +100,7 @@ async function run(
   let finished = 0
   const stopProgress = showProgress(() => {
     const counts = [...outcomes].map(([name, count]) => `${name} ${count}`).join(', ')
-    progress(`${Math.round((now() - sale.opensAt) / 1000)} s: ${finished}/${crowd.length} done (${counts || 'nobody yet'}), ${recorder.requests} requests, ${recorder.errors} errors`)
+    progress(`${Math.round((now() - sale.opensAt) / 1000)} s: ${finished}/${crowd.length} done (${counts || 'nobody yet'}), ${recorder.requests} requests, ${recorder.errors} errors${sampleOf(recorder)}`)
   }, sleep)
 
   const told = Promise.all(
@@ -241,6 +241,12 @@ async function registerCrowd(wire: Wire, options: RehearsalOptions, { now, progr
     }
     throw new Error(`no mail came for ${email}`)
   }
+}
+
+/** The most frequent error so far, for the progress line. */
+function sampleOf(recorder: Recorder): string {
+  const [first] = [...recorder.samples].toSorted((a, b) => b[1] - a[1])
+  return first ? ` (${first[0]})` : ''
 }
 
 function showProgress(show: () => void, sleep: (ms: number) => Promise<void>): () => void {

@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts'
 export type StoredAnswer = { status: number; body: unknown }
 
 /** A crash between start and finish frees the key after this time. */
-const runningMsMax = 60_000
+const runningMsMax = 30_000
 /** How long an answer is remembered. */
 export const idempotencyKeptMs = 24 * 3600_000
 
