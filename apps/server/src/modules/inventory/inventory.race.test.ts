@@ -4,7 +4,7 @@ import { row, rows, sql, transaction, type Db } from '#platform/db'
 import type { TestRacepoints } from '#platform/racepoint'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { floorId, hallId, idOf, openSale, saleId, seat, shop } from '../../../test/inventory-world.ts'
-import { createInventory, inventoryDefaults } from './index.ts'
+import { createInventory, inventoryDefaults, type InventoryConfig } from './index.ts'
 import { placeHolds, type Claim } from './inventory-store.ts'
 import { createPlacing } from './placing.ts'
 import { createSections } from './sections.ts'
@@ -126,15 +126,15 @@ test('control: without the guard in the statement, {1,2} and {2,3} tear', async 
   expect(placed === 'torn' || (await violations(sale)).length > 0).toBe(true)
 })
 
-/** Wishes that are asked in one turn of the event loop are decided in one batch, in their order. */
+/** Wishes that are asked in one turn of the event loop are decided in one batch of their lane, in their order. */
 async function decideTogether(
   platform: TestPlatform,
   wishes: readonly { accountId: string; seats: readonly number[] }[],
-  config = inventoryDefaults,
+  config: Partial<InventoryConfig> = {},
 ) {
   const sections = createSections(platform.db)
   const section = (await sections.find(hallId))!
-  const placing = createPlacing({ ...platform, sections, touched() {} }, config)
+  const placing = createPlacing({ ...platform, sections, touched() {} }, { ...inventoryDefaults, lanes: 1, ...config })
   const answers = await Promise.allSettled(wishes.map((wish) => placing.place({ section, lineId: 'lin_1', ...wish })))
   return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as { code: string })))
 }
@@ -170,7 +170,7 @@ test('in a batch, the limit counts what the same account was just given, and not
 test('one account has a bounded number of requests under way', async ({ platform }) => {
   await openSale(platform, { limit: 100 })
   const wishes = Array.from({ length: 5 }, (_, i) => ({ accountId: 'acc_a', seats: [i + 1] }))
-  const answers = await decideTogether(platform, wishes, { ...inventoryDefaults, wishesPerAccountMax: 3 })
+  const answers = await decideTogether(platform, wishes, { wishesPerAccountMax: 3 })
   expect(answers).toMatchObject([
     { kind: 'placed' },
     { kind: 'placed' },

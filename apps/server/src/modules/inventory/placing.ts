@@ -35,7 +35,7 @@ type Chosen = { kind: 'chosen'; seats: readonly number[] }
 type Choice = Chosen | Exclude<Answer, { kind: 'placed' }>
 
 export type PlacingConfig = {
-  /** Sales are spread over so many lanes; each decides one batch at a time on one connection. */
+  /** Wishes are spread over so many lanes; each decides one batch at a time on one connection. */
   lanes: number
   /** Most wishes in one transaction. */
   batchMax: number
@@ -58,8 +58,8 @@ const choicesMax = 5
 
 /**
  * Places holds. Wishes that arrive together are decided together: lock, look, decide in the order of arrival, write,
- * commit. One sale has one lane in a process, so its wishes do not wait for each other's locks; several processes meet
- * at the row locks.
+ * commit. Several lanes, because a batch mostly waits for six round trips: measured over HTTP with 256 callers, 4 lanes
+ * reached 0.62 of a route without a store, 2 lanes 0.35 and one lane 0.25.
  */
 export function createPlacing(deps: Deps, config: PlacingConfig) {
   const { db, clock, ids, racepoints, sections } = deps
@@ -82,12 +82,12 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
 
   /** @throws Problem `http.too-many-requests` | `http.overloaded` */
   async function place(wish: Wish): Promise<Answer> {
-    const { accountId, section } = wish
+    const { accountId } = wish
     const mine = underWay.get(accountId) ?? 0
     if (mine >= config.wishesPerAccountMax) throw new Problem('http.too-many-requests', { retryAfterMs: 1000 })
     underWay.set(accountId, mine + 1)
     try {
-      const answer = await lanes[laneOf(section.saleId, lanes.length)]!.add(wish)
+      const answer = await lanes[laneOf(wish, lanes.length)]!.add(wish)
       outcomes.add({ outcome: answer.kind })
       return answer
     } finally {
@@ -326,9 +326,14 @@ const seatKey = (sectionId: string, number: number) => `${sectionId} ${number}`
 const seatsOf = (choice: Choice | undefined) => (choice?.kind === 'chosen' ? choice.seats.length : 0)
 const byCode = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Always the same lane for a sale (FNV-1a). */
-function laneOf(saleId: string, lanes: number): number {
+/**
+ * Lanes of one sale meet at the row locks, as processes do. By account, so that a lane need not wait for what another
+ * lane does for the same buyer; but the best seats of a section are chosen in one lane, or each would choose the same.
+ */
+function laneOf(wish: Wish, lanes: number): number {
+  const key = 'count' in wish && wish.section.admission === 'reserved' ? wish.section.id : wish.accountId
+  // FNV-1a.
   let hash = 0x811c9dc5
-  for (let i = 0; i < saleId.length; i++) hash = Math.imul(hash ^ saleId.charCodeAt(i), 0x01000193) >>> 0
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193) >>> 0
   return hash % lanes
 }

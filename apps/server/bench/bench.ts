@@ -1,0 +1,69 @@
+// `npm run -s bench -- TOPIC… [--json]`: figures beside their limits, measured in one run. Without a topic: all of them.
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startEmbeddedPostgres } from '#platform/embedded-postgres'
+
+/** What a topic measured; `ratio` is value / limit of the same run. Only ratios compare between machines and minutes. */
+export type Figure = {
+  topic: string
+  unit: string
+  value: number
+  limit: number
+  limitIs: string
+  ratio: number
+  beside?: Record<string, number>
+}
+
+/** Every file of this folder with a `bench` is a topic of its name. One that takes a database is given an empty one that survives a power cut. */
+type Topic = { bench(options: { databaseUrl: string }): Promise<Figure> }
+
+const topics = readdirSync(import.meta.dirname)
+  .filter(
+    (name) =>
+      name.endsWith('.ts') &&
+      /^export async function bench\(/m.test(readFileSync(join(import.meta.dirname, name), 'utf8')),
+  )
+  .map((name) => name.slice(0, -'.ts'.length))
+
+async function measure(name: string): Promise<Figure> {
+  const topic = (await import(`./${name}.ts`)) as Topic
+  if (topic.bench.length === 0) return topic.bench({ databaseUrl: '' })
+  const folder = mkdtempSync(join(tmpdir(), 'fairgate-bench-'))
+  const postgres = await startEmbeddedPostgres({
+    dataDir: join(folder, 'data'),
+    log: () => undefined,
+    settings: { fsync: 'on', synchronous_commit: 'on' },
+  })
+  try {
+    return await topic.bench({ databaseUrl: postgres.url })
+  } finally {
+    await postgres.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const wanted = process.argv.slice(2).filter((argument) => argument !== '--json')
+const asJson = process.argv.includes('--json')
+const unknown = wanted.filter((name) => !topics.includes(name))
+if (unknown.length > 0) {
+  process.stderr.write(`there is no topic ${unknown.join(', ')}; there are ${topics.join(', ')}\n`)
+  process.exit(2)
+}
+for (const name of wanted.length > 0 ? wanted : topics) {
+  const figure = await measure(name)
+  if (asJson) process.stdout.write(`${JSON.stringify(figure)}\n`)
+  else print(figure)
+}
+process.exit(0)
+
+function print({ topic, unit, value, limit, limitIs, ratio, beside = {} }: Figure): void {
+  const lines = [
+    [topic, `${value} ${unit}`],
+    ['  limit', `${limit} ${unit}: ${limitIs}`],
+    ['  ratio', String(ratio)],
+    ...Object.entries(beside).map(([name, figure]) => [`  ${name}`, String(figure)]),
+  ]
+  const width = Math.max(...lines.map(([name]) => name!.length)) + 2
+  process.stdout.write(`${lines.map(([name, text]) => name!.padEnd(width) + text).join('\n')}\n`)
+}

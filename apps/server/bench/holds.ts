@@ -1,0 +1,118 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { seatId } from '@fairgate/contracts/ids'
+import { openDatabase, sql, type Db } from '#platform/db'
+import { migrate, readMigrations } from '#platform/migrate'
+import { statics } from '#modules/inventory'
+import type { Figure } from './bench.ts'
+import { postRequest, sendAll, type Run } from './holds-crowd.ts'
+import { accessTokens, event, holdsPerRound, saleOf, seatsPerRound, sectionOf, tokens } from './holds-sale.ts'
+
+const rounds = 3
+const connections = 256
+/** Signed in before, as buyers are: checking a new access token costs ten times as much as a known one. */
+const accounts = 10_000
+
+/**
+ * Durable two-seat holds a second over HTTP: a server process, its Postgres with fsync on, and the crowd on the same
+ * machine, every request with its access token, its pass and two seats that are free. The limit is the same server with
+ * the same checks and tokens, whose holds are kept nowhere. Rounds of both take turns; medians.
+ */
+export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<Figure> {
+  const { db, close } = openDatabase({ url: databaseUrl, connectionsMax: 2, statementTimeoutMs: 120_000 })
+  await migrate(db, readMigrations('platform', new URL('../src/platform/migrations/', import.meta.url)))
+  await migrate(db, readMigrations(statics.name, statics.migrations))
+  const server = fork(fileURLToPath(new URL('holds-server.ts', import.meta.url)), [databaseUrl])
+  try {
+    const urls = await new Promise<{ realUrl: string; bareUrl: string }>((resolve, reject) => {
+      server.once('message', (message) => resolve(message as { realUrl: string; bareUrl: string }))
+      server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)))
+    })
+    const people: string[] = []
+    for (let i = 0; i < accounts; i++)
+      people.push(
+        `Bearer ${await accessTokens.sign({ accountId: accountOf(i), roles: ['buyer'], verified: true }, 3600)}`,
+      )
+    const real: Run[] = []
+    const bare: Run[] = []
+    // The first round warms up both and is not counted.
+    for (let round = 0; round <= rounds; round++) {
+      await addRound(db, round)
+      for (const [url, runs] of [
+        [urls.bareUrl, bare],
+        [urls.realUrl, real],
+      ] as const) {
+        const requests = requestsOf(url, round, people)
+        await sql`checkpoint`.execute(db)
+        const run = await sendAll(url, requests, connections)
+        if (run.refused > 0) throw new Error(`${run.refused} of ${requests.length} holds were refused`)
+        if (round > 0) runs.push(run)
+      }
+    }
+    await expectAllHeld(db)
+    const value = median(real.map((run) => holdsPerRound / run.seconds))
+    const limit = median(bare.map((run) => holdsPerRound / run.seconds))
+    const latencies = real.flatMap((run) => run.latencies).toSorted((a, b) => a - b)
+    return {
+      topic: 'holds',
+      unit: 'holds/s',
+      value: Math.round(value),
+      limit: Math.round(limit),
+      limitIs: 'the same route with the same checks and tokens, whose holds are kept nowhere',
+      ratio: Math.round((value / limit) * 1000) / 1000,
+      beside: {
+        connections,
+        p50Ms: Math.round(latencies[latencies.length >> 1]!),
+        p99Ms: Math.round(latencies[Math.floor(latencies.length * 0.99)]!),
+      },
+    }
+  } finally {
+    server.removeAllListeners('exit')
+    server.disconnect()
+    await close()
+  }
+}
+
+const accountOf = (index: number) => `acc_bench${index}`
+
+async function addRound(db: Db, round: number): Promise<void> {
+  await sql`
+    with sale as (
+      insert into inventory.sales (id, event_id, event, opens_at, closes_at, hold_seconds, limit_per_account, ready_at)
+      values (${saleOf(round)}, ${event.id}, ${JSON.stringify(event)}::jsonb, '2000-01-01', '2100-01-01', 300, 1000, '2000-01-01')),
+    section as (
+      insert into inventory.sections (id, sale_id, position, name, admission, capacity, price_amount, price_currency, built)
+      values (${sectionOf(round)}, ${saleOf(round)}, 1, 'Hall', 'reserved', ${seatsPerRound}, 55000, 'KRW', ${seatsPerRound}))
+    insert into inventory.seats (section_id, number, label, row_name, x, y)
+    select ${sectionOf(round)}, n, 'A-' || n, 'A', n, 0 from generate_series(1, ${seatsPerRound}) n`.execute(db)
+  await sql`vacuum analyze inventory.seats`.execute(db)
+}
+
+/** Neighbouring requests are of different accounts and their seats lie apart, as in a crowd. */
+function requestsOf(url: string, round: number, people: readonly string[]): Buffer[] {
+  const sectionId = sectionOf(round)
+  const step = 7919
+  return Array.from({ length: holdsPerRound }, (_, i) => {
+    const pair = (i * step) % holdsPerRound
+    const person = i % accounts
+    const passToken = tokens.sign('pass', {
+      passId: `pas_bench${person}`,
+      lineId: 'lin_bench',
+      saleId: saleOf(round),
+      accountId: accountOf(person),
+      sectionIds: [sectionId],
+      exp: 4_000_000_000_000,
+    })
+    const seatIds = [seatId(sectionId, pair * 2 + 1), seatId(sectionId, pair * 2 + 2)]
+    return postRequest(url, '/api/holds', people[person]!, { passToken, sectionId, seatIds })
+  })
+}
+
+/** What was acknowledged is in the database. */
+async function expectAllHeld(db: Db): Promise<void> {
+  const { rows } = await sql<{ held: number }>`select count(*) as held from inventory.seats where state = 1`.execute(db)
+  const wanted = seatsPerRound * (rounds + 1)
+  if (rows[0]!.held !== wanted) throw new Error(`${rows[0]!.held} seats are held, ${wanted} were acknowledged`)
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
