@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@fairgate/contracts/client'
@@ -13,6 +13,8 @@ const services = { front: 'identity,catalog,notifications', crowd: 'waiting-room
 /** Three processes on one Postgres behind nginx with the configuration of the repository: only ports differ. */
 async function startSplit(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'fairgate-split-'))
+  // Started as root, nginx works as another account, which must reach its folders for cache and large bodies.
+  chmodSync(folder, 0o711)
   const given = process.env['TEST_DATABASE_URL']
   const postgres = given ? undefined : await startEmbeddedPostgres({ dataDir: join(folder, 'data'), log: () => undefined })
   const port = await freePort()
