@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { row, rows, sql, transaction, type Db } from '#platform/db'
 import type { TestRacepoints } from '#platform/racepoint'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
-import { floorId, hallId, idOf, openSale, saleId, seat, shop } from '../../../test/inventory-world.ts'
+import { closesAt, floorId, hallId, idOf, openSale, saleId, seat, shop } from '../../../test/inventory-world.ts'
 import { createInventory, inventoryDefaults, type InventoryConfig } from './index.ts'
 import { placeHolds, type Claim } from './inventory-store.ts'
 import { createPlacing } from './placing.ts'
@@ -93,7 +93,7 @@ const claims = (...wanted: number[][]): Claim[] =>
     lineId: 'lin_1',
     accountId: `acc_${i}`,
     numbers,
-    expiresAt: new Date('2026-01-01T00:05:00Z'),
+    expiresAt: new Date(closesAt),
   }))
 
 test('holds that overlap in one statement do not tear: the first gets its seats, the next nothing', async ({

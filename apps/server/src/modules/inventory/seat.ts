@@ -1,6 +1,3 @@
-/** What a seat row says. Held seats whose `held_until` has come are free to take, whatever the row says. */
-export const seatState = { free: 0, held: 1, secured: 2, sold: 3, blocked: 4 } as const
-
 /** One seat of a section by its number, 1…capacity. */
 export type SeatKey = { sectionId: string; number: number }
 
