@@ -49,8 +49,11 @@ export async function buildWebIfChanged(log: Log): Promise<void> {
     child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the web app could not be built:\n${errors}`))))
   })
   writeFileSync(join(aside, '.sources'), fingerprint)
-  rmSync(distFolder, { recursive: true, force: true })
+  // Swapped, not removed first: a process that serves the folder misses it for no longer than two renames take.
+  const old = `${aside}-old`
+  if (existsSync(distFolder)) renameSync(distFolder, old)
   renameSync(aside, distFolder)
+  rmSync(old, { recursive: true, force: true })
 }
 
 function fingerprintOf(folders: readonly string[], files: readonly string[]): string {
