@@ -76,7 +76,7 @@ function Gate({ role, children }: { role: Role | undefined; children: ReactNode 
     const next = path + location.search
     return (
       <div className="page narrow">
-        <Blank title={t.common.signIn} body={t.account.signInFirst} icon="person">
+        <Blank title={t.common.signIn} body={t.account.signInFirst} icon="person" isPage>
           <Link href={pb.signIn(next)} className="button">
             {t.common.signIn}
           </Link>
@@ -111,7 +111,7 @@ function NotFoundPage() {
   useTitle(t.common.notFoundTitle)
   return (
     <div className="page narrow">
-      <Blank title={t.common.notFoundTitle} body={t.common.notFoundBody} icon="search">
+      <Blank title={t.common.notFoundTitle} body={t.common.notFoundBody} icon="search" isPage>
         <Link href={pb.events()} className="button">
           {t.order.browse}
         </Link>

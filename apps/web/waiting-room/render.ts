@@ -63,7 +63,7 @@ export function createRenderer({ serverClock, press }: Deps) {
     const sameFacts = JSON.stringify(shown?.facts) === JSON.stringify(view.facts)
     shown = view
     document.body.dataset['state'] = view.key
-    document.title = `${view.ahead === undefined ? view.heading : t.aheadSaid(view.ahead)} · Fairgate`
+    document.title = `${view.ahead === undefined ? view.heading : `${t.number(view.ahead)} ${t.ahead(view.ahead)}`} · Fairgate`
     text(event, about.eventName)
     text(heading, view.heading)
     text(lead, view.lead)

@@ -29,7 +29,7 @@ export function EventPage({ id }: { id: string }) {
   if (event.isError) {
     return (
       <div className="page narrow">
-        <Failure error={event.error} retry={() => void event.refetch()} />
+        <Failure isPage error={event.error} retry={() => void event.refetch()} />
       </div>
     )
   }

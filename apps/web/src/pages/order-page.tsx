@@ -41,7 +41,7 @@ export function OrderPage({ id }: { id: string }) {
       {order.isPending ? (
         <Skeleton lines={6} />
       ) : order.isError ? (
-        <Failure error={order.error} retry={() => void order.refetch()} />
+        <Failure isPage error={order.error} retry={() => void order.refetch()} />
       ) : (
         <OrderView order={order.data} />
       )}

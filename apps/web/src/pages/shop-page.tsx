@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import type { EventDocument, Section } from '@fairgate/contracts/http/catalog'
 import { placeHold, releaseHold, type Hold } from '@fairgate/contracts/http/inventory'
@@ -13,6 +13,7 @@ import { Choices } from '../forms/fields.tsx'
 import { localeOf } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
 import { SeatPicker } from '../seat-map/seat-picker.tsx'
+import { tierOf } from '../seat-map/seats.ts'
 import { useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Blank, Countdown, Failure, Notice, Skeleton, StateHeading, Stepper } from '../ui/parts.tsx'
@@ -39,13 +40,13 @@ export function ShopPage({ lineId }: { lineId: string }) {
   if (line.isError)
     return (
       <ShopFrame>
-        <Failure error={line.error} retry={() => void line.refetch()} />
+        <Failure isPage error={line.error} retry={() => void line.refetch()} />
       </ShopFrame>
     )
   if (event.isError)
     return (
       <ShopFrame>
-        <Failure error={event.error} retry={() => void event.refetch()} />
+        <Failure isPage error={event.error} retry={() => void event.refetch()} />
       </ShopFrame>
     )
   if (!line.data || !event.data || holds.isPending)
@@ -70,10 +71,11 @@ export function ShopPage({ lineId }: { lineId: string }) {
       </ShopFrame>
     )
   }
-  if (!pass || Date.parse(pass.expiresAt) <= now) {
+  if (!pass) return <ToLine lineId={lineId} />
+  if (Date.parse(pass.expiresAt) <= now) {
     return (
       <ShopFrame event={event.data}>
-        <Blank title={t.shop.backToLine} body={t.shop.passOver} icon="clock">
+        <Blank title={t.shop.passOverTitle} body={t.shop.passOver} isPage icon="clock">
           <a className="button" href={pb.wait(lineId)}>
             {t.shop.backToLine}
           </a>
@@ -91,6 +93,16 @@ export function ShopPage({ lineId }: { lineId: string }) {
         limit={sale?.limitPerAccount ?? 1}
         onHeld={() => setOver(true)}
       />
+    </ShopFrame>
+  )
+}
+
+/** Whoever comes without a pass belongs in the line, which is a page of its own. */
+function ToLine({ lineId }: { lineId: string }) {
+  useEffect(() => location.replace(pb.wait(lineId)), [lineId])
+  return (
+    <ShopFrame>
+      <Skeleton lines={4} />
     </ShopFrame>
   )
 }
@@ -178,7 +190,9 @@ function ChoosePanel({
     navigate(pb.events())
   }
 
+  const prices = sections.map(({ price }) => price.amount)
   if (!section) return <Blank title={t.common.errorTitle} body={t.shop.soldOut} icon="ticket" />
+  const tier = tierOf(section.price.amount, prices)
   return (
     <>
       <div className="shop-head">
@@ -191,7 +205,16 @@ function ChoosePanel({
           name="section"
           value={section.id}
           onChange={setSectionId}
-          choices={sections.map((item) => ({ value: item.id, label: item.name, note: <SectionNote section={item} /> }))}
+          choices={sections.map((item) => ({
+            value: item.id,
+            label:
+              item.admission === 'reserved' ? (
+                <TierName name={item.name} tier={tierOf(item.price.amount, prices)} />
+              ) : (
+                item.name
+              ),
+            note: <SectionNote section={item} />,
+          }))}
         />
       ) : (
         <p className="section-single">
@@ -205,6 +228,7 @@ function ChoosePanel({
       ) : null}
       {section.admission === 'reserved' ? (
         <SeatPicker
+          tier={tier}
           key={section.id}
           section={section}
           limit={limit}
@@ -243,6 +267,16 @@ function withLabels(error: unknown, section: Section, client: ReturnType<typeof 
   )
   problem['taken'] = geometry.seats.filter(({ id }) => taken.has(id))
   return error
+}
+
+/** A section's name with the colour that its seats have on the map. */
+function TierName({ name, tier }: { name: string; tier: number }) {
+  return (
+    <span className="tier-name">
+      <i className={`tier-dot tier-${tier}`} aria-hidden="true" />
+      {name}
+    </span>
+  )
 }
 
 function SectionNote({ section }: { section: Section }) {

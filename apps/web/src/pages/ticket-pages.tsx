@@ -66,7 +66,7 @@ export function TicketPage({ id }: { id: string }) {
   if (ticket.isError)
     return (
       <div className="page narrow">
-        <Failure error={ticket.error} retry={() => void ticket.refetch()} />
+        <Failure isPage error={ticket.error} retry={() => void ticket.refetch()} />
       </div>
     )
   const { event, section, seat, state, code, usedAt, orderId } = ticket.data

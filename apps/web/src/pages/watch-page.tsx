@@ -47,7 +47,7 @@ export function WatchPage({ id }: { id: string }) {
   if (event.isError)
     return (
       <div className="page narrow">
-        <Failure error={event.error} retry={() => void event.refetch()} />
+        <Failure isPage error={event.error} retry={() => void event.refetch()} />
       </div>
     )
   const sales = event.data.sales.filter(({ state }) => state === 'published')

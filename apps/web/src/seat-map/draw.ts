@@ -19,7 +19,7 @@ const seatSize = 0.8
 const numberPixels = 20
 
 /** Room for the stage before the first row, in pitches. */
-const stageRoom = 3.2
+export const stageRoom = 3.2
 
 /** Shows all seats and the stage before them, centred. */
 export function fitView(

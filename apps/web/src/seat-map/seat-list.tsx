@@ -4,7 +4,7 @@ import type { SeatMapProps } from './seat-map.tsx'
 import { rowsOf, stateOf } from './seats.ts'
 
 /** The same seats as the map, by row: for the keyboard, a screen reader, or whoever prefers words. */
-export function SeatList({ seats, status, selected, describe, onToggle }: SeatMapProps) {
+export function SeatList({ seats, status, selected, tier, describe, onToggle }: SeatMapProps) {
   const { t } = useApp()
   const [onlyFree, setOnlyFree] = useState(true)
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
@@ -26,7 +26,7 @@ export function SeatList({ seats, status, selected, describe, onToggle }: SeatMa
   }
 
   return (
-    <div className="seat-list">
+    <div className={`seat-list tier-${tier}`}>
       <label className="check">
         <input type="checkbox" checked={onlyFree} onChange={(event) => setOnlyFree(event.target.checked)} />
         {t.shop.onlyFree}

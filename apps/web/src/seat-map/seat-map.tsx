@@ -1,14 +1,16 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
 import { useApp } from '../app.tsx'
 import { Icon } from '../ui/icons.tsx'
-import { drawSeats, fitView, type View } from './draw.ts'
-import { boundsOf, createFinder, neighbour, type Direction, type MapSeat } from './seats.ts'
+import { drawSeats, fitView, stageRoom, type View } from './draw.ts'
+import { boundsOf, createFinder, neighbour, type Bounds, type Direction, type MapSeat } from './seats.ts'
 
 export type SeatMapProps = {
   seats: readonly MapSeat[]
   /** 0 free, 1 held, 2 sold, 3 blocked; in the order of the seats. Undefined until it is known. */
   status: Uint8Array | undefined
   selected: ReadonlySet<number>
+  /** The colour of the price, see `tierOf`. */
+  tier: number
   /** What is said of a seat: label, state, price. */
   describe: (seat: number) => string
   onToggle: (seat: number) => void
@@ -17,9 +19,17 @@ export type SeatMapProps = {
 const zoomMax = 12
 /** A finger that moved less than this has tapped. */
 const tapPixels = 8
+/** Seats closer together than this cannot be told apart by a finger: its tap comes nearer first. */
+const fingerPixels = 22
+
+/** As tall as the plan is for its width, within what a screen can show. */
+const heightFor = ({ left, top, right, bottom, pitch, front }: Bounds): string => {
+  const tall = bottom - Math.min(top, front - pitch * stageRoom) + pitch * 2
+  return `clamp(280px, calc((100vw - 40px) * ${Math.min(1.4, tall / (right - left + pitch * 3)).toFixed(3)}), min(62vh, 640px))`
+}
 
 /** The seats of a section, drawn: drag, pinch, buttons and keys move it. The list beside it gives the same to everybody. */
-export function SeatMap({ seats, status, selected, describe, onToggle }: SeatMapProps) {
+export function SeatMap({ seats, status, selected, tier, describe, onToggle }: SeatMapProps) {
   const { t } = useApp()
   const canvas = useRef<HTMLCanvasElement>(null)
   const bounds = useMemo(() => boundsOf(seats), [seats])
@@ -127,6 +137,11 @@ export function SeatMap({ seats, status, selected, describe, onToggle }: SeatMap
     pointers.current.delete(event.pointerId)
     if (event.type !== 'pointerup' || gesture.current.pinched || gesture.current.travelled > tapPixels) return
     const seat = seatUnder(event)
+    if (event.pointerType === 'touch' && bounds.pitch * view.scale < fingerPixels) {
+      const box = event.currentTarget.getBoundingClientRect()
+      zoomAt((fingerPixels * 1.4) / (bounds.pitch * view.scale), event.clientX - box.left, event.clientY - box.top)
+      return
+    }
     if (seat === undefined) return
     setCursor(undefined)
     onToggle(seat)
@@ -160,12 +175,12 @@ export function SeatMap({ seats, status, selected, describe, onToggle }: SeatMap
   const pointed = cursor ?? hover
   const pointedSeat = pointed === undefined ? undefined : seats[pointed]
   return (
-    <div className="map">
+    <div className={`map tier-${tier}`}>
       <canvas
         ref={canvas}
         className="map-canvas"
         // One finger scrolls the page until the map is zoomed in; then it moves the map.
-        style={{ touchAction: moved ? 'none' : 'pan-y' }}
+        style={{ touchAction: moved ? 'none' : 'pan-y', height: heightFor(bounds) }}
         tabIndex={0}
         // Arrow keys are the map's own here, which is what this role tells a screen reader.
         // oxlint-disable-next-line jsx-a11y/no-interactive-element-to-noninteractive-role

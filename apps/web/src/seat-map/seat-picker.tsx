@@ -14,6 +14,8 @@ import { stateOf, unpackStatus } from './seats.ts'
 type Props = {
   section: Section
   limit: number
+  /** The colour of the section's price, see `tierOf`. */
+  tier: number
   busy: boolean
   /** Goes up when seats turned out to be taken, so that the choice starts anew. */
   refusals: number
@@ -23,7 +25,7 @@ type Props = {
 const words = { free: 'seatFree', held: 'seatHeld', sold: 'seatSold', blocked: 'seatBlocked' } as const
 
 /** Choosing numbered seats: by map, by list, or the best ones together. */
-export function SeatPicker({ section, limit, busy, refusals, onHold }: Props) {
+export function SeatPicker({ section, limit, tier, busy, refusals, onHold }: Props) {
   const { t, lang } = useApp()
   const geometry = useSeats(section.id, section.geometryUrl)
   const availability = useAvailability(section.id, 2000)
@@ -71,7 +73,7 @@ export function SeatPicker({ section, limit, busy, refusals, onHold }: Props) {
   }
 
   const labels = [...chosen].map((seat) => seats[seat]?.label ?? '')
-  const shared = { seats, status, selected: chosen, describe, onToggle: toggle }
+  const shared = { seats, status, selected: chosen, tier, describe, onToggle: toggle }
   return (
     <div className="picker">
       <div className="best">
@@ -90,7 +92,7 @@ export function SeatPicker({ section, limit, busy, refusals, onHold }: Props) {
         </button>
       </div>
       <div className="picker-bar">
-        <Legend />
+        <Legend tier={tier} />
         <Choices
           legend={t.shop.view}
           name="seat-view"
@@ -106,7 +108,7 @@ export function SeatPicker({ section, limit, busy, refusals, onHold }: Props) {
       {lost.length > 0 ? <Notice tone="warn">{t.shop.taken(lost.join(', '))}</Notice> : null}
       {isOverLimit ? <Notice tone="warn">{t.shop.limitReached(limit)}</Notice> : null}
       {view === 'map' ? <SeatMap {...shared} /> : <SeatList {...shared} />}
-      <div className="hold-bar">
+      <div className={chosen.size > 0 ? 'hold-bar' : 'hold-bar idle'}>
         <div aria-live="polite">
           <b className="figures">{labels.length > 0 ? labels.join(', ') : t.shop.holdNone}</b>
           <small className="figures">
@@ -130,10 +132,10 @@ export function SeatPicker({ section, limit, busy, refusals, onHold }: Props) {
   )
 }
 
-function Legend() {
+function Legend({ tier }: { tier: number }) {
   const { t } = useApp()
   return (
-    <ul className="legend" aria-label={t.shop.legend}>
+    <ul className={`legend tier-${tier}`} aria-label={t.shop.legend}>
       <li className="free">{t.shop.seatFree}</li>
       <li className="mine">{t.shop.seatMine}</li>
       <li className="held">{t.shop.seatHeld}</li>

@@ -19,6 +19,15 @@ export function unpackStatus(base64: string, count: number): Uint8Array {
 export const stateOf = (status: Uint8Array | undefined, seat: number): SeatState =>
   states[status?.[seat] ?? seatStatus.free] ?? 'blocked'
 
+/** Colours that there are for prices; further ones share the last. */
+export const tiersMax = 4
+
+/** Which colour a price has: 0 is the dearest. */
+export function tierOf(price: number, prices: readonly number[]): number {
+  const rank = [...new Set(prices)].sort((a, b) => b - a).indexOf(price)
+  return Math.min(tiersMax - 1, Math.max(0, rank))
+}
+
 /** Row names with the indexes of their seats, in the order of the plan. */
 export function rowsOf(seats: readonly MapSeat[]): { row: string; seats: number[] }[] {
   const rows = new Map<string, number[]>()

@@ -31,7 +31,7 @@ export function Notice({
 }
 
 /** A failed reading with a way to try again. */
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Failure({ error, retry, isPage = false }: { error: unknown; retry?: () => void; isPage?: boolean }) {
   const { t, lang } = useApp()
   const missing = error instanceof ApiError && error.status === 404
   return (
@@ -39,6 +39,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
       title={missing ? t.common.notFoundTitle : t.common.errorTitle}
       body={errorText(error, lang, t.common.networkError)}
       icon="warn"
+      isPage={isPage}
     >
       {retry && !missing ? (
         <button type="button" className="button quiet" onClick={retry}>
@@ -49,24 +50,27 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   )
 }
 
-/** Nothing to show, and what to do about it. */
+/** Nothing to show, and what to do about it. `isPage`: there is nothing else on the page, so this is its heading. */
 export function Blank({
   title,
   body,
   icon,
+  isPage = false,
   children,
 }: {
   title: string
   body: string
   icon: IconName
+  isPage?: boolean
   children?: ReactNode
 }) {
+  const Heading = isPage ? 'h1' : 'h2'
   return (
     <div className="blank">
       <span className="blank-icon">
         <Icon name={icon} size={28} />
       </span>
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       <p>{body}</p>
       {children ? <div className="actions">{children}</div> : null}
     </div>

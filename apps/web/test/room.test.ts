@@ -1,0 +1,205 @@
+import { expect, test } from 'vitest'
+import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { createKeep } from '../src/api/keep.ts'
+import { createServerClock } from '../src/api/server-clock.ts'
+import { createSession } from '../src/api/session.ts'
+import { createRoomApi } from '../waiting-room/api.ts'
+import { createRoom, type RoomState } from '../waiting-room/room.ts'
+
+/** A browser tab with a manual clock against a server of a few lines, which speaks HTTP answers. */
+function world(
+  answer: (method: string, path: string, calls: string[]) => { status: number; body?: unknown } | 'offline',
+) {
+  const calls: string[] = []
+  const stored = new Map<string, string>()
+  const storage = {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => void stored.set(key, value),
+    removeItem: (key: string) => void stored.delete(key),
+  }
+  let nowMs = Date.parse('2026-11-21T11:10:00.000Z')
+  const doFetch: typeof fetch = async (input, init) => {
+    const [method, path] = [init?.method ?? 'GET', String(input)]
+    calls.push(`${method} ${path}`)
+    const reply = answer(method, path, calls)
+    if (reply === 'offline') throw new TypeError('offline')
+    return new Response(reply.body === undefined ? null : JSON.stringify(reply.body), { status: reply.status })
+  }
+  function tab() {
+    const states: RoomState[] = []
+    const timers: { at: number; run: () => void }[] = []
+    const session = createSession({
+      fetch: doFetch,
+      now: () => nowMs,
+      hint: { get: () => null, set: () => undefined },
+      alone: (work) => work(),
+    })
+    const room = createRoom({
+      lineId: 'lin_a',
+      api: createRoomApi(doFetch, session),
+      session,
+      keep: createKeep(storage),
+      serverClock: createServerClock(() => nowMs),
+      random: () => 0.5,
+      after(ms, run) {
+        const timer = { at: nowMs + ms, run }
+        timers.push(timer)
+        return () => void timers.splice(timers.indexOf(timer), 1)
+      },
+      changed: (state) => states.push(state),
+    })
+    /** Lets the next planned look at the line happen, and everything that follows from it. */
+    async function next(): Promise<number> {
+      const timer = timers.shift()!
+      const waitedMs = timer.at - nowMs
+      nowMs = timer.at
+      timer.run()
+      await settle()
+      return waitedMs
+    }
+    return { room, states, last: () => states.at(-1)!, next, pending: () => timers.length }
+  }
+  return { calls, tab, stored }
+}
+
+/** Lets all answers that are on their way arrive. */
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const account = { id: 'acc_a', email: 'a@example.com', name: 'A', locale: 'en', verified: true, roles: ['buyer'] }
+const signedIn = { status: 200, body: { account, accessToken: 'token', expiresInSeconds: 600 } }
+const joined = {
+  place: { id: 'plc_a', lineId: 'lin_a', number: 3, joinedAt: '2026-11-21T11:00:00.000Z' },
+  placeToken: 'receipt',
+}
+const line = (change: Partial<LineDocument> = {}): LineDocument => ({
+  id: 'lin_a',
+  saleId: 'sal_a',
+  eventId: 'evt_a',
+  name: 'Line',
+  sectionIds: ['sec_a'],
+  phase: 'open',
+  opensAt: '2026-11-21T11:00:00.000Z',
+  closesAt: '2026-12-21T11:00:00.000Z',
+  serverTime: '2026-11-21T11:10:00.000Z',
+  arrivals: 3,
+  draw: { commitment: null },
+  frontier: 0,
+  admittedPerMinute: 0,
+  shoppers: 0,
+  stock: { free: 10, held: 0, sold: 0 },
+  poll: [{ aheadMax: null, everyMs: 2000 }],
+  ...change,
+})
+
+test('joins once, keeps the receipt, and a refresh finds the same place without joining again', async () => {
+  const { calls, tab } = world((method, path) =>
+    path.endsWith('/refresh')
+      ? signedIn
+      : path.endsWith('/places')
+        ? { status: 201, body: joined }
+        : { status: 200, body: line() },
+  )
+  const first = tab()
+  await first.room.start()
+  expect(first.last().place?.placeToken).toBe('receipt')
+  const refreshed = tab()
+  await refreshed.room.start()
+  expect(refreshed.last().place?.place.number).toBe(3)
+  expect(calls.filter((call) => call.startsWith('POST /api/lines/lin_a/places'))).toHaveLength(1)
+})
+
+test('claims when the frontier reaches the place, and keeps the pass', async () => {
+  let frontier = 0
+  const { tab, stored } = world((_method, path) => {
+    if (path.endsWith('/refresh')) return signedIn
+    if (path.endsWith('/places')) return { status: 201, body: joined }
+    if (path.endsWith('/passes'))
+      return { status: 201, body: { passToken: 'pass', expiresAt: '2026-11-21T11:30:00.000Z', sectionIds: ['sec_a'] } }
+    return { status: 200, body: line({ frontier }) }
+  })
+  const { room, last, next } = tab()
+  await room.start()
+  await next()
+  expect(last().pass).toBeUndefined()
+  frontier = 3
+  await next()
+  expect(last()).toMatchObject({ pass: { passToken: 'pass' }, justCalled: true })
+  expect(stored.get('fairgate.pass.lin_a')).toContain('pass')
+})
+
+test('offline keeps the last known state, looks ever more rarely, and carries on by itself', async () => {
+  let isDown = false
+  const { tab } = world((_method, path) => {
+    if (isDown) return 'offline'
+    return path.endsWith('/refresh')
+      ? signedIn
+      : path.endsWith('/places')
+        ? { status: 201, body: joined }
+        : { status: 200, body: line() }
+  })
+  const { room, last, next } = tab()
+  await room.start()
+  isDown = true
+  await next()
+  expect(last()).toMatchObject({ online: false, place: { placeToken: 'receipt' }, document: { phase: 'open' } })
+  const pauses = [await next(), await next(), await next()]
+  expect(pauses).toEqual([2000, 4000, 8000])
+  isDown = false
+  await next()
+  expect(last().online).toBe(true)
+})
+
+test('a lapsed place is not joined again unasked; joining again takes a new place', async () => {
+  let number = 3
+  const { calls, tab } = world((_method, path) => {
+    if (path.endsWith('/refresh')) return signedIn
+    if (path.endsWith('/places'))
+      return { status: 201, body: { ...joined, place: { ...joined.place, number: number++ } } }
+    if (path.endsWith('/passes')) return { status: 409, body: { code: 'waiting-room.lapsed', status: 409 } }
+    return { status: 200, body: line({ frontier: 3 }) }
+  })
+  const { room, last, next } = tab()
+  await room.start()
+  await next()
+  expect(last()).toMatchObject({ ended: { kind: 'lapsed' } })
+  expect(last().place).toBeUndefined()
+  await next()
+  expect(calls.filter((call) => call.endsWith('/places'))).toHaveLength(1)
+  await room.joinAgain()
+  expect(last().place?.place.number).toBe(4)
+  expect(last().ended).toBeUndefined()
+})
+
+test('an expired token is renewed once, and a session that has ended leads to signing in', async () => {
+  let refreshes = 0
+  const { tab } = world((_method, path) => {
+    if (path.endsWith('/refresh'))
+      return refreshes++ === 0 ? signedIn : { status: 401, body: { code: 'identity.session-ended', status: 401 } }
+    if (path.endsWith('/places')) return { status: 401, body: { code: 'identity.token-expired', status: 401 } }
+    return { status: 200, body: line() }
+  })
+  const { room, last } = tab()
+  await room.start()
+  expect(refreshes).toBe(2)
+  expect(last().who).toBe('signed-out')
+})
+
+test('there is never more than one look planned', async () => {
+  const { tab } = world((_method, path) =>
+    path.endsWith('/refresh')
+      ? signedIn
+      : path.endsWith('/places')
+        ? { status: 201, body: joined }
+        : { status: 200, body: line() },
+  )
+  const { room, pending, next } = tab()
+  await room.start()
+  room.wake()
+  room.wake()
+  await settle()
+  expect(pending()).toBe(1)
+  await next()
+  expect(pending()).toBe(1)
+})

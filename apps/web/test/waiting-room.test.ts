@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest'
+import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { expectedWait, observe, type Sample } from '../waiting-room/estimate.ts'
+import { pauseAfterFailure, pauseMsMax, pollEveryMs, spread } from '../waiting-room/poll.ts'
+import { aheadOf, type RoomState } from '../waiting-room/room.ts'
+import { en, ko } from '../waiting-room/texts.ts'
+import { announcementOf, clockText, viewOf } from '../waiting-room/view.ts'
+
+const poll: LineDocument['poll'] = [
+  { aheadMax: 50, everyMs: 1000 },
+  { aheadMax: 500, everyMs: 2000 },
+  { aheadMax: null, everyMs: 10_000 },
+]
+
+const line: LineDocument = {
+  id: 'lin_a',
+  saleId: 'sal_a',
+  eventId: 'evt_a',
+  name: 'All seats',
+  sectionIds: ['sec_a'],
+  phase: 'open',
+  opensAt: '2026-11-21T11:00:00.000Z',
+  closesAt: '2026-12-21T11:00:00.000Z',
+  serverTime: '2026-11-21T11:10:00.000Z',
+  arrivals: 1000,
+  draw: { commitment: null },
+  frontier: 100,
+  admittedPerMinute: 60,
+  shoppers: 40,
+  stock: { free: 300, held: 50, sold: 20 },
+  poll,
+}
+
+const place = {
+  accountId: 'acc_a',
+  place: { id: 'plc_a', lineId: 'lin_a', number: 301, joinedAt: line.opensAt },
+  placeToken: 't',
+  aheadAtFirst: 400,
+}
+
+const state = (change: Partial<RoomState> = {}): RoomState => ({
+  lineId: 'lin_a',
+  document: line,
+  who: 'signed-in',
+  place,
+  online: true,
+  samples: [],
+  ...change,
+})
+
+const withLine = (change: Partial<LineDocument>, rest: Partial<RoomState> = {}): RoomState =>
+  state({ document: { ...line, ...change }, ...rest })
+
+describe('poll', () => {
+  test('takes the first entry that reaches as far as the people ahead', () => {
+    expect([0, 50, 51, 500, 501, 1_000_000, undefined].map((ahead) => pollEveryMs(poll, ahead))).toEqual([
+      1000, 1000, 2000, 2000, 10_000, 10_000, 10_000,
+    ])
+  })
+
+  test('has a floor, a ceiling, and an answer for an empty list', () => {
+    expect(pollEveryMs([{ aheadMax: null, everyMs: 1 }], 1)).toBe(500)
+    expect(pollEveryMs([{ aheadMax: null, everyMs: 10 ** 9 }], 1)).toBe(pauseMsMax)
+    expect(pollEveryMs([], 1)).toBe(5000)
+    expect(pollEveryMs([{ aheadMax: 5, everyMs: 700 }], 99)).toBe(700)
+  })
+
+  test('is spread by a fifth each way', () => {
+    expect([0, 0.5, 1].map((share) => spread(10_000, () => share))).toEqual([8000, 10_000, 12_000])
+  })
+
+  test('backs off after failures, to the longest pause at most, and never before the server allows it', () => {
+    const pauses = [1, 2, 3, 20].map((failures) => pauseAfterFailure(failures, undefined, () => 0.5))
+    expect(pauses).toEqual([2000, 4000, 8000, pauseMsMax])
+    expect(pauseAfterFailure(1, 30_000, () => 0.5)).toBe(30_000)
+  })
+})
+
+describe('expected wait', () => {
+  const moving = (perMinute: number, minutes: number): Sample[] =>
+    Array.from({ length: minutes * 12 + 1 }, (_, step) => ({
+      atMs: step * 5000,
+      frontier: Math.round((perMinute * step) / 12),
+    }))
+
+  test('is a range around the pace that was seen', () => {
+    const range = expectedWait(moving(100, 2), 1000, 0)
+    expect(range).toEqual({ lowMinutes: 8, highMinutes: 15 })
+  })
+
+  test('is wider when the pace changed', () => {
+    const slowing: Sample[] = [...moving(200, 1), { atMs: 90_000, frontier: 225 }, { atMs: 120_000, frontier: 250 }]
+    const range = expectedWait(slowing, 1000, 0)
+    expect(range!.lowMinutes).toBeLessThanOrEqual(7)
+    expect(range!.highMinutes).toBeGreaterThanOrEqual(20)
+  })
+
+  test('uses the reported rate before enough was seen, and says nothing when nobody moves', () => {
+    expect(expectedWait([{ atMs: 0, frontier: 5 }], 120, 60)).toEqual({ lowMinutes: 2, highMinutes: 3 })
+    expect(expectedWait([], 120, 0)).toBeUndefined()
+    expect(
+      expectedWait(
+        [
+          { atMs: 0, frontier: 5 },
+          { atMs: 60_000, frontier: 5 },
+        ],
+        120,
+        600,
+      ),
+    ).toBeUndefined()
+  })
+
+  test('is nothing for whoever is next, and its samples are bounded in age and number', () => {
+    expect(expectedWait([], 0, 0)).toEqual({ lowMinutes: 0, highMinutes: 0 })
+    let samples: Sample[] = []
+    for (let step = 0; step < 2000; step++) samples = observe(samples, { atMs: step * 500, frontier: step })
+    expect(samples.length).toBeLessThanOrEqual(240)
+    expect(samples[0]!.atMs).toBeGreaterThan(samples.at(-1)!.atMs - 180_001)
+  })
+})
+
+describe('view', () => {
+  test('people ahead are those between the frontier and the place', () => {
+    expect(aheadOf(state())).toBe(200)
+    expect(aheadOf(withLine({ frontier: 300 }))).toBe(0)
+    expect(aheadOf(withLine({ frontier: 900 }))).toBe(0)
+    expect(aheadOf(withLine({ phase: 'gathering' }))).toBeUndefined()
+    expect(aheadOf(state({ position: 151 }))).toBe(50)
+  })
+
+  test('a place that is drawn has no position before the server says it', () => {
+    const draw = { commitment: 'c', entrants: 500 }
+    expect(aheadOf(withLine({ draw }))).toBeUndefined()
+    expect(aheadOf(withLine({ draw }, { position: 120 }))).toBe(19)
+    expect(aheadOf(withLine({ draw: { commitment: 'c', entrants: 300 } }))).toBe(200)
+  })
+
+  test('says that it is unlikely when more people are ahead than places can still be had', () => {
+    expect(viewOf(state(), en).warning).toBeUndefined()
+    expect(viewOf(withLine({ stock: { free: 100, held: 99, sold: 171 } }), en).warning).toBe(en.unlikely)
+    expect(viewOf(withLine({ stock: { free: 100, held: 100, sold: 170 } }), en).warning).toBeUndefined()
+  })
+
+  test('every state has its own heading and a way on where one is needed', () => {
+    const pass = { accountId: 'acc_a', passToken: 'p', expiresAt: '2026-11-21T11:20:00.000Z', sectionIds: ['sec_a'] }
+    const nobody = { ...state() }
+    delete nobody.place
+    const states: [RoomState, string, string | undefined][] = [
+      [state({ missing: true }), 'missing', '/'],
+      [state({ who: 'signed-out' }), 'signed-out', '/sign-in?next=%2Fwait%2Flin_a'],
+      [state({ who: 'unverified' }), 'unverified', '/verify?next=%2Fwait%2Flin_a'],
+      [{ ...nobody, document: { ...line, phase: 'scheduled' } }, 'scheduled', '/events/evt_a'],
+      [nobody, 'joining', undefined],
+      [withLine({ phase: 'gathering' }), 'gathering', undefined],
+      [state(), 'waiting', undefined],
+      [withLine({ frontier: 299 }), 'nearly', undefined],
+      [withLine({ phase: 'paused' }), 'paused', undefined],
+      [state({ pass }), 'inside', '/lines/lin_a/shop'],
+      [withLine({ phase: 'sold-out' }), 'sold-out', '/'],
+      [withLine({ phase: 'closed' }), 'closed', '/'],
+      [{ ...nobody, ended: { kind: 'lapsed' } }, 'lapsed', 'join-again'],
+      [{ ...nobody, ended: { kind: 'pass-used' } }, 'pass-used', 'join-again'],
+      [{ ...nobody, ended: { kind: 'other-line', lineId: 'lin_b' } }, 'other-line', '/wait/lin_b'],
+    ]
+    for (const [given, key, way] of states) {
+      const view = viewOf(given, en)
+      const first = view.actions[0]
+      expect({ key: view.key, way: first && ('href' in first ? first.href : first.press) }).toEqual({ key, way })
+      expect(view.heading).not.toBe('')
+      expect(announcementOf(view, en)).toContain(view.heading)
+    }
+    expect(new Set(states.map(([, key]) => key)).size).toBe(states.length)
+  })
+
+  test('whoever was called keeps the way in even when the line is sold out behind them', () => {
+    const pass = { accountId: 'acc_a', passToken: 'p', expiresAt: '2026-11-21T11:20:00.000Z', sectionIds: ['sec_a'] }
+    expect(viewOf(withLine({ phase: 'sold-out' }, { pass }), en).key).toBe('inside')
+  })
+
+  test('the clock counts up to the next whole second and never below zero', () => {
+    const days = (count: number): string => (count === 1 ? 'day' : 'days')
+    expect([-5, 0, 1, 59_001, 3_600_000, 90_061_000].map((ms) => clockText(ms, days))).toEqual([
+      '00:00',
+      '00:00',
+      '00:01',
+      '01:00',
+      '01:00:00',
+      '1 day 01:01:01',
+    ])
+  })
+
+  test('both languages have the same texts', () => {
+    expect(Object.keys(ko).sort()).toEqual(Object.keys(en).sort())
+  })
+})
