@@ -76,6 +76,33 @@ test('a process that dies between giving money back and booking it: it is given 
   expect(provider.totals()).toEqual({ captured: price, returned: 20_000 })
 })
 
+test('an answer that comes after its lease is not booked: it is older than what is known', async ({ platform }) => {
+  const provider = await openTossProvider(platform.clock)
+  const racepoints = createRacepoints()
+  const slow = await openTill({ ...platform, racepoints }, provider)
+  const payment = await slow.handOver('order-1')
+  await slow.publish(slow.captureRequested(payment))
+  await slow.settle()
+  platform.clock.advance(1000)
+  const hint = { eventType: 'PAYMENT_STATUS_CHANGED', data: { paymentKey: payment.paymentKey, status: 'CANCELED' } }
+  await slow.http.fastify.inject({ method: 'POST', url: '/api/payments/toss/webhook', payload: hint })
+  const gate = racepoints.hold('payments.answered')
+  const last = slow.module.loops![0]!.run()
+  await gate.reached
+
+  // Somebody else gives a part back in the meantime; the slow one still holds an answer of before.
+  const next = await openTill(platform, provider)
+  await next.publish(next.refundRequested(payment, 20_000))
+  platform.clock.advance(afterLeaseMs)
+  await last
+  await next.settle()
+  gate.open()
+  while (await slow.module.loops![0]!.run());
+  expect((await next.facts()).map(({ what }) => what)).toEqual(['captured', 'refunded'])
+  expect(await platform.metrics.text()).not.toContain('fairgate_payments_alarms_total{')
+  expect((await next.module.audit!()).byOrder).toEqual({ netCaptured: { 'order-1': 35_000 } })
+})
+
 test('when a booking fails the answer is asked for again, and booked', async ({ platform }) => {
   const provider = await openTossProvider(platform.clock)
   const till = await openTill(platform, provider)
