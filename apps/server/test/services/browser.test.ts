@@ -4,7 +4,6 @@ import type { AxeResults, RunOptions } from 'axe-core'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { getSeats, type EventDocument, type Section } from '@fairgate/contracts/http/catalog'
-import { placeOrder } from '@fairgate/contracts/http/orders'
 import { placeHold } from '@fairgate/contracts/http/inventory'
 import { listTickets } from '@fairgate/contracts/http/tickets'
 import { joinLine, pauseLine, resumeLine } from '@fairgate/contracts/http/waiting-room'
@@ -77,6 +76,10 @@ async function clickSeat({ page, t }: Visitor, section: Section, label: string):
   await map.click({ position: { x: seat.x * view.scale + view.x, y: seat.y * view.scale + view.y } })
 }
 
+type QrLibrary = {
+  create(text: string, options: object): { modules: { size: number; get(y: number, x: number): number } }
+}
+
 /** Whether the drawn code is the QR code of this text, module by module. */
 async function expectQrOf({ page, t }: Visitor, label: string, text: string): Promise<void> {
   const drawn = await page
@@ -84,7 +87,7 @@ async function expectQrOf({ page, t }: Visitor, label: string, text: string): Pr
     .locator('path')
     .getAttribute('d')
   const dark = [...(drawn ?? '').matchAll(/M(\d+) (\d+)h1v1h-1z/g)].map(([, x, y]) => `${x},${y}`)
-  const { create } = createRequire(import.meta.url)('qrcode') as typeof import('qrcode')
+  const { create } = createRequire(new URL('../../../web/src/ui/qr.tsx', import.meta.url))('qrcode') as QrLibrary
   const { modules } = create(text, { errorCorrectionLevel: 'M' })
   const quiet = 4
   const wanted: string[] = []

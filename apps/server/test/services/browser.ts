@@ -8,6 +8,7 @@ import {
   type EventDocument,
 } from '@fairgate/contracts/http/catalog'
 import type { Body } from '@fairgate/contracts/http/route'
+import { generatePlan } from '../../../web/src/forms/plan.ts'
 import { en as appEn, type Messages } from '../../../web/src/i18n/en.ts'
 import { ko as appKo } from '../../../web/src/i18n/ko.ts'
 import { en as roomEn, ko as roomKo, type Texts } from '../../../web/waiting-room/texts.ts'
@@ -47,8 +48,8 @@ export type Visitor = {
   language: Language
   t: Messages
   room: Texts
-  /** Signs a demo account in before the next page is opened. */
-  signIn(name: string): Promise<void>
+  /** Signs somebody in before the first page is opened: a demo account by its short name, or an address with its password. */
+  signIn(name: string, password?: string): Promise<void>
   go(path: string): Promise<void>
   /** Lets `work` lose its connections: what fails meanwhile is no fault. */
   offlineDuring(work: () => Promise<void>): Promise<void>
@@ -117,8 +118,8 @@ export async function visit(browser: Browser, world: World, look: Look = {}): Pr
     language,
     t: words[language].app,
     room: words[language].room,
-    async signIn(name) {
-      const data = { email: `${name}@demo.fairgate.test`, password: demoPassword }
+    async signIn(name, password = demoPassword) {
+      const data = { email: name.includes('@') ? name : `${name}@demo.fairgate.test`, password }
       const answer = await context.request.post('/api/sessions', { data })
       if (!answer.ok()) throw new Error(`${name} could not sign in: ${answer.status()} ${await answer.text()}`)
     },
@@ -156,9 +157,10 @@ export async function openEvent(
     event: Pick<Body<typeof createEvent>, 'name'> & Partial<Body<typeof createEvent>>
     sections: SectionPlan[]
     lines?: 'one' | 'each'
+    lineName?: string
     limit?: number
     opensInMs?: number
-    holdSeconds?: number
+    shoppersMax?: number
   },
 ): Promise<EventDocument> {
   const accessToken = await signInAs(world, 'organiser')
@@ -178,7 +180,7 @@ export async function openEvent(
   const params = { id: event.id }
   const sections = []
   for (const body of plan.sections) sections.push(await world.client.call(addSection, { params, body, accessToken }))
-  const pace = { shoppersMax: 500, admitPerMinute: 60_000 }
+  const pace = { shoppersMax: plan.shoppersMax ?? 500, admitPerMinute: 60_000 }
   const sale = await world.client.call(createSale, {
     params,
     accessToken,
@@ -186,12 +188,12 @@ export async function openEvent(
       method: 'queue',
       opensAt: new Date(now + (plan.opensInMs ?? -1000)).toISOString(),
       closesAt: new Date(now + 20 * day).toISOString(),
-      holdSeconds: plan.holdSeconds ?? 480,
+      holdSeconds: 480,
       limitPerAccount: plan.limit ?? 4,
       lines:
         plan.lines === 'each'
           ? sections.map(({ id, name }) => ({ name, sectionIds: [id], ...pace }))
-          : [{ name: 'All seats', sectionIds: sections.map(({ id }) => id), ...pace }],
+          : [{ name: plan.lineName ?? 'All seats', sectionIds: sections.map(({ id }) => id), ...pace }],
     },
   })
   await world.client.call(publishSale, { params: { id: sale.id }, accessToken })
@@ -207,20 +209,18 @@ export async function openEvent(
   return published
 }
 
-/** Rows of seats that stand apart by one, the first row nearest to the stage. */
-export const seatRows = (rows: number, seatsPerRow: number): { row: string; number: string; x: number; y: number }[] =>
-  Array.from({ length: rows * seatsPerRow }, (_, index) => ({
-    row: String.fromCharCode(65 + Math.floor(index / seatsPerRow)),
-    number: String((index % seatsPerRow) + 1),
-    x: index % seatsPerRow,
-    y: Math.floor(index / seatsPerRow),
-  }))
-
-export const seats = (name: string, amount: number, rows: number, seatsPerRow: number): SectionPlan => ({
+/** A section of numbered seats in straight rows before the stage, or in rows that bend around it. */
+export const seats = (
+  name: string,
+  amount: number,
+  rows: number,
+  seatsPerRow: number,
+  { curved = false, aisleAfter }: { curved?: boolean; aisleAfter?: number } = {},
+): SectionPlan => ({
   name,
   admission: 'reserved',
   price: { amount, currency: 'KRW' },
-  seats: seatRows(rows, seatsPerRow),
+  seats: generatePlan({ rows, seatsPerRow, aisleAfter, curved }),
 })
 
 /** A race's sections: every pace group of every course. */
