@@ -42,7 +42,7 @@ const isRefusal = (error: unknown): boolean => error instanceof ApiError && erro
 export function AppProvider({ parts, children }: { parts: Parts; children: ReactNode }) {
   const { language, ...rest } = parts
   const [chosen, setChosen] = useState(() => language.get())
-  const api = useMemo(() => createApi((...args) => fetch(...args), parts.session), [parts.session])
+  const api = useMemo(() => createApi((...args) => fetch(...args), parts.session, parts.serverClock), [parts])
   const client = useMemo(
     () =>
       new QueryClient({

@@ -13,11 +13,12 @@ import { browserParts } from './api/browser.ts'
 import { AppProvider } from './app.tsx'
 import { Routes } from './routes.tsx'
 
+const parts = browserParts()
 const root = document.getElementById('app')
 if (!root) throw new Error('index.html has no #app')
 createRoot(root).render(
   <StrictMode>
-    <AppProvider parts={browserParts()}>
+    <AppProvider parts={parts}>
       <Routes />
     </AppProvider>
   </StrictMode>,

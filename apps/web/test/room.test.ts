@@ -19,7 +19,7 @@ function world(
   }
   let nowMs = Date.parse('2026-11-21T11:10:00.000Z')
   const doFetch: typeof fetch = async (input, init) => {
-    const [method, path] = [init?.method ?? 'GET', String(input)]
+    const [method, path] = [init?.method ?? 'GET', input instanceof Request ? input.url : input.toString()]
     calls.push(`${method} ${path}`)
     const reply = answer(method, path, calls)
     if (reply === 'offline') throw new TypeError('offline')
@@ -34,12 +34,13 @@ function world(
       hint: { get: () => null, set: () => undefined },
       alone: (work) => work(),
     })
+    const serverClock = createServerClock(() => nowMs)
     const room = createRoom({
       lineId: 'lin_a',
-      api: createRoomApi(doFetch, session),
+      api: createRoomApi(doFetch, session, serverClock),
       session,
       keep: createKeep(storage),
-      serverClock: createServerClock(() => nowMs),
+      serverClock,
       random: () => 0.5,
       after(ms, run) {
         const timer = { at: nowMs + ms, run }

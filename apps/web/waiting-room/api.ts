@@ -1,5 +1,6 @@
 import type { LineDocument, Place } from '@fairgate/contracts/http/waiting-room'
 import type { ProblemDocument } from '@fairgate/contracts/errors'
+import type { ServerClock } from '../src/api/server-clock.ts'
 import type { Session } from '../src/api/session.ts'
 
 /** A refusal that the server explained, or `status` 0 when it was not reached. */
@@ -12,10 +13,11 @@ export type RoomApi = ReturnType<typeof createRoomApi>
 const deadlineMs = 15_000
 
 /** The five calls of the waiting room, without a library: this page is a few kB for everybody in a crowd. */
-export function createRoomApi(doFetch: typeof fetch, session: Session) {
+export function createRoomApi(doFetch: typeof fetch, session: Session, serverClock: ServerClock) {
   async function request<T>(path: string, init: RequestInit): Promise<Result<T> & { headers?: Headers }> {
     try {
       const response = await doFetch(path, { ...init, signal: AbortSignal.timeout(deadlineMs) })
+      serverClock.observe(response.headers.get('date') ?? '')
       const text = await response.text()
       const body: unknown = text ? JSON.parse(text) : undefined
       if (response.ok || response.status === 304) return { ok: true, value: body as T, headers: response.headers }

@@ -23,7 +23,7 @@ const texts = () => (lang === 'ko' ? ko : en)
 
 const room = createRoom({
   lineId,
-  api: createRoomApi((...args) => fetch(...args), session),
+  api: createRoomApi((...args) => fetch(...args), session, serverClock),
   session,
   keep,
   serverClock,

@@ -2,6 +2,7 @@ import { ApiError, createClient, type Reply, type Request } from '@fairgate/cont
 import { errors, type ErrorCode } from '@fairgate/contracts/errors'
 import type { Answer, RouteContract } from '@fairgate/contracts/http/route'
 import type { Language } from '../i18n/language.ts'
+import type { ServerClock } from './server-clock.ts'
 import type { Session } from './session.ts'
 
 export type Api = ReturnType<typeof createApi>
@@ -9,7 +10,7 @@ export type Api = ReturnType<typeof createApi>
 const deadlineMs = 30_000
 
 /** The typed client, signed in: a token that has expired is renewed once, and every call has an end. */
-export function createApi(doFetch: typeof fetch, session: Session) {
+export function createApi(doFetch: typeof fetch, session: Session, serverClock: ServerClock) {
   const client = createClient({ baseUrl: '', fetch: doFetch })
 
   async function send<R extends RouteContract>(contract: R, request: Request<R>): Promise<Reply<R>> {
@@ -17,7 +18,10 @@ export function createApi(doFetch: typeof fetch, session: Session) {
       const accessToken = await session.freshToken()
       const deadline = AbortSignal.timeout(deadlineMs)
       const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline
-      return client.send(contract, { ...request, signal, ...(accessToken ? { accessToken } : {}) })
+      const reply = await client.send(contract, { ...request, signal, ...(accessToken ? { accessToken } : {}) })
+      // Whole seconds, so up to one behind; among many answers one comes right after the second.
+      serverClock.observe(reply.headers.get('date') ?? '')
+      return reply
     }
     try {
       return await attempt()
