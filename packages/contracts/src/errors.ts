@@ -54,6 +54,8 @@ export const errors = {
   'waiting-room.lapsed': entry(409, 'Your place was called and has lapsed; join again', '호출 시간이 지나 대기표가 만료되었습니다. 다시 줄을 서 주세요'),
   'waiting-room.paused': entry(425, 'The line is paused', '대기열이 잠시 멈춰 있습니다', 'retry'),
   'waiting-room.pass-used': entry(409, 'Your pass has ended', '입장권 사용이 끝났습니다'),
+  'waiting-room.not-drawn': entry(409, 'The order of this line has not been drawn', '이 대기열의 순서는 아직 추첨되지 않았습니다'),
+  'waiting-room.not-an-entrant': entry(409, 'This place was taken after the draw; its number is its position', '추첨 뒤에 받은 대기표이므로 번호가 곧 순서입니다'),
   // inventory
   'inventory.section-not-found': entry(404, 'There is no such section on sale', '판매 중인 구역을 찾을 수 없습니다'),
   'inventory.hold-not-found': entry(404, 'There is no such hold', '선점 내역을 찾을 수 없습니다'),

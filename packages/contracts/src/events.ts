@@ -44,6 +44,10 @@ const SeatFacts = Strict({
   accessible: Type.Boolean(),
 })
 
+/** How those who join before the opening are ordered: shuffled by a provable draw, or by their numbers. */
+export const entryOrders = ['draw', 'arrival'] as const
+export type EntryOrder = (typeof entryOrders)[number]
+
 const ids = { orderId: Type.String(), holdId: Type.String() }
 const SeatRef = Strict({ number: Type.Integer(), label: Type.String() })
 
@@ -84,6 +88,7 @@ export const events = {
       closesAt: Instant,
       holdSeconds: Type.Integer(),
       limitPerAccount: Type.Integer(),
+      order: Type.Optional(OneOf(entryOrders)),
       lines: Type.Array(LineFacts),
       sections: Type.Array(SectionFacts),
     }),

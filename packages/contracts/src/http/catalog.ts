@@ -1,6 +1,6 @@
 import { Type, Strict, OneOf, Id, Instant, TimeZone, type Static } from '../schema.ts'
 import { Money, CurrencySchema } from '../money.ts'
-import { Attributes } from '../events.ts'
+import { Attributes, entryOrders } from '../events.ts'
 import { route } from './route.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 120 })
@@ -30,6 +30,7 @@ export const Sale = Strict({
   closesAt: Instant,
   holdSeconds: Type.Integer(),
   limitPerAccount: Type.Integer(),
+  order: OneOf(entryOrders),
   lines: Type.Array(
     Strict({
       id: Type.String(),
@@ -194,6 +195,7 @@ export const createSale = route({
     closesAt: Instant,
     holdSeconds: Type.Integer({ minimum: 3, maximum: 7200 }),
     limitPerAccount: Type.Integer({ minimum: 1, maximum: 100 }),
+    order: Type.Optional(OneOf(entryOrders)),
     lines: Type.Array(
       Strict({
         name: Name,

@@ -1,8 +1,31 @@
 import { Type, Strict, OneOf, Id, Instant, type Static } from '../schema.ts'
+import { drawAlgorithm } from '../draw.ts'
 import { route } from './route.ts'
 
 export const linePhases = ['scheduled', 'gathering', 'open', 'paused', 'sold-out', 'closed'] as const
 export type LinePhase = (typeof linePhases)[number]
+
+/**
+ * The draw of a line (`../draw.ts`): hashes, seed and randomness are 32 bytes in hexadecimal. Members come in this order:
+ * the commitment and the beacon's round when the sale is published, entrants and root when the line opens, then the seed.
+ */
+export const DrawDocument = Strict({
+  commitment: Type.Union([Type.String(), Type.Null()], { description: 'hash of the seed; null when the order is the order of arrival' }),
+  algorithm: Type.Optional(OneOf([drawAlgorithm])),
+  beacon: Type.Optional(
+    Strict({
+      url: Type.String({ description: 'relay of the drand HTTP API, version 1' }),
+      chain: Type.String(),
+      round: Type.Integer({ description: 'fixed before anybody could know its randomness' }),
+      randomness: Type.Optional(Type.String()),
+      missing: Type.Optional(Type.Boolean({ description: 'the round could not be had in time: the draw went on without it' })),
+    }),
+  ),
+  entrants: Type.Optional(Type.Integer({ description: 'numbers 1 to this were drawn; later ones keep their number as position' })),
+  entrantsRoot: Type.Optional(Type.String({ description: 'Merkle tree hash (RFC 6962) of the entrants' })),
+  seed: Type.Optional(Type.String({ description: 'shown once the entrants are frozen: from then on positions are known' })),
+})
+export type DrawDocument = Static<typeof DrawDocument>
 
 /** The one document that everybody in a line reads; the same for all, so any cache may keep it for a second. */
 export const LineDocument = Strict({
@@ -16,12 +39,7 @@ export const LineDocument = Strict({
   closesAt: Instant,
   serverTime: Instant,
   arrivals: Type.Integer({ description: 'places given so far' }),
-  draw: Strict({
-    commitment: Type.Union([Type.String(), Type.Null()]),
-    entrants: Type.Optional(Type.Integer()),
-    entrantsRoot: Type.Optional(Type.String()),
-    seed: Type.Optional(Type.String()),
-  }),
+  draw: DrawDocument,
   frontier: Type.Integer({ description: 'positions up to here may go in' }),
   admittedPerMinute: Type.Integer(),
   shoppers: Type.Integer({ description: 'people inside now' }),
@@ -140,4 +158,59 @@ export const changeLine = route({
   errors: ['waiting-room.line-not-found'],
 })
 
-export const waitingRoomRoutes = { getLine, lineEvents, joinLine, claimPass, leaveLine, pauseLine, resumeLine, changeLine }
+const forEver = 'public, max-age=31536000, immutable'
+
+export const lineEntrants = route({
+  method: 'GET',
+  path: '/api/lines/{id}/entrants',
+  caller: 'anyone',
+  summary: 'Everybody who took part in the draw: 32 bytes each, the leaves of the entrants tree in the order of their numbers',
+  params,
+  answers: { 200: null },
+  media: 'application/octet-stream',
+  errors: ['waiting-room.line-not-found', 'waiting-room.not-drawn', 'http.overloaded'],
+  cache: forEver,
+})
+
+export const placeProof = route({
+  method: 'POST',
+  path: '/api/lines/{id}/proofs',
+  caller: 'anyone',
+  summary: 'That a place took part in the draw: the hashes that lead from its leaf to the published root',
+  params,
+  body: Strict({ placeToken: Type.String({ maxLength: 2000 }) }),
+  answers: { 200: Strict({ number: Type.Integer(), index: Type.Integer({ description: 'of the leaf, from 0' }), path: Type.Array(Type.String()) }) },
+  errors: [
+    'waiting-room.line-not-found',
+    'waiting-room.place-invalid',
+    'waiting-room.not-drawn',
+    'waiting-room.not-an-entrant',
+    'http.overloaded',
+  ],
+})
+
+export const drawProofPage = route({
+  method: 'GET',
+  path: '/api/lines/{id}/proof.html',
+  caller: 'anyone',
+  summary: 'A page to keep, with the document, the entrants and the program that checks them; needs no network',
+  params,
+  answers: { 200: null },
+  media: 'text/html; charset=utf-8',
+  errors: ['waiting-room.line-not-found', 'waiting-room.not-drawn', 'http.overloaded'],
+  cache: 'public, max-age=3600',
+})
+
+export const waitingRoomRoutes = {
+  getLine,
+  lineEvents,
+  joinLine,
+  claimPass,
+  leaveLine,
+  pauseLine,
+  resumeLine,
+  changeLine,
+  lineEntrants,
+  placeProof,
+  drawProofPage,
+}

@@ -79,7 +79,7 @@ const salesJson = sql`
       'id', a.id, 'eventId', a.event_id, 'method', a.method,
       'state', case when p.sale_id is null then 'draft' else 'published' end,
       'opensAt', ${epochMs('a.opens_at')}, 'closesAt', ${epochMs('a.closes_at')},
-      'holdSeconds', a.hold_seconds, 'limitPerAccount', a.limit_per_account,
+      'holdSeconds', a.hold_seconds, 'limitPerAccount', a.limit_per_account, 'order', a.entry_order,
       'lines', (
         select json_agg(json_build_object(
           'id', l.id, 'name', l.name,
@@ -215,9 +215,9 @@ export const geometryOf = (db: Db | Tx, sectionId: string) =>
 
 export async function insertSale(tx: Tx, sale: NewSale): Promise<void> {
   await sql`
-    insert into catalog.sales (id, event_id, method, opens_at, closes_at, hold_seconds, limit_per_account)
+    insert into catalog.sales (id, event_id, method, opens_at, closes_at, hold_seconds, limit_per_account, entry_order)
     values (${sale.id}, ${sale.eventId}, ${sale.method}, ${sale.opensAt}, ${sale.closesAt}, ${sale.holdSeconds},
-            ${sale.limitPerAccount})`.execute(tx)
+            ${sale.limitPerAccount}, ${sale.order})`.execute(tx)
   await sql`
     insert into catalog.lines (id, sale_id, position, name, shoppers_max, admit_per_minute)
     select l.id, ${sale.id}, l.position, l.name, l.shoppers_max, l.admit_per_minute

@@ -654,6 +654,7 @@ describe('sales', () => {
         closesAt: '2026-05-01T11:00:00.000Z',
         holdSeconds: 300,
         limitPerAccount: 4,
+        order: 'draw',
         lines,
         sections: [
           {
@@ -696,6 +697,25 @@ describe('sales', () => {
       y: 24,
       accessible: false,
     })
+  })
+
+  test('a sale is ordered by a draw unless its organiser asks for the order of arrival, and everybody is told', async ({
+    platform,
+  }) => {
+    const { catalog, call, create } = await open(platform)
+    await listen(platform, catalog)
+    const { saleId: drawn, eventId } = await create()
+    const { id: sectionId } = (await call('POST', `/api/events/${eventId}/sections`, openSection)).body
+    const asked = { ...saleBody(sectionId), order: 'arrival' }
+    const { id: byArrival, order } = (await call('POST', `/api/events/${eventId}/sales`, asked)).body
+    expect(order).toBe('arrival')
+    for (const saleId of [drawn, byArrival]) await call('POST', `/api/sales/${saleId}/publish`)
+    const told = (await platform.taken('spy')).map(({ data }) => [data['saleId'], data['order']])
+    expect(told).toEqual([
+      [drawn, 'draw'],
+      [byArrival, 'arrival'],
+    ])
+    expect((await call('POST', `/api/events/${eventId}/sales`, { ...asked, order: 'price' })).status).toBe(400)
   })
 
   test('a sale is published once, and then neither it nor its sections can be removed', async ({ platform }) => {

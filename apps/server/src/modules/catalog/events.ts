@@ -24,6 +24,7 @@ export async function publishSaleFacts(tx: Tx, outbox: Outbox, event: StoredEven
       closesAt: sale.closesAt,
       holdSeconds: sale.holdSeconds,
       limitPerAccount: sale.limitPerAccount,
+      order: sale.order,
       lines: sale.lines,
       sections: sections.map(({ id, name, admission, capacity, price, attributes }) => ({
         id,

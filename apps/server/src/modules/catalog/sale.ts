@@ -31,6 +31,7 @@ export function createSales({ db, clock, ids, outbox, metrics, racepoints, cache
       closesAt: new Date(body.closesAt),
       holdSeconds: body.holdSeconds,
       limitPerAccount: body.limitPerAccount,
+      order: body.order ?? 'draw',
       lines: body.lines.map((line) => ({ ...line, id: ids('line'), name: tidy(line.name) })),
     }
     await racepoints.reach('catalog.before-sale')
