@@ -12,11 +12,7 @@ export function parsePrice(text: string, currency: Currency): number | undefined
   return Number(whole + part.padEnd(digits, '0'))
 }
 
-/** The reverse of `parsePrice`, for an input. */
-export const priceText = (amount: number, currency: Currency): string =>
-  (amount / 10 ** currencyDigits[currency]).toFixed(currencyDigits[currency])
-
-/** Lines of `name, value`. The value is what follows the last comma that is not inside a number. */
+/** Lines of `name, value`: the value is what follows the first comma. */
 function pairs(text: string): { name: string; value: string; line: number }[] {
   return text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return []

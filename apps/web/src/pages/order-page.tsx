@@ -131,7 +131,7 @@ function StartAgain({ order }: { order: Order }) {
   return (
     <div className="actions">
       <Link href={pb.event(order.event.id)} className="button">
-        {t.event.sale}
+        {t.order.toEvent}
       </Link>
       <Link href={pb.events()} className="button quiet">
         {t.order.browse}

@@ -36,16 +36,6 @@ export function useFocusOnMount<E extends HTMLElement>() {
   return element
 }
 
-/** `value` after it has not changed for a while. */
-export function useSettled<T>(value: T, afterMs: number): T {
-  const [settled, setSettled] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), afterMs)
-    return () => clearTimeout(timer)
-  }, [value, afterMs])
-  return settled
-}
-
 /** Idempotency keys: the same body keeps its key until its outcome is known, so that a retry after a lost answer is no second try. */
 export function useIdempotencyKey() {
   const last = useRef({ body: '', key: '' })
