@@ -134,6 +134,8 @@ export function viewOf(state: RoomState, t: Texts): View {
       : { key: 'joining', heading: t.joining, lead: t.joiningLead, ...opening, actions: [], facts: [crowd] }
   }
 
+  // The shared document may be from before this person joined.
+  const joined = { label: t.arrivals, value: t.number(Math.max(document.arrivals, place.place.number)) }
   const number = { label: t.yourNumber, value: t.number(place.place.number) }
   if (beforeOpening) {
     return {
@@ -142,7 +144,7 @@ export function viewOf(state: RoomState, t: Texts): View {
       lead: t.gatheringLead,
       ...opening,
       actions: [],
-      facts: [number, crowd, ...stock.slice(0, 1)],
+      facts: [number, joined, ...stock.slice(0, 1)],
       ...(isDrawn(document, place) ? { note: t.gatheringDraw } : {}),
     }
   }
@@ -160,17 +162,22 @@ export function viewOf(state: RoomState, t: Texts): View {
       : wait.highMinutes < 1
         ? t.waitSoon
         : t.waitRange(wait.lowMinutes, wait.highMinutes)
-  const first = place.aheadAtFirst
   const isNear = ahead !== undefined && ahead <= 3
   return {
     key: isPaused ? 'paused' : isNear ? 'nearly' : 'waiting',
     heading: isPaused ? t.paused : isNear ? t.nearly : t.waiting,
     lead: isPaused ? t.pausedLead : isNear ? t.nearlyLead : t.waitingLead,
-    ...(ahead === undefined ? {} : { ahead, progress: first ? Math.min(1, Math.max(0, 1 - ahead / first)) : 1 }),
+    ...(ahead === undefined ? {} : { ahead, progress: progressOf(ahead, place.aheadAtFirst) }),
     ...(ahead !== undefined && ahead > document.stock.free + document.stock.held ? { warning: t.unlikely } : {}),
     actions: [],
     facts: [{ label: t.wait, value: waitText }, ...stock, number],
   }
+}
+
+/** The share of the way that lies behind; nothing before the first count of those ahead. */
+function progressOf(ahead: number, aheadAtFirst: number | undefined): number {
+  if (aheadAtFirst === undefined) return 0
+  return aheadAtFirst === 0 ? 1 : Math.min(1, Math.max(0, 1 - ahead / aheadAtFirst))
 }
 
 /** What a screen reader hears: the state in words, and how many are ahead. */

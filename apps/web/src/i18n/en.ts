@@ -95,7 +95,7 @@ export const en = {
     open: 'Free choice of place',
     chooseCourse: 'Choose a course',
     choosePace: 'Choose a pace group',
-    chooseFirst: 'Choose a course first.',
+    chooseFirst: 'Choose a course and a pace group first.',
     chooseLine: 'Choose a line',
     stepOf: (step: number, of: number) => `Step ${step} of ${of}`,
     draft: 'Not published. Only you can see this page.',

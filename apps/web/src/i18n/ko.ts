@@ -90,7 +90,7 @@ export const ko: Messages = {
     open: '자유석',
     chooseCourse: '코스를 선택하세요',
     choosePace: '페이스 그룹을 선택하세요',
-    chooseFirst: '먼저 코스를 선택하세요.',
+    chooseFirst: '먼저 코스와 페이스 그룹을 선택하세요.',
     chooseLine: '대기열을 선택하세요',
     stepOf: (step, of) => `${of}단계 중 ${step}단계`,
     draft: '아직 공개되지 않았습니다. 나에게만 보이는 페이지입니다.',
