@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { inject, test as base } from 'vitest'
+import { afterAll, inject, test as base } from 'vitest'
 import type { EventType } from '@fairgate/contracts/events'
 import { createAccessTokens } from '#platform/access-token'
 import { createBus, type Bus, type Subscription } from '#platform/bus'
@@ -139,14 +139,59 @@ export async function openTestPlatform(databaseUrl: string, options: { seed?: nu
   }
 }
 
-/** Tests with `({ platform })`: each gets a database of its own. */
+type Clone = { url: string; drop(): Promise<void> }
+
+/** A database of this test file that is empty again and waits for the next test. */
+let spare: Clone | undefined
+
+/** Empties every table. @returns false when the schema was changed, and nobody else should use the database */
+async function emptied(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const noted = await client.query("select to_regclass('test_support.schema_changes') is not null as noted")
+    if (!noted.rows[0].noted) return false
+    const changes = await client.query('select 1 from test_support.schema_changes limit 1')
+    if (changes.rowCount !== 0) return false
+    await client.query(`
+      set lock_timeout = '5s';
+      do $$
+      declare
+        entry record;
+        is_used boolean;
+        used text := '';
+      begin
+        for entry in
+          select format('%I.%I', schemaname, tablename) as name from pg_tables
+          where schemaname not in ('pg_catalog', 'information_schema', 'test_support') and (schemaname, tablename) <> ('platform', 'migrations')
+        loop
+          execute 'select exists (select 1 from ' || entry.name || ')' into is_used;
+          if is_used then used := used || ', ' || entry.name; end if;
+        end loop;
+        if used <> '' then execute 'truncate ' || substr(used, 3) || ' restart identity cascade'; end if;
+      end
+      $$`)
+    return true
+  } finally {
+    await client.end()
+  }
+}
+
+afterAll(async () => {
+  await spare?.drop()
+  spare = undefined
+})
+
+/** Tests with `({ platform })`: each has an empty database of the current schema for itself. */
 export const test = base.extend<{ platform: TestPlatform }>({
   // oxlint-disable-next-line no-empty-pattern -- the first argument must be a destructuring pattern for vitest
   platform: async ({}, use) => {
-    const clone = await cloneDatabase(inject('databaseUrl'))
+    const clone = spare ?? (await cloneDatabase(inject('databaseUrl')))
+    spare = undefined
     const platform = await openTestPlatform(clone.url)
     await use(platform)
     await platform.database.close()
-    await clone.drop()
+    if (spare === undefined && (await emptied(clone.url))) spare = clone
+    else await clone.drop()
   },
 })
