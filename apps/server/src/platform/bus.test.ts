@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { createBus, fact, on } from './bus.ts'
 import { afterCommit, rows, sql, transaction } from './db.ts'
+import type { Loop } from './loop.ts'
 import { test } from '../../test/fixtures.ts'
 
 const requested = (orderId: string, attempt = 1) =>
@@ -85,22 +86,33 @@ test('messages of one key keep their order behind one that failed; other keys go
   expect(seen).toEqual(['b1', 'a1', 'a2'])
 })
 
-test('two processes never handle a subscriber at the same time, and an effect happens once', async ({ platform }) => {
-  const { bus, db } = platform
+test('while one process handles a subscriber no other does, and the rest is handled once by whoever comes next', async ({ platform }) => {
+  const { bus, db, clock, ids, log, signals } = platform
   await bus.register({ one: ['orders.secure-requested.v1'] })
   await transaction(db, (tx) => bus.outbox.publish(tx, Array.from({ length: 600 }, (_, i) => requested(`o${i}`))))
-  const seen: string[] = []
-  let inside = 0
-  const subscription = on('orders.secure-requested.v1', async (tx, messages) => {
-    expect(++inside).toBe(1)
-    await sql`select 1`.execute(tx)
-    seen.push(...messages.map((m) => m.key))
-    inside--
-  })
-  const loops = [bus.subscriberLoop('one', [subscription]), bus.subscriberLoop('one', [subscription])]
-  for (let round = 0; round < 50 && (await bus.backlog()) > 0; round++) await Promise.all(loops.map((loop) => loop.run()))
-  expect(seen.length).toBe(600)
-  expect(new Set(seen).size).toBe(600)
+  const inside = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  const committed: string[] = []
+  let calls = 0
+  const [first, second] = [0, 1].map(() =>
+    createBus({ db, clock, ids, log, signals }).subscriberLoop('one', [
+      on('orders.secure-requested.v1', async (tx, messages) => {
+        afterCommit(tx, () => committed.push(...messages.map((m) => m.key)))
+        if (++calls > 1) return
+        inside.resolve()
+        await gate.promise
+      }),
+    ]),
+  ) as [Loop, Loop]
+  const running = first.run()
+  await inside.promise
+  const turned = await second.run().catch(() => true)
+  const callsMeanwhile = calls
+  gate.resolve()
+  await running
+  expect([turned, callsMeanwhile]).toEqual([false, 1])
+  for (let round = 0; round < 50 && (await bus.backlog()) > 0; round++) await Promise.all([first.run(), second.run()])
+  expect(committed.toSorted()).toEqual(Array.from({ length: 600 }, (_, i) => `o${i}`).toSorted())
 })
 
 test('a failed message does not hold its neighbours up, in the first place or the last', async ({ platform }) => {
