@@ -365,6 +365,12 @@ async function seriousFaults({ page }: Visitor): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary ?? ''}`))
 }
 
+/** What sticks out of the window on the right. */
+async function sidewaysScrolling({ page }: Visitor): Promise<string[]> {
+  const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  return excess > 0 ? [`the page is ${excess} px wider than the window`] : []
+}
+
 test('axe-core would find a serious fault if there were one', async () => {
   const visitor = await open()
   await visitor.go('/')
@@ -378,7 +384,7 @@ test.each([
   { language: 'ko', colorScheme: 'light' },
   { language: 'en', colorScheme: 'dark' },
 ] as const)(
-  'axe-core finds nothing serious on phone and desktop, in $language, $colorScheme',
+  'axe-core finds nothing serious and nothing sticks out on phone and desktop, in $language, $colorScheme',
   async ({ language, colorScheme }) => {
     const account = language === 'ko' ? 'buyer7' : 'buyer8'
     const accessToken = await signInAs(world, account)
@@ -413,7 +419,7 @@ test.each([
     const look = async (name: string, visitor = buyer) => {
       for (const screen of [desktop, phone]) {
         await visitor.page.setViewportSize(screen)
-        const faults = await seriousFaults(visitor)
+        const faults = [...(await seriousFaults(visitor)), ...(await sidewaysScrolling(visitor))]
         if (faults.length > 0) found[`${name} at ${screen.width}`] = faults
       }
     }

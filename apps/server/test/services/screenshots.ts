@@ -45,6 +45,9 @@ const taken: string[] = []
 async function shoot(visitor: Visitor, name: string, variant = visitor.language as string): Promise<void> {
   for (const screen of [phone, desktop]) {
     await visitor.page.setViewportSize(screen)
+    // A window as high as the page, so that what sticks to the window's edge does not lie across the middle.
+    const height = await visitor.page.evaluate(() => document.documentElement.scrollHeight)
+    await visitor.page.setViewportSize({ width: screen.width, height: Math.max(height, screen.height) })
     // Drawings follow a change of size one frame later.
     await visitor.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
     const file = `${name}-${screen.width}-${variant}.png`
