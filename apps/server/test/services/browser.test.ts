@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults, RunOptions } from 'axe-core'
 import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
 import { getSeats, type EventDocument, type Section } from '@fairgate/contracts/http/catalog'
 import { placeHold } from '@fairgate/contracts/http/inventory'
 import { listTickets } from '@fairgate/contracts/http/tickets'
@@ -40,6 +40,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await world?.stop()
+})
+
+beforeEach((context) => {
+  context.onTestFailed(() => console.error(world.log().slice(-4000)))
 })
 
 afterEach(() => {
@@ -200,7 +204,7 @@ test('after a refused card the places are still kept, and another card pays', as
   await page.getByRole('button', { name: words.en.pay }).click()
   await page.waitForURL(/\/sandbox\/window/)
   await payInWindow(buyer)
-  await expect.poll(() => page.getByRole('img', { name: /^QR/ }).count()).toBe(2)
+  await page.getByRole('img', { name: /^QR/ }).nth(1).waitFor()
 })
 
 test('an organiser creates an event with two kinds of sections, publishes it, and pauses and resumes its line', async () => {
@@ -300,7 +304,7 @@ test('whoever waits before the opening sees it come closer and is taken in witho
   const countdown = page.getByRole('timer')
   const first = await countdown.innerText()
   expect(first).toMatch(/00:0\d/)
-  await expect.poll(() => countdown.innerText()).not.toBe(first)
+  await expect.poll(() => countdown.innerText(), { timeout: 5000 }).not.toBe(first)
   await page.getByRole('heading', { level: 1, name: t.shop.title }).waitFor({ timeout: 30_000 })
 })
 
