@@ -105,6 +105,8 @@ export function compose(config: Config, surroundings: Surroundings) {
       claimSeconds: config.WAITING_ROOM_CLAIM_SECONDS,
       streamsMax: config.WAITING_ROOM_STREAMS_MAX,
       documentEveryMs: 250,
+      ...(config.DRAW_BEACON_URL ? { beacon: waitingRoom.quicknet(config.DRAW_BEACON_URL) } : {}),
+      beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
     }),
     inventory: inventory.createInventory(of('inventory')),
     orders: orders.createOrders(of('orders')),

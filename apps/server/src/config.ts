@@ -77,6 +77,15 @@ export const settings = {
     'Event streams of one process (a process has some 20,000 sockets); others poll',
     '8000',
   ),
+  DRAW_BEACON_URL: setting(
+    Type.String({ pattern: '^https?://[^?#]*[^/?#]$' }),
+    'Relay of the drand HTTP API, such as `https://api.drand.sh`: draws of sales published from now on also use a round of its chain quicknet that comes after the opening',
+  ),
+  DRAW_BEACON_WAIT_SECONDS: setting(
+    Type.Integer({ minimum: 1, maximum: 600 }),
+    'How long the door stays shut for a promised round; then the draw goes on without it, and its document says so',
+    '15',
+  ),
   SMTP_URL: secretSetting(Type.String({ pattern: '^smtps?://' }), 'Mail server. Needed outside the demo, which has a mailbox page'),
   MAIL_FROM: setting(Type.String({ minLength: 3 }), 'Sender of mails', 'Fairgate <no-reply@fairgate.test>'),
   TOSS_BASE_URL: setting(Type.String({ pattern: '^https?://' }), 'Address of the payment provider', 'https://api.tosspayments.com'),
@@ -85,7 +94,7 @@ export const settings = {
   PAYMENT_TIMEOUT_MS: setting(Type.Integer({ minimum: 100, maximum: 120_000 }), 'Longest time of one call to the payment provider', '10000'),
 } as const
 
-const ownPrefixes = ['DATABASE_', 'WAITING_ROOM_', 'TOSS_', 'SMTP_', 'SIGNING_', 'OPERATIONS_', 'FAIRGATE_']
+const ownPrefixes = ['DATABASE_', 'WAITING_ROOM_', 'DRAW_', 'TOSS_', 'SMTP_', 'SIGNING_', 'OPERATIONS_', 'FAIRGATE_']
 
 export type Config = Values<typeof settings> & {
   /** Demo conveniences are on. */

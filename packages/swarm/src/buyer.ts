@@ -4,7 +4,9 @@ import { claimPass, getLine, joinLine, leaveLine, type LineDocument } from '@fai
 import { getOrder, placeOrder, type Order } from '@fairgate/contracts/http/orders'
 import { confirmPayment } from '@fairgate/contracts/http/payments'
 import { seatId } from '@fairgate/contracts/ids'
+import { positionIn } from '@fairgate/contracts/verify-draw'
 import type { Answer } from '@fairgate/contracts/http/route'
+import { hashes } from './hashes.ts'
 import type { Chance } from './random.ts'
 import type { Recorder } from './recorder.ts'
 import { Unreachable, type Wire } from './wire.ts'
@@ -107,13 +109,15 @@ async function waitAndEnter(
 
   let etag: string | undefined
   let line: LineDocument | undefined
+  let position: number | undefined
   while (world.now() < world.until) {
     const reply = await wire.call('poll', getLine, { params: { id: intent.lineId }, ...(etag ? { etag } : {}) })
     if (reply.status !== 304) line = reply.body
     etag = reply.headers.get('etag') ?? undefined
     if (!line) throw new Error('a line without a document')
     if (line.phase === 'sold-out' || line.phase === 'closed') return 'sold-out'
-    const ahead = place.place.number - line.frontier
+    position ??= positionIn(hashes, line.draw, place.place.number)
+    const ahead = position === undefined ? Infinity : position - line.frontier
     if (ahead <= 0 && line.phase === 'open') {
       try {
         return (await wire.call('pass', claimPass, { params: { id: intent.lineId }, body: { placeToken: place.placeToken }, accessToken })).body

@@ -1,4 +1,5 @@
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { drawDocument, isOrdered } from './draw.ts'
 import { phaseOf, pollOf } from './line.ts'
 import type { Board } from './waiting-room-store.ts'
 
@@ -21,18 +22,12 @@ export function documentOf(
     closesAt: board.closesAt.toISOString(),
     serverTime: new Date(now).toISOString(),
     arrivals: board.arrivals,
-    draw: {
-      commitment: board.drawCommitment,
-      ...(board.drawEntrants === null ? {} : { entrants: board.drawEntrants }),
-      ...(board.drawEntrantsRoot === null ? {} : { entrantsRoot: board.drawEntrantsRoot }),
-      // The seed is everybody's once the entrants are frozen, and nobody's before.
-      ...(board.drawEntrantsRoot === null || board.drawSeed === null ? {} : { seed: board.drawSeed }),
-    },
+    draw: drawDocument(board),
     frontier: board.frontier,
     admittedPerMinute: perMinute(board, now),
     shoppers: board.shoppers,
     stock: { free: board.free, held: board.held, sold: board.sold },
-    poll: pollOf(phase, opensAt - now),
+    poll: pollOf(phase, opensAt - now, isOrdered(board)),
     shoppersMax: board.shoppersMax,
     admitPerMinute: board.admitPerMinute,
     claimSeconds: Math.min(options.claimSeconds, board.holdSeconds),

@@ -1,8 +1,10 @@
 import type { EventType } from '@fairgate/contracts/events'
 import { fact, on, type Subscription } from '#platform/bus'
 import { afterCommit } from '#platform/db'
+import { beaconFor, type BeaconConfig } from './beacon.ts'
 import type { Platform } from '#platform/platform'
 import type { Documents } from './documents.ts'
+import { newSeed } from './draw.ts'
 import * as store from './waiting-room-store.ts'
 
 export const subscribes = [
@@ -13,12 +15,16 @@ export const subscribes = [
 ] as const satisfies readonly EventType[]
 
 /** The facts that lines follow from. Each may come twice, late, or before the one that explains it. */
-export const createSubscriptions = ({
-  outbox,
-  documents,
-}: Pick<Platform, 'outbox'> & { documents: Documents }): Subscription[] => [
+export const createSubscriptions = (
+  { outbox, random, documents }: Pick<Platform, 'outbox' | 'random'> & { documents: Documents },
+  options: { beacon: BeaconConfig | undefined },
+): Subscription[] => [
   on('catalog.sale-published.v1', async (tx, messages) => {
-    for (const { data } of messages) await store.insertSale(tx, data)
+    for (const { data } of messages) {
+      const beacon = options.beacon && beaconFor(options.beacon, new Date(data.opensAt))
+      const promised = data.lines.map(() => (data.order === 'arrival' ? null : { ...newSeed(random), beacon }))
+      await store.insertSale(tx, data, promised)
+    }
     await outbox.publish(
       tx,
       messages.map(({ data }) => fact('waiting-room.sale-ready.v1', { saleId: data.saleId })),

@@ -4,7 +4,11 @@ import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
 import { audit } from './audit.ts'
 import { createBroadcast } from './broadcast.ts'
+import { quicknet, type BeaconConfig } from './beacon.ts'
 import { createDocuments } from './documents.ts'
+import { createPositions } from './draw.ts'
+import { createDrawing } from './drawing.ts'
+import { createEntrants } from './entrants.ts'
 import { createSubscriptions, subscribes } from './events.ts'
 import { createFrontier } from './frontier.ts'
 import { createLines } from './lines.ts'
@@ -13,6 +17,8 @@ import { createPlaces, type JoinRequest, type Joined } from './places.ts'
 import { serveRoutes } from './routes.ts'
 import { createStreams } from './streams.ts'
 import * as store from './waiting-room-store.ts'
+
+export { quicknet }
 
 export const statics = {
   name: 'waiting-room',
@@ -33,9 +39,15 @@ export type WaitingRoomConfig = {
   joinBatchMax?: number
   /** Most people waiting for their number in one process, 20,000 by default: more are told to come back. */
   joinQueueMax?: number
+  /** Public randomness for the draws of sales that are published from now on. */
+  beacon?: BeaconConfig
+  /** How long a draw waits for the randomness it was promised, 15 s by default; then it goes on without and says so. */
+  beaconWaitSeconds?: number
+  /** Memory for the entrants of drawn lines, 96 MB by default: 64 bytes each. */
+  entrantsBytesMax?: number
 }
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'metrics' | 'racepoints'>
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'tokens' | 'outbox' | 'log' | 'metrics' | 'racepoints'>
 
 export type WaitingRoom = {
   module: Module
@@ -57,10 +69,13 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
     joinQueueMax: config.joinQueueMax ?? 20_000,
   }
   const documents = createDocuments({ db, clock }, { ...options, everyMs: config.documentEveryMs })
-  const places = createPlaces({ ...deps, documents }, options)
-  const passes = createPasses({ ...deps, documents }, options)
+  const positions = createPositions()
+  const places = createPlaces({ ...deps, documents, positions }, options)
+  const passes = createPasses({ ...deps, documents, positions }, options)
   const lines = createLines({ db, documents })
   const frontier = createFrontier({ ...deps, documents }, options)
+  const drawing = createDrawing({ ...deps, documents }, { beaconWaitSeconds: config.beaconWaitSeconds ?? 15 })
+  const entrants = createEntrants({ ...deps, documents }, { keptBytesMax: config.entrantsBytesMax ?? 96 * 2 ** 20 })
   const streams = createStreams({ clock, metrics }, { streamsMax: config.streamsMax })
   // Watchers hear at most four times a second, however often the document may be read.
   const broadcast = createBroadcast(documents, streams, { everyMs: Math.max(250, config.documentEveryMs) })
@@ -68,9 +83,9 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   return {
     module: {
       name: statics.name,
-      routes: (http) => serveRoutes(http, { documents, tokens, broadcast, places, passes, lines }),
-      subscriptions: createSubscriptions({ ...deps, documents }),
-      loops: [frontier, broadcast.loop],
+      routes: (http) => serveRoutes(http, { documents, tokens, broadcast, places, passes, lines, entrants }),
+      subscriptions: createSubscriptions({ ...deps, documents }, { beacon: config.beacon }),
+      loops: [frontier, broadcast.loop, drawing],
       audit: (eventId) => audit({ db, clock }, eventId),
       known: (ids) => store.knownPlaces(db, ids.filter((id) => id.startsWith(`${idPrefixes.place}_`))),
     },

@@ -55,11 +55,12 @@ test('the time to claim is never longer than the pass would live', () => {
 })
 
 test('people near the front read often, people far away and before the opening rarely', () => {
-  const open = pollOf('open', -1)
+  const open = pollOf('open', -1, true)
   expect([0, 50, 51, 500, 501, 5000, 5001, 1e6].map((ahead) => pollEveryMs(open, ahead))).toEqual([
     1000, 1000, 2000, 2000, 5000, 5000, 10_000, 10_000,
   ])
-  expect(pollEveryMs(pollOf('gathering', 60_001), 0)).toBe(10_000)
-  expect(pollEveryMs(pollOf('gathering', 60_000), 0)).toBe(5000)
-  expect(pollEveryMs(pollOf('sold-out', -1), 0)).toBe(10_000)
+  expect(pollEveryMs(pollOf('gathering', 60_001, false), 0)).toBe(10_000)
+  expect(pollEveryMs(pollOf('gathering', 60_000, false), 0)).toBe(5000)
+  expect(pollEveryMs(pollOf('sold-out', -1, true), 0)).toBe(10_000)
+  expect(pollEveryMs(pollOf('open', -1, false), Infinity)).toBe(3000)
 })

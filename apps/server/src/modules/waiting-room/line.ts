@@ -106,9 +106,12 @@ const byDistance: Poll = [
   { aheadMax: null, everyMs: 10_000 },
 ]
 
+/** Between the opening and the draw nobody knows how far away they are. */
+const untilDrawn: Poll = [{ aheadMax: null, everyMs: 3000 }]
+
 /** How often to read the document again, by the number of people ahead. */
-export function pollOf(phase: LinePhase, msToOpening: number): Poll {
-  if (phase === 'open' || phase === 'paused') return byDistance
+export function pollOf(phase: LinePhase, msToOpening: number, isOrdered: boolean): Poll {
+  if (phase === 'open' || phase === 'paused') return isOrdered ? byDistance : untilDrawn
   return phase === 'gathering' && msToOpening <= 60_000 ? nearOpening : farFrom
 }
 

@@ -5,7 +5,7 @@ import { afterCommit, transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import type { Documents } from './documents.ts'
-import { position } from './draw.ts'
+import { isOrdered, type Positions } from './draw.ts'
 import { claiming, claimWindowMs, phaseOf, pollEveryMs, pollOf, type Line } from './line.ts'
 import { hasLapsed, isPassLive, transitions, type Call } from './place.ts'
 import { move } from './places.ts'
@@ -18,11 +18,17 @@ type Receipt = TokenPayload<'place'>
 type Pass = { id: string; expiresAt: Date }
 type Answer = { isNew: boolean; pass: Pass; line: Line } | { refused: ErrorCode; extensions: Record<string, unknown> }
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'metrics' | 'racepoints'> & { documents: Documents }
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'metrics' | 'racepoints'> & {
+  documents: Documents
+  positions: Positions
+}
 type Options = { gatherMs: number; claimSeconds: number }
 
 /** Turning a called place into a pass. */
-export function createPasses({ db, clock, ids, tokens, metrics, racepoints, documents }: Deps, options: Options) {
+export function createPasses(
+  { db, clock, ids, tokens, metrics, racepoints, documents, positions }: Deps,
+  options: Options,
+) {
   const outcomes = metrics.counter('fairgate_claims_total', 'Requests for a pass', ['outcome'])
   const claims = createBatcher<Receipt, Answer>({
     batchMax: 256,
@@ -40,7 +46,8 @@ export function createPasses({ db, clock, ids, tokens, metrics, racepoints, docu
     )
     const spots = receipts.map((receipt) => {
       const line = lines.get(receipt.lineId)
-      return line ? { lineId: line.id, position: position(line, receipt.number) } : undefined
+      const position = line ? positions.of(line, receipt.number) : null
+      return position === null ? undefined : { lineId: receipt.lineId, position }
     })
     const calls = await store.lockCalls(
       tx,
@@ -66,8 +73,9 @@ export function createPasses({ db, clock, ids, tokens, metrics, racepoints, docu
         return isPassLive(place.pass, now)
           ? { isNew: false, pass: place.pass, line }
           : { refused: 'waiting-room.pass-used', extensions: {} }
-      const at = spots[index]!.position
-      const call = calls.get(store.callKey({ lineId: line.id, position: at }))
+      const spot = spots[index]
+      const at = spot?.position ?? null
+      const call = spot && calls.get(store.callKey(spot))
       const refusal = refusalOf(line, at, call, now)
       if (refusal) return { refused: refusal, extensions: whereabouts(line, at, now) }
       const pass = { id: ids('pass'), expiresAt: new Date(now + line.holdSeconds * 1000) }
@@ -85,17 +93,20 @@ export function createPasses({ db, clock, ids, tokens, metrics, racepoints, docu
   }
 
   /** Why a waiting place does not become a pass now. Without a call the door stays shut. */
-  function refusalOf(line: Line, at: number, call: Call | undefined, now: number): ErrorCode | undefined {
+  function refusalOf(line: Line, at: number | null, call: Call | undefined, now: number): ErrorCode | undefined {
     const rule = claiming[phaseOf(line, now, options.gatherMs)]
-    if (at > line.frontier || !call) return rule.uncalled
+    if (at === null || at > line.frontier || !call) return rule.uncalled
     if (rule.called !== 'yes') return rule.called
     return hasLapsed(call, now, claimWindowMs(line, options.claimSeconds)) ? 'waiting-room.lapsed' : undefined
   }
 
-  function whereabouts(line: Line, at: number, now: number): Record<string, unknown> {
-    if (at <= line.frontier) return {}
-    const poll = pollOf(phaseOf(line, now, options.gatherMs), line.opensAt.getTime() - now)
-    return { position: at, frontier: line.frontier, retryAfterMs: pollEveryMs(poll, at - line.frontier - 1) }
+  /** Before the draw nobody has a position to be told. */
+  function whereabouts(line: Line, at: number | null, now: number): Record<string, unknown> {
+    if (at !== null && at <= line.frontier) return {}
+    const poll = pollOf(phaseOf(line, now, options.gatherMs), line.opensAt.getTime() - now, isOrdered(line))
+    const { frontier } = line
+    if (at === null) return { frontier, retryAfterMs: pollEveryMs(poll, Infinity) }
+    return { position: at, frontier, retryAfterMs: pollEveryMs(poll, at - frontier - 1) }
   }
 
   return {
@@ -114,8 +125,8 @@ export function createPasses({ db, clock, ids, tokens, metrics, racepoints, docu
         return refuse('waiting-room.place-invalid', {})
       // Whoever asks before the turn is answered from memory: impatience costs the database nothing.
       const now = clock.now()
-      const at = position(board, receipt.payload.number)
-      if (at > board.frontier)
+      const at = positions.of(board, receipt.payload.number)
+      if (at === null || at > board.frontier)
         return refuse(claiming[phaseOf(board, now, options.gatherMs)].uncalled, whereabouts(board, at, now))
       const answer = await claims.add(receipt.payload)
       if ('refused' in answer) return refuse(answer.refused, answer.extensions)

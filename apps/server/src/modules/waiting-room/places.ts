@@ -4,7 +4,7 @@ import { afterCommit, transaction, violatedConstraint, type Tx } from '#platform
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import type { Documents } from './documents.ts'
-import { position } from './draw.ts'
+import type { Positions } from './draw.ts'
 import { claimWindowMs, joining, phaseOf, type Line } from './line.ts'
 import { dueEvent, transitions, type Place, type PlaceEvent } from './place.ts'
 import * as store from './waiting-room-store.ts'
@@ -14,13 +14,16 @@ export type Joined = { isNew: boolean; place: Place }
 
 type Answer = Joined | { refused: ErrorCode; extensions: Record<string, unknown> }
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'metrics' | 'racepoints'> & { documents: Documents }
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'metrics' | 'racepoints'> & {
+  documents: Documents
+  positions: Positions
+}
 type Options = { gatherMs: number; claimSeconds: number; joinBatchMax: number; joinQueueMax: number }
 
 const refused = (code: ErrorCode, extensions: Record<string, unknown> = {}): Answer => ({ refused: code, extensions })
 
 /** Joining a line and leaving it. */
-export function createPlaces({ db, clock, ids, metrics, racepoints, documents }: Deps, options: Options) {
+export function createPlaces({ db, clock, ids, metrics, racepoints, documents, positions }: Deps, options: Options) {
   const outcomes = metrics.counter('fairgate_joins_total', 'Requests to join a line', ['outcome'])
 
   const joins = createBatcher<JoinRequest, Answer>({
@@ -97,14 +100,17 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents }:
   async function review(tx: Tx, places: readonly store.LivePlace[], known: ReadonlyMap<string, Line>) {
     const missing = [...new Set(places.map((place) => place.lineId))].filter((id) => !known.has(id))
     const lines = missing.length > 0 ? new Map([...known, ...byId(await store.readLines(tx, missing))]) : known
-    const at = (place: Place) => position(lines.get(place.lineId)!, place.number)
-    const called = places
-      .filter((place) => place.state === 'waiting' && at(place) <= lines.get(place.lineId)!.frontier)
-      .map((place) => ({ lineId: place.lineId, position: at(place) }))
+    const at = (place: Place) => positions.of(lines.get(place.lineId)!, place.number)
+    const called = places.flatMap((place) => {
+      const position = at(place)
+      const isCalled = place.state === 'waiting' && position !== null && position <= lines.get(place.lineId)!.frontier
+      return isCalled ? [{ lineId: place.lineId, position }] : []
+    })
     const calls = await store.lockCalls(tx, called)
     const now = clock.now()
     return places.map((place) => {
-      const call = calls.get(store.callKey({ lineId: place.lineId, position: at(place) }))
+      const position = at(place)
+      const call = position === null ? undefined : calls.get(store.callKey({ lineId: place.lineId, position }))
       const event = dueEvent(
         place,
         place.pass,
@@ -112,7 +118,7 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents }:
         now,
         claimWindowMs(lines.get(place.lineId)!, options.claimSeconds),
       )
-      return { place, moved: event && move(place, at(place), event) }
+      return { place, moved: event && move(place, position, event) }
     })
   }
 
@@ -133,12 +139,14 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents }:
     async leave({ lineId, accountId }: JoinRequest): Promise<void> {
       const { board } = await documents.read(lineId)
       await transaction(db, async (tx) => {
+        // Kept from being drawn: who leaves before has no position, who leaves afterwards has one.
+        const line = await store.keepLine(tx, lineId)
+        await racepoints.reach('waiting-room.before-leaving')
         const [place] = (await store.lockLivePlaces(tx, [{ saleId: board.saleId, accountId }])).filter(
           (live) => live.lineId === lineId,
         )
         if (!place) return
-        const [line] = await store.readLines(tx, [lineId])
-        const moved = move(place, position(line!, place.number), 'leave')
+        const moved = move(place, positions.of(line!, place.number), 'leave')
         if (!moved) return
         await store.movePlaces(tx, [moved])
         if (place.pass) await store.endPass(tx, place, new Date(clock.now()))
@@ -149,7 +157,7 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents }:
 }
 
 /** The row's change when an event moves a place to another state. */
-export function move(place: Place, at: number, event: PlaceEvent): store.Moved | undefined {
+export function move(place: Place, at: number | null, event: PlaceEvent): store.Moved | undefined {
   const outcome = transitions[place.state][event]
   return typeof outcome === 'object'
     ? { lineId: place.lineId, number: place.number, position: at, state: outcome.to }

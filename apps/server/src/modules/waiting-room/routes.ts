@@ -4,6 +4,8 @@ import { Problem } from '#platform/problem'
 import type { Tokens } from '#platform/tokens'
 import type { createBroadcast } from './broadcast.ts'
 import type { Documents } from './documents.ts'
+import type { createEntrants } from './entrants.ts'
+import { proofPage } from './proof-page.ts'
 import type { createLines } from './lines.ts'
 import type { createPasses } from './passes.ts'
 import type { createPlaces } from './places.ts'
@@ -15,9 +17,12 @@ export type Parts = {
   places: ReturnType<typeof createPlaces>
   passes: ReturnType<typeof createPasses>
   lines: ReturnType<typeof createLines>
+  entrants: ReturnType<typeof createEntrants>
 }
 
-export function serveRoutes(http: HttpApp, { documents, tokens, broadcast, places, passes, lines }: Parts): void {
+export function serveRoutes(http: HttpApp, parts: Parts): void {
+  const { documents, tokens, broadcast, places, passes, lines, entrants } = parts
+
   http.serve(contract.getLine, async ({ params }) => {
     const { bytes, etag } = await documents.read(params.id)
     return { status: 200, bytes, etag, type: 'application/json; charset=utf-8' }
@@ -56,6 +61,31 @@ export function serveRoutes(http: HttpApp, { documents, tokens, broadcast, place
   http.serve(contract.leaveLine, async ({ params, caller }) => {
     await places.leave({ lineId: params.id, accountId: caller.accountId })
     return { status: 204, body: undefined }
+  })
+
+  http.serve(contract.lineEntrants, async ({ params }) => {
+    const { leaves, root } = await entrants.list(params.id)
+    return { status: 200, bytes: Buffer.from(leaves.buffer, leaves.byteOffset, leaves.length), type: 'application/octet-stream', etag: `"${root}"` }
+  })
+
+  http.serve(contract.placeProof, async ({ params, body }) => ({
+    status: 200,
+    body: await entrants.prove(params.id, body.placeToken),
+  }))
+
+  http.serve(contract.drawProofPage, async ({ params }) => {
+    const { leaves, root } = await entrants.list(params.id)
+    const { document } = await documents.read(params.id)
+    return {
+      status: 200,
+      bytes: proofPage(document, leaves),
+      type: contract.drawProofPage.media,
+      etag: `"${root}-page"`,
+      headers: {
+        'content-disposition': `attachment; filename="fairgate-draw-${document.id}.html"`,
+        'content-security-policy': "default-src 'none'; sandbox",
+      },
+    }
   })
 
   http.serve(contract.pauseLine, async ({ params, caller }) => ({

@@ -1,4 +1,5 @@
 import type { KyselyPlugin } from 'kysely'
+import type { EntryOrder } from '@fairgate/contracts/events'
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
 import type { Caller } from '#platform/access-token'
 import { fact, type Bus, type Fact } from '#platform/bus'
@@ -43,8 +44,8 @@ const price = { amount: 50_000, currency: 'KRW' } as const
 
 export type LineSpec = { id: string; capacity?: number; shoppersMax?: number; admitPerMinute?: number }
 
-/** The fact of a sale with one section for each line: `lin_a` sells `sec_a`. */
-export function salePublished(lines: readonly LineSpec[], saleId = 'sal_1'): Fact {
+/** The fact of a sale with one section for each line: `lin_a` sells `sec_a`. By arrival, so that positions are numbers. */
+export function salePublished(lines: readonly LineSpec[], saleId = 'sal_1', order: EntryOrder = 'arrival'): Fact {
   return fact('catalog.sale-published.v1', {
     saleId,
     event,
@@ -53,6 +54,7 @@ export function salePublished(lines: readonly LineSpec[], saleId = 'sal_1'): Fac
     closesAt,
     holdSeconds: 300,
     limitPerAccount: 2,
+    order,
     lines: lines.map((line) => ({
       id: line.id,
       name: line.id,
@@ -133,10 +135,11 @@ export async function openWorld(
   platform: TestPlatform,
   lines: readonly LineSpec[] = [{ id: 'lin_a' }],
   overrides: Partial<WaitingRoomConfig> = {},
+  order: EntryOrder = 'arrival',
 ) {
   const { module, join } = createWaitingRoom(platform, { ...config, ...overrides })
   const { fastify } = platform.http([module])
-  const [frontier, broadcast] = module.loops!
+  const [frontier, broadcast, drawing] = module.loops!
 
   async function tell(...facts: Fact[]): Promise<void> {
     await transaction(platform.db, (tx) => platform.outbox.publish(tx, facts))
@@ -162,7 +165,7 @@ export async function openWorld(
 
   await platform.register([module], { spy: ['waiting-room.sale-ready.v1'] })
   await tell(
-    salePublished(lines),
+    salePublished(lines, 'sal_1', order),
     stockChanged(
       platform.clock.now(),
       Object.fromEntries(lines.map((line) => [line.id, { free: line.capacity ?? 100 }])),
@@ -190,6 +193,7 @@ export async function openWorld(
     document: async (lineId = 'lin_a') => (await call('GET', `/api/lines/${lineId}`)).body as LineDocument,
     tick: () => frontier!.run(),
     broadcast: () => broadcast!.run(),
+    draw: () => drawing!.run(),
     openSale: () => platform.clock.set(Date.parse(opensAt)),
     violations: async () =>
       (await module.audit!()).checks.filter((check) => check.violations > 0).map((check) => check.name),

@@ -1,5 +1,6 @@
 import type { EventData } from '@fairgate/contracts/events'
 import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
+import type { Draw } from './draw.ts'
 import type { Line } from './line.ts'
 import type { Call, Pass, Place, PlaceState } from './place.ts'
 
@@ -9,7 +10,9 @@ const lineColumns = sql`
   l.id, l.sale_id as "saleId", s.event_id as "eventId", l.name, l.section_ids as "sectionIds",
   s.opens_at as "opensAt", s.closes_at as "closesAt", s.hold_seconds as "holdSeconds", l.arrivals,
   l.draw_commitment as "drawCommitment", l.draw_seed as "drawSeed", l.draw_entrants as "drawEntrants",
-  l.draw_entrants_root as "drawEntrantsRoot", f.frontier, f.is_paused as "isPaused", f.shoppers_max as "shoppersMax",
+  l.draw_entrants_root as "drawEntrantsRoot", l.drawn_at as "drawnAt", l.beacon_url as "beaconUrl",
+  l.beacon_chain as "beaconChain", l.beacon_round as "beaconRound", l.beacon_at as "beaconAt",
+  l.beacon_randomness as "beaconRandomness", f.frontier, f.is_paused as "isPaused", f.shoppers_max as "shoppersMax",
   f.admit_per_minute as "admitPerMinute", k.free, k.held, k.sold, k.sellable`
 
 /** Sold seats are the larger of what the inventory and what orders have told, because either fact may lag. */
@@ -48,6 +51,10 @@ export const readBoards = (
 export const readLines = (tx: Tx, lineIds: readonly string[]): Promise<Line[]> =>
   rows(tx, sql<Line>`select ${lineColumns} from ${lineTables} where l.id = any(${lineIds}::text[])`)
 
+/** One line, kept from being drawn until the transaction ends. Numbers may be taken meanwhile. */
+export const keepLine = (tx: Tx, lineId: string): Promise<Line | undefined> =>
+  maybeRow(tx, sql<Line>`select ${lineColumns} from ${lineTables} where l.id = ${lineId} for key share of l`)
+
 /** Locks the rows that numbers are taken from. */
 export const lockLines = (tx: Tx, lineIds: readonly string[]): Promise<Line[]> =>
   rows(
@@ -61,17 +68,28 @@ export const lockLines = (tx: Tx, lineIds: readonly string[]): Promise<Line[]> =
 
 export type SaleFacts = EventData<'catalog.sale-published.v1'>
 
-/** Knowing a sale already is no change. */
-export async function insertSale(tx: Tx, sale: SaleFacts): Promise<void> {
+/** The secret of a line and what was promised about it; null where the order is the order of arrival. */
+export type Promised = { seed: string; commitment: string; beacon: Beacon | undefined } | null
+
+/** A round of public randomness; `at` is when it becomes known. */
+export type Beacon = { url: string; chain: string; round: number; at: Date }
+
+/** Knowing a sale already is no change. @param promised  of each line, in their order */
+export async function insertSale(tx: Tx, sale: SaleFacts, promised: readonly Promised[]): Promise<void> {
   const { lines, sections } = sale
   await sql`
     insert into waiting_room.sales (id, event_id, organiser_id, opens_at, closes_at, hold_seconds)
     values (${sale.saleId}, ${sale.event.id}, ${sale.event.organiserId}, ${new Date(sale.opensAt)}, ${new Date(sale.closesAt)}, ${sale.holdSeconds})
     on conflict do nothing`.execute(tx)
   await sql`
-    insert into waiting_room.lines (id, sale_id, name, section_ids)
-    select w ->> 'id', ${sale.saleId}, w ->> 'name', array(select jsonb_array_elements_text(w -> 'sectionIds'))
-    from jsonb_array_elements(${JSON.stringify(lines)}::jsonb) w
+    insert into waiting_room.lines (id, sale_id, name, section_ids, draw_seed, draw_commitment, beacon_url, beacon_chain, beacon_round, beacon_at)
+    select w ->> 'id', ${sale.saleId}, w ->> 'name', array(select jsonb_array_elements_text(w -> 'sectionIds')),
+           p.seed, p.commitment, p.url, p.chain, p.round, p.at
+    from jsonb_array_elements(${JSON.stringify(lines)}::jsonb) with ordinality l (w, i)
+    join unnest(${promised.map((p) => p?.seed ?? null)}::text[], ${promised.map((p) => p?.commitment ?? null)}::text[],
+                ${promised.map((p) => p?.beacon?.url ?? null)}::text[], ${promised.map((p) => p?.beacon?.chain ?? null)}::text[],
+                ${promised.map((p) => p?.beacon?.round ?? null)}::bigint[], ${promised.map((p) => p?.beacon?.at ?? null)}::timestamptz[])
+      with ordinality p (seed, commitment, url, chain, round, at, i) using (i)
     on conflict do nothing`.execute(tx)
   await sql`
     insert into waiting_room.frontiers (line_id, shoppers_max, admit_per_minute)
@@ -229,7 +247,8 @@ export async function insertPlaces(
     where l.id = w.id`.execute(tx)
 }
 
-export type Moved = { lineId: string; number: number; position: number; state: PlaceState }
+/** `position` is null for who leaves before the draw. */
+export type Moved = { lineId: string; number: number; position: number | null; state: PlaceState }
 
 export async function movePlaces(tx: Tx, moved: readonly Moved[]): Promise<void> {
   await sql`
@@ -283,6 +302,60 @@ export async function endPassesOf(tx: Tx, orders: readonly FulfilledOrder[]): Pr
     where p.line_id = e.line_id and p.number = e.number and p.state = 'admitted'`.execute(tx)
 }
 
+// The draw
+
+export type Undrawn = Pick<Draw, 'drawEntrants' | 'beaconUrl' | 'beaconChain' | 'beaconRound' | 'beaconAt'> & {
+  id: string
+  arrivals: number
+}
+
+const undrawnColumns = sql`
+  l.id, l.arrivals, l.draw_entrants as "drawEntrants", l.beacon_url as "beaconUrl", l.beacon_chain as "beaconChain",
+  l.beacon_round as "beaconRound", l.beacon_at as "beaconAt"`
+
+/** Lines whose opening has come and whose order is not known yet. */
+export const undrawnLines = (db: Db, now: Date, limit: number): Promise<Undrawn[]> =>
+  rows(
+    db,
+    sql<Undrawn>`
+      select ${undrawnColumns} from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
+      where l.draw_commitment is not null and l.drawn_at is null and s.opens_at <= ${now}
+      order by s.opens_at, l.id limit ${limit}`,
+  )
+
+/** Locks a line that is not drawn yet against everything that takes or gives up a place. */
+export const lockUndrawn = (tx: Tx, lineId: string): Promise<Undrawn | undefined> =>
+  maybeRow(
+    tx,
+    sql<Undrawn>`select ${undrawnColumns} from waiting_room.lines l where l.id = ${lineId} and l.drawn_at is null for update of l`,
+  )
+
+/** The ids of the places with these numbers, in their order. */
+export const placeIds = (db: Db | Tx, lineId: string, from: number, to: number): Promise<{ number: number; id: string }[]> =>
+  rows(
+    db,
+    sql<{ number: number; id: string }>`
+      select number, id from waiting_room.places where line_id = ${lineId} and number between ${from} and ${to} order by number`,
+  )
+
+export async function freezeDraw(tx: Tx, lineId: string, entrants: number, root: string): Promise<void> {
+  await sql`update waiting_room.lines set draw_entrants = ${entrants}, draw_entrants_root = ${root} where id = ${lineId}`.execute(tx)
+}
+
+export async function revealDraw(tx: Tx, lineId: string, randomness: string | null, now: Date): Promise<void> {
+  await sql`update waiting_room.lines set drawn_at = ${now}, beacon_randomness = ${randomness} where id = ${lineId}`.execute(tx)
+}
+
+/** Numbers of places that were given up before they had a position. */
+export const unplacedLeavers = async (tx: Tx, lineId: string): Promise<number[]> =>
+  (
+    await rows(
+      tx,
+      sql<{ number: number }>`
+        select number from waiting_room.places where line_id = ${lineId} and state = 'left' and position is null order by number`,
+    )
+  ).map((place) => place.number)
+
 // Calls and the frontier
 
 export type Called = { lineId: string; position: number }
@@ -316,7 +389,7 @@ export type FrontierRow = {
   holdSeconds: number
 }
 
-/** The lines that are being admitted at this time; nobody else moves them until the transaction ends. */
+/** The lines that are being admitted at this time, not before they are drawn; nobody else moves them until the transaction ends. */
 export const lockFrontiers = (tx: Tx, now: Date): Promise<FrontierRow[]> =>
   rows(
     tx,
@@ -326,7 +399,7 @@ export const lockFrontiers = (tx: Tx, now: Date): Promise<FrontierRow[]> =>
       from waiting_room.sales s
       join waiting_room.lines l on l.sale_id = s.id
       join waiting_room.frontiers f on f.line_id = l.id
-      where s.opens_at <= ${now} and s.closes_at > ${now}
+      where s.opens_at <= ${now} and s.closes_at > ${now} and (l.draw_commitment is null or l.drawn_at is not null)
       order by f.line_id for update of f`,
   )
 

@@ -1,0 +1,87 @@
+import { ApiError, createClient, urlOf } from '@fairgate/contracts/client'
+import { createPermutation, drawKey, fromHex } from '@fairgate/contracts/draw'
+import { getLine, lineEntrants, type LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { verifyDraw, type DrawCheck } from '@fairgate/contracts/verify-draw'
+import { Command } from 'commander'
+import { hashes } from './hashes.ts'
+
+/** Whether a draw is what it was promised to be, from what is public and nothing else. */
+export type DrawReport = { line: string; entrants: number; verified: boolean; checks: DrawCheck[] }
+
+const timeoutMs = 60_000
+
+async function entrantsOf(url: string, lineId: string): Promise<Uint8Array> {
+  const response = await fetch(url + urlOf(lineEntrants, { id: lineId }, undefined), { signal: AbortSignal.timeout(timeoutMs) })
+  if (!response.ok) throw new Error(`the entrants could not be read: HTTP ${response.status}`)
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+/** Asks the relay for the round that the document names, to see that it says the same. */
+async function checkBeacon(beacon: NonNullable<LineDocument['draw']['beacon']>): Promise<DrawCheck> {
+  const name = 'the public randomness is what the beacon says'
+  const address = `${beacon.url}/${beacon.chain}/public/${beacon.round}`
+  const answer = await fetch(address, { signal: AbortSignal.timeout(timeoutMs) }).then(
+    (response) => response.json() as Promise<{ randomness?: unknown }>,
+    (error: unknown) => ({ randomness: undefined, error: String(error) }),
+  )
+  if (typeof answer.randomness !== 'string') return { name, result: 'warning', detail: `${address} did not answer` }
+  return { name, result: answer.randomness === beacon.randomness ? 'right' : 'wrong', detail: address }
+}
+
+/** Reads what was published of a line and recomputes all of it. @throws when it cannot be read */
+export async function verifyLine(url: string, lineId: string, options: { beacon?: boolean } = {}): Promise<DrawReport> {
+  const client = createClient({ baseUrl: url })
+  const line = await client.call(getLine, { params: { id: lineId } })
+  const leaves = line.draw.seed === undefined ? new Uint8Array() : await entrantsOf(url, lineId)
+  const checks = verifyDraw(hashes, line.draw, leaves)
+  if (options.beacon && line.draw.beacon?.randomness) checks.push(await checkBeacon(line.draw.beacon))
+  return {
+    line: line.id,
+    entrants: line.draw.entrants ?? 0,
+    verified: checks.every((check) => check.result !== 'wrong'),
+    checks,
+  }
+}
+
+/** The positions of a line, for those who want to look: one `number position` a line. */
+async function positionsOf(url: string, lineId: string): Promise<string> {
+  const { draw } = await createClient({ baseUrl: url }).call(getLine, { params: { id: lineId } })
+  if (draw.seed === undefined || draw.entrantsRoot === undefined) return ''
+  const beacon = draw.beacon?.randomness ? fromHex(draw.beacon.randomness) : undefined
+  const key = drawKey(hashes, fromHex(draw.seed), fromHex(draw.entrantsRoot), beacon)
+  const { positionOf } = createPermutation(hashes, key, draw.entrants ?? 0)
+  return Array.from({ length: draw.entrants ?? 0 }, (_, i) => `${i + 1} ${positionOf(i + 1)}\n`).join('')
+}
+
+async function main(): Promise<void> {
+  const program = new Command('npm run -s verify-draw --')
+    .description('Recomputes the draw of a line from what is public. Exits with 1 when something does not fit, with 2 when it cannot be read.')
+    .argument('<line>', 'id of the line')
+    .option('--url <url>', 'the server', 'http://localhost:8080')
+    .option('--beacon', 'also ask the beacon that the line names')
+    .option('--positions', 'print the position of every number')
+    .option('--json', 'print one JSON object as the last line')
+  program.parse()
+  const lineId = program.args[0]!
+  const options = program.opts<{ url: string; beacon?: boolean; positions?: boolean; json?: boolean }>()
+  const url = options.url.replace(/\/+$/, '')
+  try {
+    const report = await verifyLine(url, lineId, options)
+    if (options.positions) process.stdout.write(await positionsOf(url, lineId))
+    if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
+    else process.stdout.write(textOf(report))
+    process.exitCode = report.verified ? 0 : 1
+  } catch (error) {
+    process.stderr.write(`${error instanceof ApiError ? error.problem.title : String(error)}\n`)
+    process.exitCode = 2
+  }
+}
+
+const marks = { right: '✓', warning: '!', wrong: '✗' } as const
+
+function textOf({ line, entrants, verified, checks }: DrawReport): string {
+  const lines = checks.map(({ name, result, detail }) => `  ${marks[result]} ${name}\n      ${detail}`)
+  return `${line}, ${entrants} entrants: ${verified ? 'the draw is what was promised' : 'SOMETHING DOES NOT FIT'}\n${lines.join('\n')}\n`
+}
+
+if (import.meta.main) await main()
