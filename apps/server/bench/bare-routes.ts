@@ -26,7 +26,16 @@ const http = createHttp({
 })
 const at = '2026-01-01T00:00:00.000Z'
 const money = { amount: 40_000, currency: 'KRW' as const }
-const event = { id: 'evt_1', organiserId: 'acc_1', kind: 'race' as const, name: 'Bench', venue: 'Here', startsAt: at, timeZone: 'Asia/Seoul', currency: 'KRW' as const }
+const event = {
+  id: 'evt_1',
+  organiserId: 'acc_1',
+  kind: 'race' as const,
+  name: 'Bench',
+  venue: 'Here',
+  startsAt: at,
+  timeZone: 'Asia/Seoul',
+  currency: 'KRW' as const,
+}
 const order: Order = {
   id: 'ord_01hzzzzzzzzzzzzzzzzzzzzzzz',
   state: 'fulfilled',
@@ -42,7 +51,16 @@ const token = 'x'.repeat(700)
 
 http.serve(placeHold, async ({ body }) => ({
   status: 201,
-  body: { hold: { id: 'hld_1', sectionId: body.sectionId, seats: [{ id: 'sea_1-1', label: '1' }], total: money, expiresAt: at }, holdToken: token },
+  body: {
+    hold: {
+      id: 'hld_1',
+      sectionId: body.sectionId,
+      seats: [{ id: 'sea_1-1', label: '1' }],
+      total: money,
+      expiresAt: at,
+    },
+    holdToken: token,
+  },
 }))
 http.serve(placeOrder, async () => ({ status: 201, body: { order, paymentRequestToken: token } }))
 http.serve(confirmPayment, async () => ({ status: 202, body: { orderId: order.id } }))

@@ -56,7 +56,9 @@ type Shopper = Credentials & { passToken: string }
 async function measureOrders(url: string, crowd: readonly Credentials[]): Promise<number> {
   const wire = openWire(url, createRecorder(), { connections: callersAtOnce, sleep })
   try {
-    const { accessToken } = await wire.client.call(signIn, { body: { email: 'organiser@demo.fairgate.test', password: 'fairgate-demo' } })
+    const { accessToken } = await wire.client.call(signIn, {
+      body: { email: 'organiser@demo.fairgate.test', password: 'fairgate-demo' },
+    })
     const sale = await prepareSale(
       wire.client,
       accessToken,
@@ -72,7 +74,10 @@ async function measureOrders(url: string, crowd: readonly Credentials[]): Promis
     )
     const line = sale.lines[0]!
     const shoppers: Shopper[] = []
-    await each(crowd, async (person) => void shoppers.push({ ...person, passToken: await enter(wire, line.id, person.accessToken) }))
+    await each(
+      crowd,
+      async (person) => void shoppers.push({ ...person, passToken: await enter(wire, line.id, person.accessToken) }),
+    )
     const startedAt = performance.now()
     await each(shoppers, (shopper) => buyOne(wire, shopper, line.sectionIds[0]!))
     return shoppers.length / ((performance.now() - startedAt) / 1000)
@@ -85,7 +90,8 @@ async function enter(wire: Wire, lineId: string, accessToken: string): Promise<s
   const { placeToken } = (await wire.call('join', joinLine, { params: { id: lineId }, body: {}, accessToken })).body
   for (;;) {
     try {
-      return (await wire.call('pass', claimPass, { params: { id: lineId }, body: { placeToken }, accessToken })).body.passToken
+      return (await wire.call('pass', claimPass, { params: { id: lineId }, body: { placeToken }, accessToken })).body
+        .passToken
     } catch (error) {
       if (!(error instanceof ApiError) || error.problem.code !== 'waiting-room.not-yet') throw error
       await sleep(200)
@@ -103,22 +109,33 @@ async function buyOne(wire: Wire, shopper: Shopper, sectionId: string): Promise<
     body: { paymentRequestToken: placed.paymentRequestToken, provider: 'toss', paymentKey: String(paymentKey), amount },
     accessToken,
   })
-  const { body: order } = await wire.call('other', getOrder, { params: { id: placed.order.id }, query: { waitSeconds: 25 }, accessToken })
+  const { body: order } = await wire.call('other', getOrder, {
+    params: { id: placed.order.id },
+    query: { waitSeconds: 25 },
+    accessToken,
+  })
   if (order.state !== 'fulfilled') throw new Error(`order ${order.id} is ${order.state}`)
 }
 
 /** The bare routes run in a process of their own, as the server does. */
 async function measureLimit(): Promise<number> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('bare-routes.ts', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [fileURLToPath(new URL('bare-routes.ts', import.meta.url))], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   try {
     const { url, accessToken } = await new Promise<{ url: string; accessToken: string }>((done, fail) => {
       child.once('error', fail)
-      child.stdout.once('data', (chunk: Buffer) => done(JSON.parse(chunk.toString()) as { url: string; accessToken: string }))
+      child.stdout.once('data', (chunk: Buffer) =>
+        done(JSON.parse(chunk.toString()) as { url: string; accessToken: string }),
+      )
     })
     const wire = openWire(url, createRecorder(), { connections: callersAtOnce, sleep })
     const shopper = { accountId: 'acc_bench', accessToken, passToken: 'x'.repeat(400) }
     const startedAt = performance.now()
-    await each(Array.from({ length: ordersPerRound }, () => shopper), (person) => buyOne(wire, person, 'sec_bench'))
+    await each(
+      Array.from({ length: ordersPerRound }, () => shopper),
+      (person) => buyOne(wire, person, 'sec_bench'),
+    )
     const seconds = (performance.now() - startedAt) / 1000
     await wire.close()
     return ordersPerRound / seconds

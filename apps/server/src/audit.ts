@@ -3,8 +3,16 @@ import type { AuditPart } from '#platform/module'
 
 /** Figures of different modules that must be equal for every order. */
 const pairs = [
-  { name: 'money kept equals the price of valid tickets', left: ['payments', 'netCaptured'], right: ['tickets', 'ticketsValue'] },
-  { name: 'money kept equals the total of fulfilled orders', left: ['payments', 'netCaptured'], right: ['orders', 'fulfilledTotal'] },
+  {
+    name: 'money kept equals the price of valid tickets',
+    left: ['payments', 'netCaptured'],
+    right: ['tickets', 'ticketsValue'],
+  },
+  {
+    name: 'money kept equals the total of fulfilled orders',
+    left: ['payments', 'netCaptured'],
+    right: ['orders', 'fulfilledTotal'],
+  },
   { name: 'seats sold equal valid tickets', left: ['inventory', 'soldSeats'], right: ['tickets', 'tickets'] },
   { name: 'seats sold equal seats of fulfilled orders', left: ['inventory', 'soldSeats'], right: ['orders', 'seats'] },
 ] as const
@@ -13,7 +21,11 @@ const pairs = [
  * Joins what the modules found with what can only be seen between them. While a purchase is under way its modules know
  * it one after the other; so differences are judged only for orders that are not `pendingOrders`.
  */
-export function mergeAudit(parts: Readonly<Record<string, AuditPart>>, at: Date, pendingOrders: ReadonlySet<string>): AuditReport {
+export function mergeAudit(
+  parts: Readonly<Record<string, AuditPart>>,
+  at: Date,
+  pendingOrders: ReadonlySet<string>,
+): AuditReport {
   const checks: AuditReport['checks'] = []
   const figures: Record<string, number> = {}
   for (const [module, part] of Object.entries(parts)) {
@@ -37,7 +49,14 @@ export function mergeAudit(parts: Readonly<Record<string, AuditPart>>, at: Date,
       name,
       held: different.length === 0,
       violations: different.length,
-      ...(different.length > 0 ? { detail: different.slice(0, 5).map((id) => `${id}: ${a[id] ?? 0} and ${b[id] ?? 0}`).join('; ') } : {}),
+      ...(different.length > 0
+        ? {
+            detail: different
+              .slice(0, 5)
+              .map((id) => `${id}: ${a[id] ?? 0} and ${b[id] ?? 0}`)
+              .join('; '),
+          }
+        : {}),
     })
   }
   figures['paidWithoutTicket'] = countWhere(parts, (money, tickets) => money > 0 && tickets === 0, pendingOrders)
@@ -55,5 +74,8 @@ function countWhere(
   const value = parts['tickets']?.byOrder?.['ticketsValue'] ?? {}
   const orders = new Set([...Object.keys(money), ...Object.keys(tickets)])
   // A free ticket needs no money.
-  return [...orders].filter((id) => !pending.has(id) && !(value[id] === 0 && (tickets[id] ?? 0) > 0) && isWrong(money[id] ?? 0, tickets[id] ?? 0)).length
+  return [...orders].filter(
+    (id) =>
+      !pending.has(id) && !(value[id] === 0 && (tickets[id] ?? 0) > 0) && isWrong(money[id] ?? 0, tickets[id] ?? 0),
+  ).length
 }

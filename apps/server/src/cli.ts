@@ -6,7 +6,9 @@ import type { Server } from './compose.ts'
 import { writeDocs } from './docs.ts'
 import { configOrExit, open } from './run.ts'
 
-const program = new Command('npm run -s cli --').description('Commands for operators. They work on the database of the environment, beside a running server or without one.')
+const program = new Command('npm run -s cli --').description(
+  'Commands for operators. They work on the database of the environment, beside a running server or without one.',
+)
 
 function print(value: unknown, json: boolean | undefined): void {
   process.stdout.write(`${JSON.stringify(value, null, json ? undefined : 2)}\n`)
@@ -22,7 +24,9 @@ const whole = (text: string): number => {
 async function withServer(work: (server: Server) => Promise<void>): Promise<void> {
   const config = configOrExit(process.env)
   const log = createLog(config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL)
-  const lifecycle = createLifecycle({ log: { info: () => undefined, error: (fields, message) => log.error(fields, message) } })
+  const lifecycle = createLifecycle({
+    log: { info: () => undefined, error: (fields, message) => log.error(fields, message) },
+  })
   try {
     const server = await open(config, lifecycle, log, config.PUBLIC_URL ?? `http://localhost:${config.PORT}`)
     await server.prepare()
@@ -70,7 +74,9 @@ parked
   .command('list')
   .description('which, and why')
   .option('--json', 'one line')
-  .action((options: { json?: boolean }) => withServer(async (server) => print(await server.bus.parked.list(), options.json)))
+  .action((options: { json?: boolean }) =>
+    withServer(async (server) => print(await server.bus.parked.list(), options.json)),
+  )
 parked
   .command('retry')
   .description('hand them to their subscriber again; pressing twice does no harm')
@@ -94,7 +100,9 @@ orders
   .command('history <order>')
   .description('what happened to an order, step by step')
   .option('--json', 'one line')
-  .action((order: string, options: { json?: boolean }) => withServer(async (server) => print(await server.faces.orders.history(order), options.json)))
+  .action((order: string, options: { json?: boolean }) =>
+    withServer(async (server) => print(await server.faces.orders.history(order), options.json)),
+  )
 
 program
   .command('docs')
@@ -102,7 +110,8 @@ program
   .option('--check', 'only say which are not in step; exits with 1 when there are any')
   .action((options: { check?: boolean }) => {
     const stale = writeDocs({ check: options.check ?? false })
-    if (stale.length > 0) process.stdout.write(`${options.check ? 'not in step (npm run docs)' : 'written'}: ${stale.join(', ')}\n`)
+    if (stale.length > 0)
+      process.stdout.write(`${options.check ? 'not in step (npm run docs)' : 'written'}: ${stale.join(', ')}\n`)
     if (options.check && stale.length > 0) process.exitCode = 1
   })
 

@@ -127,13 +127,18 @@ export function compose(config: Config, surroundings: Surroundings) {
       publicUrl,
     }),
   }
-  const modules = Object.entries(faces).map(([name, face]) => ({ name: name as ServiceName, module: face.module as Module }))
+  const modules = Object.entries(faces).map(([name, face]) => ({
+    name: name as ServiceName,
+    module: face.module as Module,
+  }))
   const hosted = modules.filter(({ name }) => config.services.includes(name)).map(({ module }) => module)
 
   async function audit(eventId?: string): Promise<AuditReport> {
     // Looked up before and after: an order that moves on while the modules are asked is left out too.
     const before = await ordersOnTheWay()
-    const parts = await Promise.all(modules.map(async ({ name, module }) => [name, await module.audit?.(eventId)] as const))
+    const parts = await Promise.all(
+      modules.map(async ({ name, module }) => [name, await module.audit?.(eventId)] as const),
+    )
     return mergeAudit(
       Object.fromEntries(parts.flatMap(([name, part]) => (part ? [[name, part]] : []))),
       new Date(scheduler.now()),
@@ -184,7 +189,9 @@ export function compose(config: Config, surroundings: Surroundings) {
       const ran = await migrate(db, allMigrations())
       if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
       await bus.register(
-        Object.fromEntries(Object.values(allModules).map(({ name, subscribes }) => [name, subscribes as readonly EventType[]])),
+        Object.fromEntries(
+          Object.values(allModules).map(({ name, subscribes }) => [name, subscribes as readonly EventType[]]),
+        ),
       )
     },
     /** Starts background work. What is stopped first: loops finish their portion, then signals, then the database. */

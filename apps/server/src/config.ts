@@ -26,8 +26,11 @@ export const settings = {
     Type.String({ pattern: '^https?://[^/]+$' }),
     'Address that browsers use, without a path; `http://localhost:PORT` in the demo',
   ),
-  DATA_DIR: setting(Type.String(), 'Folder of the embedded Postgres, the demo secret and the sandbox books; `data` in the project'),
-  DATABASE_URL: setting(
+  DATA_DIR: setting(
+    Type.String(),
+    'Folder of the embedded Postgres, the demo secret and the sandbox books; `data` in the project',
+  ),
+  DATABASE_URL: secretSetting(
     Type.String({ pattern: '^postgres(ql)?://' }),
     'Use this Postgres (15 or newer) instead of the embedded one. Turns the demo off',
   ),
@@ -59,8 +62,16 @@ export const settings = {
     'Requests being answered at once in a process; one more is told to come back (503)',
     '8000',
   ),
-  REQUEST_DEADLINE_MS: setting(Type.Integer({ minimum: 100, maximum: 120_000 }), 'Longest time to answer a request, long polls excepted', '20000'),
-  LOG_LEVEL: setting(OneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'Least serious log line written', 'info'),
+  REQUEST_DEADLINE_MS: setting(
+    Type.Integer({ minimum: 100, maximum: 120_000 }),
+    'Longest time to answer a request, long polls excepted',
+    '20000',
+  ),
+  LOG_LEVEL: setting(
+    OneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    'Least serious log line written',
+    'info',
+  ),
   CHALLENGES: setting(OneOf(['off']), 'Proof of work before joining a line: only `off` is possible yet', 'off'),
   WAITING_ROOM_GATHER_MINUTES: setting(
     Type.Integer({ minimum: 0, maximum: 1440 }),
@@ -86,12 +97,26 @@ export const settings = {
     'How long the door stays shut for a promised round; then the draw goes on without it, and its document says so',
     '15',
   ),
-  SMTP_URL: secretSetting(Type.String({ pattern: '^smtps?://' }), 'Mail server. Needed outside the demo, which has a mailbox page'),
+  SMTP_URL: secretSetting(
+    Type.String({ pattern: '^smtps?://' }),
+    'Mail server. Needed outside the demo, which has a mailbox page',
+  ),
   MAIL_FROM: setting(Type.String({ minLength: 3 }), 'Sender of mails', 'Fairgate <no-reply@fairgate.test>'),
-  TOSS_BASE_URL: setting(Type.String({ pattern: '^https?://' }), 'Address of the payment provider', 'https://api.tosspayments.com'),
-  TOSS_SECRET_KEY: secretSetting(Type.String({ minLength: 8 }), 'Secret key at the payment provider. Without it the demo uses the sandbox'),
+  TOSS_BASE_URL: setting(
+    Type.String({ pattern: '^https?://' }),
+    'Address of the payment provider',
+    'https://api.tosspayments.com',
+  ),
+  TOSS_SECRET_KEY: secretSetting(
+    Type.String({ minLength: 8 }),
+    'Secret key at the payment provider. Without it the demo uses the sandbox',
+  ),
   TOSS_CLIENT_KEY: setting(Type.String({ minLength: 8 }), 'Public key of the payment window'),
-  PAYMENT_TIMEOUT_MS: setting(Type.Integer({ minimum: 100, maximum: 120_000 }), 'Longest time of one call to the payment provider', '10000'),
+  PAYMENT_TIMEOUT_MS: setting(
+    Type.Integer({ minimum: 100, maximum: 120_000 }),
+    'Longest time of one call to the payment provider',
+    '10000',
+  ),
 } as const
 
 const ownPrefixes = ['DATABASE_', 'WAITING_ROOM_', 'DRAW_', 'TOSS_', 'SMTP_', 'SIGNING_', 'OPERATIONS_', 'FAIRGATE_']
@@ -112,8 +137,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (!demo) {
     if (values.PUBLIC_URL === undefined) mistakes.push('PUBLIC_URL: is needed outside the demo')
-    if (values.SMTP_URL === undefined && values.SERVICES.includes('notifications')) mistakes.push('SMTP_URL: is needed outside the demo')
-    if (values.TOSS_SECRET_KEY === undefined && values.SERVICES.includes('payments')) mistakes.push('TOSS_SECRET_KEY: is needed outside the demo')
+    if (values.SMTP_URL === undefined && values.SERVICES.includes('notifications'))
+      mistakes.push('SMTP_URL: is needed outside the demo')
+    if (values.TOSS_SECRET_KEY === undefined && values.SERVICES.includes('payments'))
+      mistakes.push('TOSS_SECRET_KEY: is needed outside the demo')
   }
   for (const name of ['REDIS_URL', 'KAFKA_BROKERS'] as const) {
     if (env[name]) mistakes.push(`${name}: is not supported yet; processes share their state through Postgres`)

@@ -15,7 +15,14 @@ export async function seedDemo(server: Server): Promise<Demo> {
   const { clock } = server.platform
   const { identity, catalog } = server.faces
   const account = (name: string, roles: ('buyer' | 'staff' | 'organiser' | 'admin')[], title: string) =>
-    identity.seedAccount({ email: `${name}@demo.fairgate.test`, password, name: title, locale: 'ko', roles, verified: true })
+    identity.seedAccount({
+      email: `${name}@demo.fairgate.test`,
+      password,
+      name: title,
+      locale: 'ko',
+      roles,
+      verified: true,
+    })
   const organiser = await account('organiser', ['buyer', 'organiser'], 'Demo Organiser')
   await account('admin', ['buyer', 'admin'], 'Demo Admin')
   await account('staff', ['buyer', 'staff'], 'Demo Staff')
@@ -25,7 +32,11 @@ export async function seedDemo(server: Server): Promise<Demo> {
   // An edition is on sale for four weeks; its number changes with them.
   const edition = Math.floor(clock.now() / (28 * day))
   const made = []
-  for (const seed of [concert(organiser.accountId, opensAt), race(organiser.accountId, opensAt), auction(organiser.accountId, opensAt)]) {
+  for (const seed of [
+    concert(organiser.accountId, opensAt),
+    race(organiser.accountId, opensAt),
+    auction(organiser.accountId, opensAt),
+  ]) {
     made.push(await catalog.seedEvent({ ...seed, seedKey: `${seed.seedKey}-${edition}` }))
   }
   return { opensAt: made[0]!.isNew ? opensAt : 0, concertId: made[0]!.eventId, raceId: made[1]!.eventId }
@@ -65,7 +76,10 @@ function concert(organiserId: string, opensAt: number): SeedEvent {
     admission: 'reserved' as const,
     price: { amount: price, currency: 'KRW' as const },
     attributes: {},
-    seats: theatreRows({ rows: rowCount, seatsPerRow, aisleAfter: Math.floor(seatsPerRow / 2) }).map((seat) => ({ ...seat, y: seat.y + top })),
+    seats: theatreRows({ rows: rowCount, seatsPerRow, aisleAfter: Math.floor(seatsPerRow / 2) }).map((seat) => ({
+      ...seat,
+      y: seat.y + top,
+    })),
   })
   return {
     seedKey: 'demo-concert',
@@ -73,7 +87,8 @@ function concert(organiserId: string, opensAt: number): SeedEvent {
     event: {
       kind: 'concert',
       name: '겨울밤의 현악 Strings on a Winter Night',
-      description: '한 시간 반의 실내악. An evening of chamber music: Schubert, Dvořák, and a piece that nobody has heard yet.',
+      description:
+        '한 시간 반의 실내악. An evening of chamber music: Schubert, Dvořák, and a piece that nobody has heard yet.',
       venue: '한강 콘서트홀 Han River Concert Hall',
       region: '서울',
       startsAt: new Date(opensAt + 60 * day).toISOString(),
@@ -101,7 +116,8 @@ function race(organiserId: string, opensAt: number): SeedEvent {
     event: {
       kind: 'race',
       name: '봄강 마라톤 Spring River Run',
-      description: '강을 따라 달리는 5K, 10K, 하프. Three courses along the river, each by pace group, so that everybody has room to run.',
+      description:
+        '강을 따라 달리는 5K, 10K, 하프. Three courses along the river, each by pace group, so that everybody has room to run.',
       venue: '여의도공원 Yeouido Park',
       region: '서울',
       startsAt: new Date(opensAt + 75 * day).toISOString(),
@@ -139,7 +155,15 @@ function auction(organiserId: string, opensAt: number): SeedEvent {
       timeZone: 'Asia/Seoul',
       currency: 'KRW',
     },
-    sections: [{ name: 'Front row', admission: 'open', capacity: 20, price: { amount: 100_000, currency: 'KRW' }, attributes: {} }],
+    sections: [
+      {
+        name: 'Front row',
+        admission: 'open',
+        capacity: 20,
+        price: { amount: 100_000, currency: 'KRW' },
+        attributes: {},
+      },
+    ],
     sale: {
       ...sale(opensAt),
       method: 'auction',

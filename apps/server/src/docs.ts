@@ -53,9 +53,17 @@ function errorsPage(): string {
 
 function eventsPage(): string {
   const sections = Object.entries(events).map(([type, { key, data }]) => {
-    const subscribers = Object.values(allModules).filter((statics) => (statics.subscribes as readonly string[]).includes(type))
-    const members = Object.entries((data as { properties: Record<string, { type?: string; description?: string; enum?: unknown[] }> }).properties)
-    const rows = members.map(([name, schema]) => [`\`${name}\``, schema.enum ? schema.enum.join(', ') : (schema.type ?? ''), schema.description ?? ''])
+    const subscribers = Object.values(allModules).filter((statics) =>
+      (statics.subscribes as readonly string[]).includes(type),
+    )
+    const members = Object.entries(
+      (data as { properties: Record<string, { type?: string; description?: string; enum?: unknown[] }> }).properties,
+    )
+    const rows = members.map(([name, schema]) => [
+      `\`${name}\``,
+      schema.enum ? schema.enum.join(', ') : (schema.type ?? ''),
+      schema.description ?? '',
+    ])
     return `## \`${type}\`\n\nKey: \`${key}\`. Published by ${type.split('.')[0]}, wanted by ${subscribers.map((s) => s.name).join(', ') || 'nobody yet'}.\n\n${table(['member', 'type', 'meaning'], rows)}`
   })
   return `# Events\n\n${made}\n\nThe facts that modules tell each other through the outbox. A fact is published in the transaction that makes it true, reaches each subscriber's effect exactly once, and keeps its order among facts with the same key.\n\n${sections.join('\n\n')}\n`

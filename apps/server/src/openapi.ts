@@ -16,7 +16,8 @@ export function openApiDocument(): Record<string, unknown> {
     info: {
       title: 'Fairgate',
       version: '0.1.0',
-      description: 'Sells scarce places to a crowd far larger than the stock: fairly, fast, and each place exactly once.',
+      description:
+        'Sells scarce places to a crowd far larger than the stock: fairly, fast, and each place exactly once.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
@@ -33,7 +34,16 @@ function operation(tag: string, operationId: string, contract: RouteContract): R
   const parameters = [
     ...parametersOf('path', contract.params),
     ...parametersOf('query', contract.query),
-    ...(contract.idempotent ? [{ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', minLength: 1, maxLength: 255 } }] : []),
+    ...(contract.idempotent
+      ? [
+          {
+            name: 'Idempotency-Key',
+            in: 'header',
+            required: false,
+            schema: { type: 'string', minLength: 1, maxLength: 255 },
+          },
+        ]
+      : []),
   ]
   const isPublic = contract.caller === 'anyone' || contract.caller === 'provider'
   return {
@@ -42,23 +52,40 @@ function operation(tag: string, operationId: string, contract: RouteContract): R
     summary: contract.summary,
     ...(isPublic ? {} : { security: [{ accessToken: [] }], 'x-caller': contract.caller }),
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(contract.body ? { requestBody: { required: true, content: { 'application/json': { schema: contract.body } } } } : {}),
+    ...(contract.body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: contract.body } } } }
+      : {}),
     responses: responsesOf(contract, isPublic),
   }
 }
 
 function parametersOf(place: 'path' | 'query', schema: TSchema | undefined): unknown[] {
-  const { properties = {}, required = [] } = (schema ?? {}) as { properties?: Record<string, TSchema>; required?: string[] }
-  return Object.entries(properties).map(([name, value]) => ({ name, in: place, required: place === 'path' || required.includes(name), schema: value }))
+  const { properties = {}, required = [] } = (schema ?? {}) as {
+    properties?: Record<string, TSchema>
+    required?: string[]
+  }
+  return Object.entries(properties).map(([name, value]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: value,
+  }))
 }
 
 function responsesOf(contract: RouteContract, isPublic: boolean): Record<string, unknown> {
   const responses: Record<string, unknown> = {}
   for (const [status, schema] of Object.entries(contract.answers)) {
     const type = contract.media ?? 'application/json'
-    responses[status] = { description: 'Done', ...(schema || contract.media ? { content: { [type]: { schema: schema ?? { type: 'string' } } } } : {}) }
+    responses[status] = {
+      description: 'Done',
+      ...(schema || contract.media ? { content: { [type]: { schema: schema ?? { type: 'string' } } } } : {}),
+    }
   }
-  const codes = new Set([...(contract.errors ?? []), 'http.invalid' as const, ...(isPublic ? [] : (['identity.sign-in-required'] as const))])
+  const codes = new Set([
+    ...(contract.errors ?? []),
+    'http.invalid' as const,
+    ...(isPublic ? [] : (['identity.sign-in-required'] as const)),
+  ])
   for (const [status, group] of Map.groupBy(codes, (code) => errors[code].status)) {
     responses[String(status)] = {
       description: group.map((code) => `\`${code}\`: ${errors[code].title}`).join('\n\n'),
@@ -82,7 +109,11 @@ const problemSchema = {
     retryAfterMs: { type: 'integer' },
     errors: {
       type: 'array',
-      items: { type: 'object', required: ['pointer', 'detail'], properties: { pointer: { type: 'string' }, detail: { type: 'string' } } },
+      items: {
+        type: 'object',
+        required: ['pointer', 'detail'],
+        properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
+      },
     },
   },
 }

@@ -10,18 +10,32 @@ import { openApiDocument } from './openapi.ts'
 /** Probes, metrics, the OpenAPI document and the operator's endpoints. */
 export function serveOperations(
   http: HttpApp,
-  parts: { db: Db; bus: Bus; metrics: Metrics; audit: (eventId?: string) => Promise<AuditReport>; known: (ids: readonly string[]) => Promise<ReadonlySet<string>>; isReady: () => boolean; metricsHere: boolean },
+  parts: {
+    db: Db
+    bus: Bus
+    metrics: Metrics
+    audit: (eventId?: string) => Promise<AuditReport>
+    known: (ids: readonly string[]) => Promise<ReadonlySet<string>>
+    isReady: () => boolean
+    metricsHere: boolean
+  },
 ): void {
   const { db, bus, metrics } = parts
   const app = http.fastify
   app.get('/livez', async () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     const database = parts.isReady() && (await isAnswering(db))
-    return reply.code(database ? 200 : 503).header('cache-control', 'no-store').send({ status: database ? 'ready' : 'not ready' })
+    return reply
+      .code(database ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: database ? 'ready' : 'not ready' })
   })
-  if (parts.metricsHere) app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
+  if (parts.metricsHere)
+    app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   const document = JSON.stringify(openApiDocument())
-  app.get('/api/openapi.json', async (_request, reply) => reply.header('cache-control', 'public, max-age=300').type('application/json').send(document))
+  app.get('/api/openapi.json', async (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=300').type('application/json').send(document),
+  )
 
   http.serve(operationsRoutes.audit, async ({ query }) => ({ status: 200, body: await parts.audit(query.eventId) }))
   http.serve(operationsRoutes.lookUp, async ({ body }) => {
@@ -32,7 +46,10 @@ export function serveOperations(
     status: 200,
     body: { items: (await bus.parked.list()).map((item) => ({ ...item, parkedAt: item.parkedAt.toISOString() })) },
   }))
-  http.serve(operationsRoutes.retryParked, async ({ body }) => ({ status: 200, body: { retried: await bus.parked.retry(body) } }))
+  http.serve(operationsRoutes.retryParked, async ({ body }) => ({
+    status: 200,
+    body: { retried: await bus.parked.retry(body) },
+  }))
 }
 
 /** `/metrics` on a port of its own, so that it is never public by accident. */

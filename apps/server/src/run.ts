@@ -35,7 +35,10 @@ export async function open(config: Config, lifecycle: Lifecycle, log: Log, publi
   const dataDir = resolve(config.DATA_DIR ?? join(projectFolder, 'data'))
   let databaseUrl = config.DATABASE_URL
   if (databaseUrl === undefined) {
-    const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => log.debug({ postgres: line }, 'postgres') })
+    const postgres = await startEmbeddedPostgres({
+      dataDir: join(dataDir, 'postgres'),
+      log: (line) => log.debug({ postgres: line }, 'postgres'),
+    })
     lifecycle.own('embedded postgres', postgres.stop, { timeoutMs: 20_000 })
     databaseUrl = postgres.url
   }
@@ -63,7 +66,10 @@ export async function run(env: NodeJS.ProcessEnv): Promise<void> {
     const publicUrl = config.PUBLIC_URL ?? `http://localhost:${port}`
     const servesWeb = config.services.includes('catalog')
     // Both are awaited even when one fails: what is still starting could not be stopped.
-    const [opened, built] = await Promise.allSettled([open(config, lifecycle, log, publicUrl), servesWeb ? buildWebIfChanged(log) : undefined])
+    const [opened, built] = await Promise.allSettled([
+      open(config, lifecycle, log, publicUrl),
+      servesWeb ? buildWebIfChanged(log) : undefined,
+    ])
     if (opened.status === 'rejected') throw opened.reason
     if (built.status === 'rejected') throw built.reason
     const server = opened.value
@@ -71,7 +77,8 @@ export async function run(env: NodeJS.ProcessEnv): Promise<void> {
     const demo = config.DEMO && config.services.includes('catalog') ? await seedDemo(server) : undefined
     await server.start(lifecycle)
 
-    if (config.DEMO && config.TOSS_SECRET_KEY === undefined && config.services.includes('payments')) mountSandbox(server, config, lifecycle, publicUrl)
+    if (config.DEMO && config.TOSS_SECRET_KEY === undefined && config.services.includes('payments'))
+      mountSandbox(server, config, lifecycle, publicUrl)
     if (servesWeb) serveWeb(server.http.fastify)
     if (config.OPERATIONS_PORT !== undefined && !config.DEMO) {
       const metricsServer = createMetricsServer(server.metrics)

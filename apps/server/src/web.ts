@@ -27,11 +27,14 @@ const programPaths = /^\/(api|v1|sandbox|dev|\.well-known)(\/|$)|^\/(livez|ready
 
 /** Builds the web app with Vite when its sources have changed since the last build. */
 export async function buildWebIfChanged(log: Log): Promise<void> {
-  const fingerprint = fingerprintOf([join(webFolder, 'src'), join(webFolder, 'waiting-room'), fileURLToPath(new URL('../../../packages/contracts/src/', import.meta.url))], [
-    join(webFolder, 'index.html'),
-    join(webFolder, 'vite.config.ts'),
-    join(webFolder, 'package.json'),
-  ])
+  const fingerprint = fingerprintOf(
+    [
+      join(webFolder, 'src'),
+      join(webFolder, 'waiting-room'),
+      fileURLToPath(new URL('../../../packages/contracts/src/', import.meta.url)),
+    ],
+    [join(webFolder, 'index.html'), join(webFolder, 'vite.config.ts'), join(webFolder, 'package.json')],
+  )
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === fingerprint) return
   log.info('building the web app')
   // Not import.meta.resolve: the loader of the tests has none.
@@ -46,7 +49,9 @@ export async function buildWebIfChanged(log: Log): Promise<void> {
     let errors = ''
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
     child.once('error', reject)
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the web app could not be built:\n${errors}`))))
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`the web app could not be built:\n${errors}`)),
+    )
   })
   writeFileSync(join(aside, '.sources'), fingerprint)
   // Swapped, not removed first: a process that serves the folder misses it for no longer than two renames take.
@@ -85,7 +90,8 @@ export function serveWeb(app: FastifyInstance): void {
   app.get('/*', async (request: FastifyRequest, reply) => {
     const path = request.url.split('?')[0]!
     if (programPaths.test(path)) throw new Problem('http.not-found', { detail: path })
-    if (path.startsWith('/assets/')) return reply.header('cache-control', 'public, max-age=31536000, immutable').sendFile(path.slice(1))
+    if (path.startsWith('/assets/'))
+      return reply.header('cache-control', 'public, max-age=31536000, immutable').sendFile(path.slice(1))
     if (path.startsWith('/wait/')) return page(reply, 'waiting-room/index.html')
     if (/\.[a-z0-9]+$/i.test(path)) return reply.header('cache-control', 'public, max-age=3600').sendFile(path.slice(1))
     return page(reply, 'index.html')

@@ -31,7 +31,10 @@ export type TestPlatform = Platform & {
   /** An HTTP app with these modules' routes, called with `inject` or listening on port 0. */
   http(modules: readonly Module[]): HttpApp
   /** An `Authorization` header for an account. */
-  authorization(accountId: string, options?: { roles?: string[]; verified?: boolean }): Promise<{ authorization: string }>
+  authorization(
+    accountId: string,
+    options?: { roles?: string[]; verified?: boolean },
+  ): Promise<{ authorization: string }>
   /** Registers the modules as subscribers; `others` names subscribers that the test only listens as. */
   register(modules: readonly Module[], others?: Record<string, readonly EventType[]>): Promise<void>
   /** Runs all loops of these modules and their subscriptions until nothing is left to do. */
@@ -67,9 +70,16 @@ export async function cloneDatabase(url: string): Promise<{ url: string; drop():
   return { url: withDatabase(url, name), drop: () => run(`drop database if exists ${name} with (force)`) }
 }
 
-export async function openTestPlatform(databaseUrl: string, options: { seed?: number; connectionsMax?: number; origin?: string } = {}): Promise<TestPlatform> {
+export async function openTestPlatform(
+  databaseUrl: string,
+  options: { seed?: number; connectionsMax?: number; origin?: string } = {},
+): Promise<TestPlatform> {
   const statements: string[] = []
-  const database = openDatabase({ url: databaseUrl, connectionsMax: options.connectionsMax ?? 10, onQuery: (text) => statements.push(text) })
+  const database = openDatabase({
+    url: databaseUrl,
+    connectionsMax: options.connectionsMax ?? 10,
+    onQuery: (text) => statements.push(text),
+  })
   const { db, pool } = database
   const clock = manualScheduler()
   const random = seededRandom(options.seed ?? 1)
@@ -84,7 +94,9 @@ export async function openTestPlatform(databaseUrl: string, options: { seed?: nu
 
   const loopsOf = (module: Module) => [
     ...(module.loops ?? []),
-    ...(module.subscriptions?.length ? [bus.subscriberLoop(module.name, module.subscriptions as readonly Subscription[])] : []),
+    ...(module.subscriptions?.length
+      ? [bus.subscriberLoop(module.name, module.subscriptions as readonly Subscription[])]
+      : []),
   ]
 
   return {
@@ -105,7 +117,16 @@ export async function openTestPlatform(databaseUrl: string, options: { seed?: nu
     databaseUrl,
     statements,
     http(modules) {
-      const http = createHttp({ log, metrics, scheduler: clock, accessTokens, idempotency, trustProxy: false, inFlightMax: 10_000, deadlineMs: 20_000 })
+      const http = createHttp({
+        log,
+        metrics,
+        scheduler: clock,
+        accessTokens,
+        idempotency,
+        trustProxy: false,
+        inFlightMax: 10_000,
+        deadlineMs: 20_000,
+      })
       for (const module of modules) module.routes?.(http)
       return http
     },

@@ -62,7 +62,10 @@ async function createTemplate(url: string): Promise<void> {
  * trigger needs a superuser; without one every test has its own clone.
  */
 async function noteSchemaChanges(db: Db): Promise<void> {
-  const { superuser } = await row(db, sql<{ superuser: boolean }>`select rolsuper as superuser from pg_roles where rolname = current_user`)
+  const { superuser } = await row(
+    db,
+    sql<{ superuser: boolean }>`select rolsuper as superuser from pg_roles where rolname = current_user`,
+  )
   if (!superuser) return
   await sql
     .raw(

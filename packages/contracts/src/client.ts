@@ -48,12 +48,18 @@ export function createClient(options: ClientOptions) {
     const response = await doFetch(options.baseUrl + urlOf(contract, request.params, request.query), init)
     const text = await response.text()
     const json = (response.headers.get('content-type') ?? '').includes('json')
-    if (!response.ok && response.status !== 304) throw new ApiError(response.status, problemOf(response.status, json ? text : ''))
-    return { status: response.status, headers: response.headers, body: (text && json ? JSON.parse(text) : undefined) as Answer<R> }
+    if (!response.ok && response.status !== 304)
+      throw new ApiError(response.status, problemOf(response.status, json ? text : ''))
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text && json ? JSON.parse(text) : undefined) as Answer<R>,
+    }
   }
 
   /** The body alone, for callers that need nothing else. */
-  const call = async <R extends RouteContract>(contract: R, request: Request<R>): Promise<Answer<R>> => (await send(contract, request)).body
+  const call = async <R extends RouteContract>(contract: R, request: Request<R>): Promise<Answer<R>> =>
+    (await send(contract, request)).body
 
   return { send, call }
 }
@@ -64,11 +70,14 @@ export function urlOf(contract: RouteContract, params: unknown, query: unknown):
   const path = contract.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name]
     // Without it, or with a step that `fetch` resolves, the call would reach another route.
-    if (value === undefined || value === '' || value === '.' || value === '..') throw new Error(`${contract.path} needs ${name}, not ${JSON.stringify(value)}`)
+    if (value === undefined || value === '' || value === '.' || value === '..')
+      throw new Error(`${contract.path} needs ${name}, not ${JSON.stringify(value)}`)
     return encodeURIComponent(value)
   })
   const search = new URLSearchParams()
-  for (const [name, value] of Object.entries((query ?? {}) as Record<string, string | number | boolean | null | undefined>)) {
+  for (const [name, value] of Object.entries(
+    (query ?? {}) as Record<string, string | number | boolean | null | undefined>,
+  )) {
     if (value !== undefined && value !== null && value !== '') search.set(name, String(value))
   }
   const text = search.toString()

@@ -75,7 +75,14 @@ export const events = {
   },
   'identity.code-requested.v1': {
     key: 'accountId',
-    data: Strict({ accountId: Type.String(), email: Type.String(), name: Type.String(), locale: Type.String(), code: Type.String(), expiresAt: Instant }),
+    data: Strict({
+      accountId: Type.String(),
+      email: Type.String(),
+      name: Type.String(),
+      locale: Type.String(),
+      code: Type.String(),
+      expiresAt: Instant,
+    }),
   },
   // catalog
   'catalog.sale-published.v1': {
@@ -96,7 +103,12 @@ export const events = {
   /** The seats of one reserved section in geometry order, at most 1,000 a message (a 50,000-seat plan must fit a broker's 1 MB limit). */
   'catalog.seats-published.v1': {
     key: 'saleId',
-    data: Strict({ saleId: Type.String(), sectionId: Type.String(), from: Type.Integer({ description: 'number of the first seat, from 1' }), seats: Type.Array(SeatFacts) }),
+    data: Strict({
+      saleId: Type.String(),
+      sectionId: Type.String(),
+      from: Type.Integer({ description: 'number of the first seat, from 1' }),
+      seats: Type.Array(SeatFacts),
+    }),
   },
   // waiting room
   'waiting-room.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
@@ -121,7 +133,10 @@ export const events = {
     }),
   },
   'inventory.hold-secured.v1': { key: 'orderId', data: Strict({ ...ids, attempt: Type.Integer() }) },
-  'inventory.hold-lost.v1': { key: 'orderId', data: Strict({ ...ids, attempt: Type.Integer(), reason: Type.String() }) },
+  'inventory.hold-lost.v1': {
+    key: 'orderId',
+    data: Strict({ ...ids, attempt: Type.Integer(), reason: Type.String() }),
+  },
   'inventory.hold-returned.v1': { key: 'orderId', data: Strict({ ...ids, expiresAt: Instant }) },
   'inventory.seats-sold.v1': { key: 'orderId', data: Strict({ ...ids }) },
   'inventory.sell-refused.v1': { key: 'orderId', data: Strict({ ...ids, reason: Type.String() }) },
@@ -129,24 +144,58 @@ export const events = {
   'orders.order-placed.v1': { key: 'orderId', data: Strict({ ...OrderFacts, payBy: Instant }) },
   'orders.secure-requested.v1': {
     key: 'orderId',
-    data: Strict({ ...ids, attempt: Type.Integer(), late: Type.Boolean({ description: 'money has come after the hold ended: the same seats if they are still free' }) }),
+    data: Strict({
+      ...ids,
+      attempt: Type.Integer(),
+      late: Type.Boolean({ description: 'money has come after the hold ended: the same seats if they are still free' }),
+    }),
   },
   'orders.capture-requested.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String() }) },
-  'orders.payment-declined.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), reason: Type.String() }) },
+  'orders.payment-declined.v1': {
+    key: 'orderId',
+    data: Strict({ orderId: Type.String(), paymentId: Type.String(), reason: Type.String() }),
+  },
   'orders.sell-requested.v1': { key: 'orderId', data: Strict({ ...ids }) },
   'orders.return-requested.v1': { key: 'orderId', data: Strict({ ...ids, holdSeconds: Type.Integer() }) },
-  'orders.release-requested.v1': { key: 'orderId', data: Strict({ ...ids, sold: Type.Boolean({ description: 'sold seats go back on sale too' }) }) },
-  'orders.refund-requested.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money, reason: Type.String() }) },
+  'orders.release-requested.v1': {
+    key: 'orderId',
+    data: Strict({ ...ids, sold: Type.Boolean({ description: 'sold seats go back on sale too' }) }),
+  },
+  'orders.refund-requested.v1': {
+    key: 'orderId',
+    data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money, reason: Type.String() }),
+  },
   'orders.order-fulfilled.v1': { key: 'orderId', data: Strict({ ...OrderFacts, fulfilledAt: Instant }) },
   'orders.order-ended.v1': {
     key: 'orderId',
-    data: Strict({ orderId: Type.String(), accountId: Type.String(), saleId: Type.String(), lineId: Type.String(), event: EventSummary, total: Money, state: OneOf(['expired', 'cancelled', 'refunded']), reason: Type.String() }),
+    data: Strict({
+      orderId: Type.String(),
+      accountId: Type.String(),
+      saleId: Type.String(),
+      lineId: Type.String(),
+      event: EventSummary,
+      total: Money,
+      state: OneOf(['expired', 'cancelled', 'refunded']),
+      reason: Type.String(),
+    }),
   },
   // payments
-  'payments.payment-requested.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), accountId: Type.String(), amount: Money }) },
-  'payments.payment-captured.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money, capturedAt: Instant }) },
-  'payments.payment-refused.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), code: Type.String(), message: Type.String() }) },
-  'payments.payment-refunded.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money }) },
+  'payments.payment-requested.v1': {
+    key: 'orderId',
+    data: Strict({ orderId: Type.String(), paymentId: Type.String(), accountId: Type.String(), amount: Money }),
+  },
+  'payments.payment-captured.v1': {
+    key: 'orderId',
+    data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money, capturedAt: Instant }),
+  },
+  'payments.payment-refused.v1': {
+    key: 'orderId',
+    data: Strict({ orderId: Type.String(), paymentId: Type.String(), code: Type.String(), message: Type.String() }),
+  },
+  'payments.payment-refunded.v1': {
+    key: 'orderId',
+    data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money }),
+  },
   // tickets
   'tickets.tickets-issued.v1': {
     key: 'orderId',

@@ -25,7 +25,9 @@ export const times = (price: Money, count: number): Money => money(price.amount 
 /** Text for people, in their language: `₩55,000`, `$12.50`. */
 export function formatMoney(value: Money, locale: string): string {
   const digits = currencyDigits[value.currency]
-  return new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency, minimumFractionDigits: digits }).format(
-    value.amount / 10 ** digits,
-  )
+  return new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency: value.currency,
+    minimumFractionDigits: digits,
+  }).format(value.amount / 10 ** digits)
 }

@@ -50,7 +50,11 @@ export function verifyDraw(hashes: Hashes, published: DrawDocument, leaves: Uint
     else check(name, beacon !== undefined, where)
   }
   const key = drawKey(hashes, seed, root, beacon)
-  check('every position is given exactly once', isOrder(createPermutation(hashes, key, entrants), entrants), `key = ${toHex(key)}`)
+  check(
+    'every position is given exactly once',
+    isOrder(createPermutation(hashes, key, entrants), entrants),
+    `key = ${toHex(key)}`,
+  )
   return checks
 }
 
@@ -59,7 +63,9 @@ export function positionIn(hashes: Hashes, published: DrawDocument, number: numb
   if (published.commitment === null) return number
   const parts = partsOf(published)
   if (typeof parts === 'string') return undefined
-  return createPermutation(hashes, drawKey(hashes, parts.seed, parts.root, parts.beacon), parts.entrants).positionOf(number)
+  return createPermutation(hashes, drawKey(hashes, parts.seed, parts.root, parts.beacon), parts.entrants).positionOf(
+    number,
+  )
 }
 
 /** Where a place stands by what was published, and its leaf in the tree of entrants. @throws when nothing is drawn */
@@ -87,7 +93,8 @@ function partsOf(published: DrawDocument) {
   if (algorithm !== drawAlgorithm) return `the algorithm ${algorithm} is not ${drawAlgorithm}`
   if (entrants === undefined || entrantsRoot === undefined) return 'the line has not opened yet'
   if (seed === undefined) return 'the seed has not been revealed yet'
-  if (!Number.isInteger(entrants) || entrants < 0 || entrants > entrantsMax) return `${entrants} is no number of entrants`
+  if (!Number.isInteger(entrants) || entrants < 0 || entrants > entrantsMax)
+    return `${entrants} is no number of entrants`
   const hashes32 = [commitment, entrantsRoot, seed, ...(beacon?.randomness ? [beacon.randomness] : [])]
   if (hashes32.some((text) => !/^[0-9a-f]{64}$/.test(text))) return 'a published hash is not 32 bytes in hexadecimal'
   return {

@@ -13,7 +13,15 @@ const find = route({
   query: Strict({ text: Type.Optional(Type.String()), limit: Type.Optional(Type.Integer()) }),
   answers: { 200: Strict({ name: Type.String() }) },
 })
-const make = route({ method: 'POST', path: '/api/things', caller: 'buyer', summary: 'Make', idempotent: true, body: Strict({ name: Type.String() }), answers: { 201: Strict({ id: Type.String() }) } })
+const make = route({
+  method: 'POST',
+  path: '/api/things',
+  caller: 'buyer',
+  summary: 'Make',
+  idempotent: true,
+  body: Strict({ name: Type.String() }),
+  answers: { 201: Strict({ id: Type.String() }) },
+})
 
 test('parameters and query survive the way through a URL, whatever they hold', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((value) => value !== '.' && value !== '..')
@@ -33,7 +41,9 @@ test('members of the query that are not given are left out', () => {
 
 test('a parameter that is missing, empty or a step in the path is an error here, not a call of another route', () => {
   for (const id of [undefined, '', '.', '..']) {
-    expect(() => urlOf(find, { id, part: 'b' }, undefined), String(id)).toThrow('/api/things/{id}/parts/{part} needs id')
+    expect(() => urlOf(find, { id, part: 'b' }, undefined), String(id)).toThrow(
+      '/api/things/{id}/parts/{part} needs id',
+    )
   }
 })
 
@@ -52,13 +62,21 @@ function talk(answer: () => Response, accessToken?: () => string | undefined) {
 }
 
 test('a call sends its body, its keys and who calls; the token of a request goes before that of the client', async () => {
-  const { client, asked } = talk(() => Response.json({ id: 'x' }, { status: 201 }), () => 'mine')
+  const { client, asked } = talk(
+    () => Response.json({ id: 'x' }, { status: 201 }),
+    () => 'mine',
+  )
   expect(await client.call(make, { body: { name: '이름' }, idempotencyKey: 'k' })).toEqual({ id: 'x' })
   expect(asked[0]).toEqual({
     url: 'http://server/api/things',
     init: {
       method: 'POST',
-      headers: { accept: 'application/json', authorization: 'Bearer mine', 'idempotency-key': 'k', 'content-type': 'application/json' },
+      headers: {
+        accept: 'application/json',
+        authorization: 'Bearer mine',
+        'idempotency-key': 'k',
+        'content-type': 'application/json',
+      },
       body: '{"name":"이름"}',
     },
   })
@@ -74,8 +92,17 @@ test('an unchanged document is an answer, not an error', async () => {
 })
 
 test('a refusal that the server explained arrives with all that it said', async () => {
-  const problem = { type: 'x', title: 'Someone was faster', status: 409, code: 'inventory.seat-taken', seatIds: ['sea_1'] }
-  const { client } = talk(() => new Response(JSON.stringify(problem), { status: 409, headers: { 'content-type': 'application/problem+json' } }))
+  const problem = {
+    type: 'x',
+    title: 'Someone was faster',
+    status: 409,
+    code: 'inventory.seat-taken',
+    seatIds: ['sea_1'],
+  }
+  const { client } = talk(
+    () =>
+      new Response(JSON.stringify(problem), { status: 409, headers: { 'content-type': 'application/problem+json' } }),
+  )
   const error = await client.call(make, { body: { name: 'x' } }).catch((e: unknown) => e)
   expect(error).toBeInstanceOf(ApiError)
   expect(error).toMatchObject({ status: 409, problem, message: 'inventory.seat-taken: Someone was faster' })
@@ -91,6 +118,9 @@ test('whatever else answers for the server is an ApiError with its status', asyn
   ] as const) {
     const { client } = talk(() => new Response(text, { status: 502, headers: { 'content-type': type } }))
     const error = await client.call(make, { body: { name: 'x' } }).catch((e: unknown) => e)
-    expect(error, text).toMatchObject({ status: 502, problem: { code: 'http.internal', status: 502, title: 'HTTP 502' } })
+    expect(error, text).toMatchObject({
+      status: 502,
+      problem: { code: 'http.internal', status: 502, title: 'HTTP 502' },
+    })
   }
 })

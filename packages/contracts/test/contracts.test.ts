@@ -7,14 +7,21 @@ import type { TSchema } from '../src/schema.ts'
 import { tokens } from '../src/tokens.ts'
 
 const all: [string, RouteContract][] = Object.entries(routes).flatMap(([module, contracts]) =>
-  Object.entries(contracts as Record<string, RouteContract>).map(([name, contract]): [string, RouteContract] => [`${module}.${name}`, contract]),
+  Object.entries(contracts as Record<string, RouteContract>).map(([name, contract]): [string, RouteContract] => [
+    `${module}.${name}`,
+    contract,
+  ]),
 )
-const membersOf = (schema: TSchema | undefined) => Object.keys((schema as { properties?: object } | undefined)?.properties ?? {})
+const membersOf = (schema: TSchema | undefined) =>
+  Object.keys((schema as { properties?: object } | undefined)?.properties ?? {})
 
 /** Every object schema inside a schema, with the way to it. */
 function objectsIn(schema: unknown, at: string): { at: string; schema: Record<string, unknown> }[] {
   if (typeof schema !== 'object' || schema === null) return []
-  const own = (schema as { type?: unknown }).type === 'object' && 'properties' in schema ? [{ at, schema: schema as Record<string, unknown> }] : []
+  const own =
+    (schema as { type?: unknown }).type === 'object' && 'properties' in schema
+      ? [{ at, schema: schema as Record<string, unknown> }]
+      : []
   return [...own, ...Object.entries(schema).flatMap(([name, inner]) => objectsIn(inner, `${at}/${name}`))]
 }
 
@@ -33,11 +40,14 @@ test.each(all)('%s: every error that it names exists, once', (_name, { errors: n
 })
 
 test('only what is sent has a body or an idempotency key, and only public documents are cached', () => {
-  const names = (wrong: (contract: RouteContract) => boolean | undefined) => all.filter(([, contract]) => wrong(contract)).map(([name]) => name)
+  const names = (wrong: (contract: RouteContract) => boolean | undefined) =>
+    all.filter(([, contract]) => wrong(contract)).map(([name]) => name)
   expect(names(({ method, body, idempotent }) => method === 'GET' && (body !== undefined || idempotent))).toEqual([])
   // An idempotency key belongs to an account: strangers would meet each other's answers.
   expect(names(({ idempotent, caller }) => idempotent && caller === 'anyone')).toEqual([])
-  expect(names(({ cache, method, caller }) => cache !== undefined && (method !== 'GET' || caller !== 'anyone'))).toEqual([])
+  expect(
+    names(({ cache, method, caller }) => cache !== undefined && (method !== 'GET' || caller !== 'anyone')),
+  ).toEqual([])
   expect(names(({ summary }) => summary.trim() === '')).toEqual([])
 })
 
@@ -49,28 +59,37 @@ test.each(all)('%s: answers with success statuses, and what it takes refuses unk
   expect(taken.filter(({ schema }) => schema['additionalProperties'] !== false).map(({ at }) => at)).toEqual([])
 })
 
-test.each(Object.entries(errors))('%s: has the form of a code, a status of a refusal, and a text in both languages', (code, { status, title, ko }) => {
-  expect(code).toMatch(/^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*$/)
-  expect(status).toBeGreaterThanOrEqual(400)
-  expect(status).toBeLessThan(600)
-  expect(title).toMatch(/^[A-Z]/)
-  expect(ko).toMatch(/[가-힣]/)
-})
+test.each(Object.entries(errors))(
+  '%s: has the form of a code, a status of a refusal, and a text in both languages',
+  (code, { status, title, ko }) => {
+    expect(code).toMatch(/^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*$/)
+    expect(status).toBeGreaterThanOrEqual(400)
+    expect(status).toBeLessThan(600)
+    expect(title).toMatch(/^[A-Z]/)
+    expect(ko).toMatch(/[가-힣]/)
+  },
+)
 
 test('statuses that ask a client to come back say so, and only they', () => {
   const again = Object.entries(errors).filter(([, entry]) => [425, 429, 503].includes(entry.status))
   expect(again.filter(([, entry]) => !('retry' in entry)).map(([code]) => code)).toEqual([])
 })
 
-test.each(Object.entries(events))('%s: is named module, fact and version, and its key is a text among its members', (type, { key, data }) => {
-  expect(type).toMatch(/^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9]\d*$/)
-  const properties = data.properties as unknown as Record<string, { type?: string }>
-  expect(properties[key]?.type).toBe('string')
-  expect((data as { required?: readonly string[] }).required).toContain(key)
-})
+test.each(Object.entries(events))(
+  '%s: is named module, fact and version, and its key is a text among its members',
+  (type, { key, data }) => {
+    expect(type).toMatch(/^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9]\d*$/)
+    const properties = data.properties as unknown as Record<string, { type?: string }>
+    expect(properties[key]?.type).toBe('string')
+    expect((data as { required?: readonly string[] }).required).toContain(key)
+  },
+)
 
 test('what modules tell each other, by event or by token, holds no member that was not agreed on', () => {
-  const schemas = [...Object.entries(events).map(([type, { data }]) => objectsIn(data, type)), ...Object.entries(tokens).map(([kind, schema]) => objectsIn(schema, kind))].flat()
+  const schemas = [
+    ...Object.entries(events).map(([type, { data }]) => objectsIn(data, type)),
+    ...Object.entries(tokens).map(([kind, schema]) => objectsIn(schema, kind)),
+  ].flat()
   expect(schemas.filter(({ schema }) => schema['additionalProperties'] !== false).map(({ at }) => at)).toEqual([])
 })
 

@@ -28,7 +28,15 @@ test('the largest amount is still exact and still readable', () => {
 
 test('money is a whole number of minor units in a currency that is known here', () => {
   expect(Value.Check(Money, money(0, 'KRW'))).toBe(true)
-  for (const wrong of [money(-1, 'KRW'), money(0.5, 'USD'), money(amountMax + 1, 'KRW'), money(1, 'XXX' as Currency), { amount: '1', currency: 'KRW' }, { amount: 1 }, { ...money(1, 'KRW'), tax: 1 }]) {
+  for (const wrong of [
+    money(-1, 'KRW'),
+    money(0.5, 'USD'),
+    money(amountMax + 1, 'KRW'),
+    money(1, 'XXX' as Currency),
+    { amount: '1', currency: 'KRW' },
+    { amount: 1 },
+    { ...money(1, 'KRW'), tax: 1 },
+  ]) {
     expect(Value.Check(Money, wrong), JSON.stringify(wrong)).toBe(false)
   }
 })

@@ -47,7 +47,11 @@ export type World = {
 type HoldAnswer = Answer<typeof placeHold>
 
 /** One person's whole way: join, wait, go in, choose, pay, or leave. Never throws: what went wrong is in the recorder. */
-export async function buy(world: World, person: { accessToken: string; chance: Chance }, intent: Intent): Promise<Told> {
+export async function buy(
+  world: World,
+  person: { accessToken: string; chance: Chance },
+  intent: Intent,
+): Promise<Told> {
   const told: Told = { places: [], holds: [], orders: [], fulfilled: [], outcome: 'gave-up' }
   try {
     told.outcome = await visit(world, person, intent, told)
@@ -57,7 +61,12 @@ export async function buy(world: World, person: { accessToken: string; chance: C
   return told
 }
 
-async function visit(world: World, person: { accessToken: string; chance: Chance }, intent: Intent, told: Told): Promise<Told['outcome']> {
+async function visit(
+  world: World,
+  person: { accessToken: string; chance: Chance },
+  intent: Intent,
+  told: Told,
+): Promise<Told['outcome']> {
   while (world.now() < world.until) {
     const inside = await waitAndEnter(world, person, intent, told)
     if (inside === 'again') continue
@@ -76,7 +85,11 @@ async function visit(world: World, person: { accessToken: string; chance: Chance
     if (intent.abandons) return 'abandoned'
     const order = await pay(world, person, intent, held, told)
     if (order.state === 'fulfilled') {
-      told.fulfilled.push({ orderId: order.id, sectionId: order.section.id, seats: order.items.map((item) => item.seatId) })
+      told.fulfilled.push({
+        orderId: order.id,
+        sectionId: order.section.id,
+        seats: order.items.map((item) => item.seatId),
+      })
       return 'bought'
     }
     return 'not-paid'
@@ -90,7 +103,7 @@ async function waitAndEnter(
   person: { accessToken: string; chance: Chance },
   intent: Intent,
   told: Told,
-): Promise<Told["outcome"] | { passToken: string } | "again"> {
+): Promise<Told['outcome'] | { passToken: string } | 'again'> {
   const { wire } = world
   const { accessToken, chance } = person
   let place: Answer<typeof joinLine>
@@ -98,7 +111,8 @@ async function waitAndEnter(
     place = (await wire.call('join', joinLine, { params: { id: intent.lineId }, body: {}, accessToken })).body
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    if (error.problem.code === 'waiting-room.sold-out' || error.problem.code === 'waiting-room.closed') return 'sold-out' as const
+    if (error.problem.code === 'waiting-room.sold-out' || error.problem.code === 'waiting-room.closed')
+      return 'sold-out' as const
     if (error.problem.code === 'waiting-room.not-open') {
       await world.sleep(1000)
       return 'again'
@@ -120,7 +134,13 @@ async function waitAndEnter(
     const ahead = position === undefined ? Infinity : position - line.frontier
     if (ahead <= 0 && line.phase === 'open') {
       try {
-        return (await wire.call('pass', claimPass, { params: { id: intent.lineId }, body: { placeToken: place.placeToken }, accessToken })).body
+        return (
+          await wire.call('pass', claimPass, {
+            params: { id: intent.lineId },
+            body: { placeToken: place.placeToken },
+            accessToken,
+          })
+        ).body
       } catch (error) {
         if (!(error instanceof ApiError)) throw error
         const { code } = error.problem
@@ -207,15 +227,24 @@ async function freeSeats(wire: Wire, sectionId: string, count: number, chance: C
   const { body } = await wire.call('other', getAvailability, { params: { id: sectionId } })
   const bytes = Buffer.from(body.status, 'base64')
   const free: number[] = []
-  for (let i = 0; i < bytes.length * 4; i++) if (((bytes[i >> 2]! >> ((i & 3) * 2)) & 3) === seatStatus.free) free.push(i + 1)
+  for (let i = 0; i < bytes.length * 4; i++)
+    if (((bytes[i >> 2]! >> ((i & 3) * 2)) & 3) === seatStatus.free) free.push(i + 1)
   const total = body.free + body.held + body.sold + body.blocked
   const usable = free.filter((number) => number <= total)
   if (usable.length === 0) return []
   const start = chance.index(usable.length)
-  return Array.from({ length: Math.min(count, usable.length) }, (_, i) => seatId(sectionId, usable[(start + i) % usable.length]!))
+  return Array.from({ length: Math.min(count, usable.length) }, (_, i) =>
+    seatId(sectionId, usable[(start + i) % usable.length]!),
+  )
 }
 
-async function pay(world: World, person: { accessToken: string }, intent: Intent, held: HoldAnswer, told: Told): Promise<Order> {
+async function pay(
+  world: World,
+  person: { accessToken: string },
+  intent: Intent,
+  held: HoldAnswer,
+  told: Told,
+): Promise<Order> {
   const { wire, recorder } = world
   const { accessToken } = person
   const placed = (await wire.call('order', placeOrder, { body: { holdToken: held.holdToken }, accessToken })).body
@@ -230,7 +259,9 @@ async function pay(world: World, person: { accessToken: string }, intent: Intent
     idempotencyKey: `${orderId}:${paymentKey}`,
   })
   for (;;) {
-    const order = (await wire.call('other', getOrder, { params: { id: orderId }, query: { waitSeconds: 10 }, accessToken })).body
+    const order = (
+      await wire.call('other', getOrder, { params: { id: orderId }, query: { waitSeconds: 10 }, accessToken })
+    ).body
     if (order.state === 'fulfilled') recorder.time('fulfilled', world.now() - startedAt)
     if (!['awaiting-payment', 'paying'].includes(order.state) || order.refusal) return order
     if (world.now() > world.until) return order

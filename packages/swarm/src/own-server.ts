@@ -22,15 +22,28 @@ export type OwnServer = {
 }
 
 /** A server of the rehearsal's own: the embedded default on a free port with fresh data, removed afterwards. */
-export async function createOwnServer(options: { env?: Record<string, string>; keep?: boolean } = {}): Promise<OwnServer> {
+export async function createOwnServer(
+  options: { env?: Record<string, string>; keep?: boolean } = {},
+): Promise<OwnServer> {
   const folder = mkdtempSync(join(tmpdir(), 'fairgate-rehearsal-'))
   const port = await freePort()
   const logFile = join(folder, 'server.log')
-  const env = { ...process.env, LOG_LEVEL: 'info', ...options.env, PORT: String(port), DATA_DIR: join(folder, 'data'), CHALLENGES: 'off' }
+  // oxlint-disable-next-line no-process-env -- a child needs PATH and HOME of its parent
+  const env = {
+    ...process.env,
+    LOG_LEVEL: 'info',
+    ...options.env,
+    PORT: String(port),
+    DATA_DIR: join(folder, 'data'),
+    CHALLENGES: 'off',
+  }
   const url = `http://localhost:${port}`
   let child: ChildProcess | undefined
 
-  const exited = (running: ChildProcess) => new Promise<void>((done) => (running.exitCode !== null || running.signalCode !== null ? done() : running.once('exit', () => done())))
+  const exited = (running: ChildProcess) =>
+    new Promise<void>((done) =>
+      running.exitCode !== null || running.signalCode !== null ? done() : running.once('exit', () => done()),
+    )
 
   async function start(): Promise<void> {
     const log = createWriteStream(logFile, { flags: 'a' })
@@ -41,7 +54,10 @@ export async function createOwnServer(options: { env?: Record<string, string>; k
     const deadline = performance.now() + 60_000
     while (performance.now() < deadline) {
       if (running.exitCode !== null || running.signalCode !== null) break
-      const isReady = await fetch(`${url}/readyz`).then((response) => response.ok, () => false)
+      const isReady = await fetch(`${url}/readyz`).then(
+        (response) => response.ok,
+        () => false,
+      )
       if (isReady) return
       await new Promise((done) => setTimeout(done, 100))
     }
@@ -67,7 +83,10 @@ export async function createOwnServer(options: { env?: Record<string, string>; k
     },
     cli: (args) =>
       new Promise((done, fail) => {
-        const command = spawn(process.execPath, [join(serverFolder, 'cli.ts'), ...args], { env: { ...env, LOG_LEVEL: 'error' }, stdio: ['ignore', 'pipe', 'inherit'] })
+        const command = spawn(process.execPath, [join(serverFolder, 'cli.ts'), ...args], {
+          env: { ...env, LOG_LEVEL: 'error' },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        })
         let output = ''
         command.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
         command.once('error', fail)

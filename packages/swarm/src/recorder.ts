@@ -44,7 +44,10 @@ export function createRecorder(): Recorder {
     lost(step, error) {
       requests++
       if (this.outage) outageErrors++
-      else fail(`${step}: ${error instanceof Error ? ((error as { code?: string }).code ?? error.message) : String(error)}`)
+      else
+        fail(
+          `${step}: ${error instanceof Error ? ((error as { code?: string }).code ?? error.message) : String(error)}`,
+        )
     },
     time,
     get requests() {
@@ -59,7 +62,8 @@ export function createRecorder(): Recorder {
     samples,
     percentiles(name) {
       const list = (times.get(name) ?? []).toSorted((a, b) => a - b)
-      const at = (share: number) => Math.round((list[Math.min(list.length - 1, Math.floor(list.length * share))] ?? 0) * 10) / 10
+      const at = (share: number) =>
+        Math.round((list[Math.min(list.length - 1, Math.floor(list.length * share))] ?? 0) * 10) / 10
       return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
     },
   }

@@ -59,7 +59,7 @@ const demoPassword = 'fairgate-demo'
 
 /** Runs one scenario against a server of its own or a running demo, and reports what held. */
 export async function rehearse(options: RehearsalOptions, surroundings: Surroundings): Promise<Report> {
-  const { progress, now, sleep } = surroundings
+  const { progress, sleep } = surroundings
   const scenario: Scenario = scenarios[options.scenario]
   const recorder = createRecorder()
   const own = options.url === undefined ? await createOwnServer(options.keep ? { keep: true } : {}) : undefined
@@ -81,7 +81,13 @@ export async function rehearse(options: RehearsalOptions, surroundings: Surround
 async function run(
   options: RehearsalOptions,
   scenario: Scenario,
-  parts: { wire: Wire; recorder: Recorder; crowd: readonly Credentials[]; own: OwnServer | undefined; surroundings: Surroundings },
+  parts: {
+    wire: Wire
+    recorder: Recorder
+    crowd: readonly Credentials[]
+    own: OwnServer | undefined
+    surroundings: Surroundings
+  },
 ): Promise<Report> {
   const { wire, recorder, crowd, own, surroundings } = parts
   const { progress, now, sleep } = surroundings
@@ -100,7 +106,9 @@ async function run(
   let finished = 0
   const stopProgress = showProgress(() => {
     const counts = [...outcomes].map(([name, count]) => `${name} ${count}`).join(', ')
-    progress(`${Math.round((now() - sale.opensAt) / 1000)} s: ${finished}/${crowd.length} done (${counts || 'nobody yet'}), ${recorder.requests} requests, ${recorder.errors} errors${sampleOf(recorder)}`)
+    progress(
+      `${Math.round((now() - sale.opensAt) / 1000)} s: ${finished}/${crowd.length} done (${counts || 'nobody yet'}), ${recorder.requests} requests, ${recorder.errors} errors${sampleOf(recorder)}`,
+    )
   }, sleep)
 
   const told = Promise.all(
@@ -115,7 +123,10 @@ async function run(
       return { person, ...result }
     }),
   )
-  const outage = own && options.killAfter !== undefined ? killAndRestart(own, recorder, sale, options.killAfter, surroundings) : undefined
+  const outage =
+    own && options.killAfter !== undefined
+      ? killAndRestart(own, recorder, sale, options.killAfter, surroundings)
+      : undefined
   const results = await told
   await outage
   const doneAt = now()
@@ -123,13 +134,23 @@ async function run(
 
   progress('waiting until nothing is under way')
   const admin = await signedIn('admin')
-  const report = await quiescentAudit(client, admin, sale, doneAt + (full.holdSeconds > 60 ? 30_000 : (full.holdSeconds + 60) * 1000), surroundings)
+  const report = await quiescentAudit(
+    client,
+    admin,
+    sale,
+    doneAt + (full.holdSeconds > 60 ? 30_000 : (full.holdSeconds + 60) * 1000),
+    surroundings,
+  )
   const lost = await countLost(wire, admin, results)
   const bought = results.flatMap((result) => result.fulfilled)
   const seats = bought.flatMap((purchase) => purchase.seats)
   const figures = report.figures
   const sold = figures['inventory.sold'] ?? 0
-  const leaked = (figures['inventory.held'] ?? 0) + (figures['inventory.secured'] ?? 0) + (figures['orders.pending'] ?? 0) + (figures['payments.pending'] ?? 0)
+  const leaked =
+    (figures['inventory.held'] ?? 0) +
+    (figures['inventory.secured'] ?? 0) +
+    (figures['orders.pending'] ?? 0) +
+    (figures['payments.pending'] ?? 0)
   const oversold = Math.max(0, sold - sale.capacity) + Math.max(0, seats.length - sale.capacity)
   const duplicates = seats.length - new Set(seats).size
   const paidWithoutTicket = figures['paidWithoutTicket'] ?? 0
@@ -155,11 +176,20 @@ async function run(
     requests: recorder.requests,
     seconds: Math.round(seconds * 10) / 10,
     ordersPerSecond: Math.round((bought.length / Math.max(0.1, seconds)) * 10) / 10,
-    latencyMs: { join: latency('join'), poll: latency('poll'), pass: latency('pass'), hold: latency('hold'), order: latency('order'), fulfilled: latency('fulfilled') },
+    latencyMs: {
+      join: latency('join'),
+      poll: latency('poll'),
+      pass: latency('pass'),
+      hold: latency('hold'),
+      order: latency('order'),
+      fulfilled: latency('fulfilled'),
+    },
     fairness: { botShareOfAccounts: 0, botShareOfTickets: 0 },
     outcomes: Object.fromEntries(outcomes),
     errorSamples: Object.fromEntries([...recorder.samples].slice(0, 10)),
-    violated: report.checks.filter((check) => !check.held).map((check) => `${check.name} (${check.violations})${check.detail ? `: ${check.detail}` : ''}`),
+    violated: report.checks
+      .filter((check) => !check.held)
+      .map((check) => `${check.name} (${check.violations})${check.detail ? `: ${check.detail}` : ''}`),
     challenges: 'off',
     invariantsHeld:
       report.invariantsHeld && oversold + leaked + duplicates + paidWithoutTicket + ticketWithoutPayment + lost === 0,
@@ -167,17 +197,30 @@ async function run(
 }
 
 /** Asks for the audit until nothing is held, secured or pending, at most until the deadline. */
-async function quiescentAudit(client: Client, admin: string, sale: PreparedSale, deadline: number, { now, sleep }: Surroundings): Promise<AuditReport> {
+async function quiescentAudit(
+  client: Client,
+  admin: string,
+  sale: PreparedSale,
+  deadline: number,
+  { now, sleep }: Surroundings,
+): Promise<AuditReport> {
   for (;;) {
     const report = await client.call(audit, { query: { eventId: sale.eventId }, accessToken: admin })
-    const open = ['inventory.held', 'inventory.secured', 'orders.pending', 'payments.pending'].reduce((sum, name) => sum + (report.figures[name] ?? 0), 0)
+    const open = ['inventory.held', 'inventory.secured', 'orders.pending', 'payments.pending'].reduce(
+      (sum, name) => sum + (report.figures[name] ?? 0),
+      0,
+    )
     if (open === 0 || now() > deadline) return report
     await sleep(500)
   }
 }
 
 /** Everything that somebody was told must still be there: places, holds and orders by id, tickets by their owner. */
-async function countLost(wire: Wire, admin: string, results: readonly (Told & { person: Credentials })[]): Promise<number> {
+async function countLost(
+  wire: Wire,
+  admin: string,
+  results: readonly (Told & { person: Credentials })[],
+): Promise<number> {
   const ids = results.flatMap((result) => [...result.places, ...result.holds, ...result.orders])
   let lost = 0
   for (let i = 0; i < ids.length; i += 1000) {
@@ -186,7 +229,10 @@ async function countLost(wire: Wire, admin: string, results: readonly (Told & { 
   }
   for (const result of results) {
     for (const purchase of result.fulfilled) {
-      const { body } = await wire.call('other', listTickets, { query: { orderId: purchase.orderId }, accessToken: result.person.accessToken })
+      const { body } = await wire.call('other', listTickets, {
+        query: { orderId: purchase.orderId },
+        accessToken: result.person.accessToken,
+      })
       const seats = new Set(body.items.filter((ticket) => ticket.state === 'valid').map((ticket) => ticket.seat.id))
       lost += purchase.seats.filter((seat) => !seats.has(seat)).length
     }
@@ -194,7 +240,13 @@ async function countLost(wire: Wire, admin: string, results: readonly (Told & { 
   return lost
 }
 
-async function killAndRestart(own: OwnServer, recorder: Recorder, sale: PreparedSale, killAfter: number, { now, sleep, progress }: Surroundings): Promise<void> {
+async function killAndRestart(
+  own: OwnServer,
+  recorder: Recorder,
+  sale: PreparedSale,
+  killAfter: number,
+  { now, sleep, progress }: Surroundings,
+): Promise<void> {
   await sleep(Math.max(0, sale.opensAt + killAfter * 1000 - now()))
   recorder.outage = true
   progress('kill -9')
@@ -213,7 +265,11 @@ async function prepareCrowd(own: OwnServer, users: number): Promise<Credentials[
 }
 
 /** Registers people the long way, with their mails, so that no back door is needed on a server that is not ours. */
-async function registerCrowd(wire: Wire, options: RehearsalOptions, { now, progress }: Surroundings): Promise<Credentials[]> {
+async function registerCrowd(
+  wire: Wire,
+  options: RehearsalOptions,
+  { now, progress }: Surroundings,
+): Promise<Credentials[]> {
   const crowd: Credentials[] = []
   const stamp = now().toString(36)
   const lanes = Array.from({ length: 8 }, async (_, lane) => {
@@ -264,5 +320,5 @@ function showProgress(show: () => void, sleep: (ms: number) => Promise<void>): (
 
 function isLoopback(url: string): boolean {
   const { hostname } = new URL(url)
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
 }

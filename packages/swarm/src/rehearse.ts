@@ -5,7 +5,8 @@ import { scenarios, type ScenarioName } from './scenarios.ts'
 
 const whole = (least: number) => (text: string) => {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < least) throw new InvalidArgumentError(`must be a whole number of at least ${least}`)
+  if (!Number.isInteger(value) || value < least)
+    throw new InvalidArgumentError(`must be a whole number of at least ${least}`)
   return value
 }
 
@@ -20,7 +21,12 @@ const program = new Command('npm run -s rehearse --')
   .option('--seed <n>', 'the crowd is the same for the same seed', whole(0), 1)
   .option('--url <url>', 'a running demo server; without it one is started for the rehearsal and removed afterwards')
   .option('--together <n>', 'concert: seats side by side that each person wants', whole(0), 0)
-  .option('--psp-failures <percent>', 'share of payments that the provider captures and answers with an error', whole(0), 0)
+  .option(
+    '--psp-failures <percent>',
+    'share of payments that the provider captures and answers with an error',
+    whole(0),
+    0,
+  )
   .option('--hold-seconds <n>', 'how long a hold lasts', whole(3))
   .option('--kill-after <seconds>', 'kill -9 the own server so long after the opening, and start it again', whole(0))
   .option('--keep', "keep the own server's folder for a look at its log and data")
@@ -30,7 +36,10 @@ program.parse()
 const scenario = program.processedArgs[0] as ScenarioName
 const options = program.opts<Omit<RehearsalOptions, 'scenario'> & { json?: boolean }>()
 
-const report = await rehearse({ ...options, scenario }, { progress: (line) => process.stderr.write(`${line}\n`), now: Date.now, sleep: (ms) => sleep(ms) })
+const report = await rehearse(
+  { ...options, scenario },
+  { progress: (line) => process.stderr.write(`${line}\n`), now: Date.now, sleep: (ms) => sleep(ms) },
+)
 if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
 else process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 process.exit(report.invariantsHeld ? 0 : 1)

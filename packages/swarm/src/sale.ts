@@ -1,5 +1,12 @@
 import type { Client } from '@fairgate/contracts/client'
-import { addSection, createEvent, createSale, getEvent, publishSale, type Section } from '@fairgate/contracts/http/catalog'
+import {
+  addSection,
+  createEvent,
+  createSale,
+  getEvent,
+  publishSale,
+  type Section,
+} from '@fairgate/contracts/http/catalog'
 import { getLine } from '@fairgate/contracts/http/waiting-room'
 
 /** A sale that is ready to be opened. */
@@ -21,7 +28,13 @@ export type SalePlan = {
   limitPerAccount: number
 }
 
-export type SectionPlan = { name: string; price: number; attributes?: Record<string, string>; places: number; seatsPerRow?: number }
+export type SectionPlan = {
+  name: string
+  price: number
+  attributes?: Record<string, string>
+  places: number
+  seatsPerRow?: number
+}
 
 /** Creates, publishes and waits until every module has built its tables. */
 export async function prepareSale(
@@ -43,7 +56,11 @@ export async function prepareSale(
   })
   const sections: Section[] = []
   for (const section of plan.sections) {
-    const common = { name: section.name, price: { amount: section.price, currency: 'KRW' as const }, attributes: section.attributes ?? {} }
+    const common = {
+      name: section.name,
+      price: { amount: section.price, currency: 'KRW' as const },
+      attributes: section.attributes ?? {},
+    }
     const body = section.seatsPerRow
       ? { ...common, admission: 'reserved' as const, seats: rowsOf(section.places, section.seatsPerRow) }
       : { ...common, admission: 'open' as const, capacity: section.places }

@@ -2,7 +2,13 @@ import type { Intent } from './buyer.ts'
 import type { Chance } from './random.ts'
 import type { PreparedSale, SalePlan } from './sale.ts'
 
-export type ScenarioOptions = { users: number; places: number; holdSeconds: number; together: number; pspFailures: number }
+export type ScenarioOptions = {
+  users: number
+  places: number
+  holdSeconds: number
+  together: number
+  pspFailures: number
+}
 
 /** A kind of rush: what is on sale, and what each person wants. */
 export type Scenario = {
@@ -53,19 +59,29 @@ const racePlan = ({ places, holdSeconds }: ScenarioOptions): SalePlan => {
     kind: 'race',
     name: 'Rehearsal race',
     sections,
-    lines: sections.map((section, i) => ({ name: section.name, sections: [i], shoppersMax: 100, admitPerMinute: 30_000 })),
+    lines: sections.map((section, i) => ({
+      name: section.name,
+      sections: [i],
+      shoppersMax: 100,
+      admitPerMinute: 30_000,
+    })),
     holdSeconds,
     limitPerAccount: 1,
   }
 }
 
 /** Half come before the opening, half in the seconds after it. */
-const rush = (_person: number, chance: Chance): number => (chance.unit() < 0.5 ? -4000 + 3500 * chance.unit() : 4000 * chance.unit() ** 2)
+const rush = (_person: number, chance: Chance): number =>
+  chance.unit() < 0.5 ? -4000 + 3500 * chance.unit() : 4000 * chance.unit() ** 2
 
-const wholeLine = (sale: PreparedSale, index: number) => ({ lineId: sale.lines[index]!.id, sectionIds: sale.lines[index]!.sectionIds })
+const wholeLine = (sale: PreparedSale, index: number) => ({
+  lineId: sale.lines[index]!.id,
+  sectionIds: sale.lines[index]!.sectionIds,
+})
 
 /** How this person's payment goes: some meet a provider that fails. */
-const paymentOf = (chance: Chance, { pspFailures }: ScenarioOptions): Intent['payment'] => (chance.unit() * 100 < pspFailures ? 'capture-then-500' : 'approve')
+const paymentOf = (chance: Chance, { pspFailures }: ScenarioOptions): Intent['payment'] =>
+  chance.unit() * 100 < pspFailures ? 'capture-then-500' : 'approve'
 
 export const scenarios = {
   concert: {
@@ -83,7 +99,8 @@ export const scenarios = {
     arrivesMs: rush,
   },
   race: {
-    about: '15 lines: three courses by five pace groups; 70 % of the people want two of them, which have 40 % of the places',
+    about:
+      '15 lines: three courses by five pace groups; 70 % of the people want two of them, which have 40 % of the places',
     holdSeconds: 300,
     plan: racePlan,
     intent: (_person, chance, sale, options) => {
@@ -118,7 +135,8 @@ export const scenarios = {
       abandons: !isSecondWave(person, options) && chance.unit() < 0.3,
       payment: paymentOf(chance, options),
     }),
-    arrivesMs: (person, chance, options) => rush(person, chance) + (isSecondWave(person, options) ? (options.holdSeconds + 4) * 1000 : 0),
+    arrivesMs: (person, chance, options) =>
+      rush(person, chance) + (isSecondWave(person, options) ? (options.holdSeconds + 4) * 1000 : 0),
   },
 } satisfies Record<string, Scenario>
 

@@ -11,7 +11,9 @@ export type DrawReport = { line: string; entrants: number; verified: boolean; ch
 const timeoutMs = 60_000
 
 async function entrantsOf(url: string, lineId: string): Promise<Uint8Array> {
-  const response = await fetch(url + urlOf(lineEntrants, { id: lineId }, undefined), { signal: AbortSignal.timeout(timeoutMs) })
+  const response = await fetch(url + urlOf(lineEntrants, { id: lineId }, undefined), {
+    signal: AbortSignal.timeout(timeoutMs),
+  })
   if (!response.ok) throw new Error(`the entrants could not be read: HTTP ${response.status}`)
   return new Uint8Array(await response.arrayBuffer())
 }
@@ -55,7 +57,9 @@ async function positionsOf(url: string, lineId: string): Promise<string> {
 
 async function main(): Promise<void> {
   const program = new Command('npm run -s verify-draw --')
-    .description('Recomputes the draw of a line from what is public. Exits with 1 when something does not fit, with 2 when it cannot be read.')
+    .description(
+      'Recomputes the draw of a line from what is public. Exits with 1 when something does not fit, with 2 when it cannot be read.',
+    )
     .argument('<line>', 'id of the line')
     .option('--url <url>', 'the server', 'http://localhost:8080')
     .option('--beacon', 'also ask the beacon that the line names')

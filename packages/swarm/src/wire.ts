@@ -26,8 +26,17 @@ const attemptsMax = 40
  * Many people over some hundred connections. Latencies go to the recorder; answers 429, 503 and lost connections are
  * tried again after the time that the server names (or half a second), as a browser would.
  */
-export function openWire(baseUrl: string, recorder: Recorder, options: { connections: number; sleep: (ms: number) => Promise<void> }): Wire {
-  const pool = new Pool(new URL(baseUrl).origin, { connections: options.connections, pipelining: 1, headersTimeout: 60_000, bodyTimeout: 60_000 })
+export function openWire(
+  baseUrl: string,
+  recorder: Recorder,
+  options: { connections: number; sleep: (ms: number) => Promise<void> },
+): Wire {
+  const pool = new Pool(new URL(baseUrl).origin, {
+    connections: options.connections,
+    pipelining: 1,
+    headersTimeout: 60_000,
+    bodyTimeout: 60_000,
+  })
 
   // The typed client wants a `fetch`; undici's own costs three times as much per request as its dispatcher.
   const lightFetch = (async (url: string, init: RequestInit = {}) => {
@@ -58,7 +67,11 @@ export function openWire(baseUrl: string, recorder: Recorder, options: { connect
         const isLast = attempt >= attemptsMax
         if (error instanceof ApiError) {
           recorder.answered(step, performance.now() - startedAt, error.status)
-          const mayRetry = error.status === 503 || error.status === 429 || error.status >= 500 || error.problem.code === 'http.idempotency-in-progress'
+          const mayRetry =
+            error.status === 503 ||
+            error.status === 429 ||
+            error.status >= 500 ||
+            error.problem.code === 'http.idempotency-in-progress'
           if (!mayRetry || isLast) throw error
           await options.sleep(Number(error.problem.retryAfterMs ?? 500))
         } else {
@@ -75,10 +88,19 @@ export function openWire(baseUrl: string, recorder: Recorder, options: { connect
     call: (step, contract, request) => trying(step, () => client.send(contract, request)),
     post: (step, path, body) =>
       trying(step, async () => {
-        const response = await lightFetch(baseUrl + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+        const response = await lightFetch(baseUrl + path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
         const text = await response.text()
         if (!response.ok) {
-          throw new ApiError(response.status, { type: 'about:blank', title: text.slice(0, 200), status: response.status, code: 'http.internal' })
+          throw new ApiError(response.status, {
+            type: 'about:blank',
+            title: text.slice(0, 200),
+            status: response.status,
+            code: 'http.internal',
+          })
         }
         return JSON.parse(text) as Record<string, unknown>
       }),

@@ -51,7 +51,10 @@ test('forged tokens are forged: other key, no algorithm, HMAC with the public ke
   const jwt = (claims: Record<string, unknown> = {}) =>
     new SignJWT({ ...decodeJwt(good), ...claims }).setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
   const stranger = generateKeyPairSync('ed25519').privateKey
-  const publicPem = createPublicKey({ key: keys[0] as never, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string
+  const publicPem = createPublicKey({ key: keys[0] as never, format: 'jwk' }).export({
+    type: 'spki',
+    format: 'pem',
+  }) as string
   const { privateKey } = pairOf()
 
   const none = new UnsecuredJWT(decodeJwt(good)).encode()
@@ -72,8 +75,12 @@ test('forged tokens are forged: other key, no algorithm, HMAC with the public ke
     'another audience': await jwt({ aud: 'somebody' }).sign(privateKey),
     'no end': await jwt({ exp: undefined }).sign(privateKey),
     nobody: await jwt({ sub: undefined }).sign(privateKey),
-    'another type': await new SignJWT(decodeJwt(good)).setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid }).sign(privateKey),
-    'no key id': await new SignJWT(decodeJwt(good)).setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt' }).sign(privateKey),
+    'another type': await new SignJWT(decodeJwt(good))
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid })
+      .sign(privateKey),
+    'no key id': await new SignJWT(decodeJwt(good))
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt' })
+      .sign(privateKey),
     'not valid yet': await jwt({ nbf: seconds + 60 }).sign(privateKey),
     'not a token': 'hello',
     nothing: '',

@@ -59,7 +59,14 @@ export function createAccessTokens(secrets: Secrets, clock: Clock): AccessTokens
             if (!pair) throw new joseErrors.JWKSNoMatchingKey()
             return pair.publicKey
           },
-          { algorithms: ['EdDSA'], typ: 'at+jwt', issuer, audience, currentDate: new Date(clock.now()), requiredClaims: ['sub', 'exp'] },
+          {
+            algorithms: ['EdDSA'],
+            typ: 'at+jwt',
+            issuer,
+            audience,
+            currentDate: new Date(clock.now()),
+            requiredClaims: ['sub', 'exp'],
+          },
         )
         const caller: Caller = {
           accountId: payload.sub!,

@@ -90,9 +90,9 @@ test('a bad item fails alone, wherever it stands in the batch', async () => {
       },
     })
     const results = await Promise.allSettled(Array.from({ length: 128 }, (_, item) => batcher.add(item)))
-    expect(results.flatMap((result, item) => (result.status === 'rejected' ? [[item, String(result.reason)]] : []))).toEqual([
-      [bad, `Error: cannot digest ${bad}`],
-    ])
+    expect(
+      results.flatMap((result, item) => (result.status === 'rejected' ? [[item, String(result.reason)]] : [])),
+    ).toEqual([[bad, `Error: cannot digest ${bad}`]])
     expect(results.every((result, item) => result.status === 'rejected' || result.value === item)).toBe(true)
     expect(statements).toBe(15)
   }
@@ -130,7 +130,11 @@ test('a batch that committed with a wrong number of answers fails all of its ite
 })
 
 test('after a failure the next batch is decided as if nothing had been', async () => {
-  const { batcher, next } = held({ batchMax: 10, queueMax: 10, bad: (item) => (item === 1 ? new Problem('http.invalid') : undefined) })
+  const { batcher, next } = held({
+    batchMax: 10,
+    queueMax: 10,
+    bad: (item) => (item === 1 ? new Problem('http.invalid') : undefined),
+  })
   const failed = batcher.add(1).catch((error: unknown) => error)
   await next()
   expect(await failed).toMatchObject({ code: 'http.invalid' })

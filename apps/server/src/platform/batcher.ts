@@ -39,7 +39,9 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
     }
     // Not tried again: the batch has been committed.
     const isWhole = answers.length === batch.length
-    batch.forEach((entry, index) => (isWhole ? entry.resolve(answers[index]!) : entry.reject(new Error('a batch must answer each of its items'))))
+    batch.forEach((entry, index) =>
+      isWhole ? entry.resolve(answers[index]!) : entry.reject(new Error('a batch must answer each of its items')),
+    )
   }
 
   async function drain(): Promise<void> {
@@ -53,7 +55,8 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
 
   return {
     add(item) {
-      if (queue.length >= options.queueMax) return Promise.reject(new Problem('http.overloaded', { retryAfterMs: 1000 }))
+      if (queue.length >= options.queueMax)
+        return Promise.reject(new Problem('http.overloaded', { retryAfterMs: 1000 }))
       return new Promise<O>((resolve, reject) => {
         queue.push({ item, resolve, reject })
         if (running) return

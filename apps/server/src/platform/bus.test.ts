@@ -9,7 +9,11 @@ const requested = (orderId: string, attempt = 1) =>
 
 test('a fact reaches each of its subscribers once, and nobody else', async ({ platform }) => {
   const { bus, db } = platform
-  await bus.register({ one: ['orders.secure-requested.v1'], two: ['orders.secure-requested.v1'], three: ['inventory.seats-sold.v1'] })
+  await bus.register({
+    one: ['orders.secure-requested.v1'],
+    two: ['orders.secure-requested.v1'],
+    three: ['inventory.seats-sold.v1'],
+  })
   await transaction(db, (tx) => bus.outbox.publish(tx, [requested('a'), requested('b')]))
   expect(await platform.taken('three')).toEqual([])
   for (const subscriber of ['one', 'two']) {
@@ -35,11 +39,18 @@ test('a fact of a transaction that was rolled back is never delivered', async ({
   expect(await bus.backlog()).toBe(0)
 })
 
-test('one bad message in a batch is parked with its reason after its tries, and its neighbours are handled once', async ({ platform }) => {
+test('one bad message in a batch is parked with its reason after its tries, and its neighbours are handled once', async ({
+  platform,
+}) => {
   const { bus, db, clock } = platform
   await bus.register({ one: ['orders.secure-requested.v1'] })
   await sql`create table public.effects (id text)`.execute(db)
-  await transaction(db, (tx) => bus.outbox.publish(tx, ['a', 'bad', 'b'].map((id) => requested(id))))
+  await transaction(db, (tx) =>
+    bus.outbox.publish(
+      tx,
+      ['a', 'bad', 'b'].map((id) => requested(id)),
+    ),
+  )
   let broken = true
   const loop = bus.subscriberLoop('one', [
     on('orders.secure-requested.v1', async (tx, messages) => {
@@ -53,9 +64,12 @@ test('one bad message in a batch is parked with its reason after its tries, and 
     while (await loop.run());
     clock.advance(5_000)
   }
-  const effects = async () => (await rows(db, sql<{ id: string }>`select id from public.effects order by id`)).map((r) => r.id)
+  const effects = async () =>
+    (await rows(db, sql<{ id: string }>`select id from public.effects order by id`)).map((r) => r.id)
   expect(await effects()).toEqual(['a', 'b'])
-  expect(await bus.parked.list()).toMatchObject([{ subscriber: 'one', key: 'bad', attempts: 8, reason: 'Error: cannot digest this' }])
+  expect(await bus.parked.list()).toMatchObject([
+    { subscriber: 'one', key: 'bad', attempts: 8, reason: 'Error: cannot digest this' },
+  ])
 
   broken = false
   expect(await bus.parked.retry({ subscriber: 'one' })).toBe(1)
@@ -86,10 +100,17 @@ test('messages of one key keep their order behind one that failed; other keys go
   expect(seen).toEqual(['b1', 'a1', 'a2'])
 })
 
-test('while one process handles a subscriber no other does, and the rest is handled once by whoever comes next', async ({ platform }) => {
+test('while one process handles a subscriber no other does, and the rest is handled once by whoever comes next', async ({
+  platform,
+}) => {
   const { bus, db, clock, ids, log, signals } = platform
   await bus.register({ one: ['orders.secure-requested.v1'] })
-  await transaction(db, (tx) => bus.outbox.publish(tx, Array.from({ length: 600 }, (_, i) => requested(`o${i}`))))
+  await transaction(db, (tx) =>
+    bus.outbox.publish(
+      tx,
+      Array.from({ length: 600 }, (_, i) => requested(`o${i}`)),
+    ),
+  )
   const inside = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()
   const committed: string[] = []
@@ -119,7 +140,12 @@ test('a failed message does not hold its neighbours up, in the first place or th
   const { bus, db, clock } = platform
   for (const bad of ['m0', 'm299']) {
     await bus.register({ [bad]: ['orders.secure-requested.v1'] })
-    await transaction(db, (tx) => bus.outbox.publish(tx, Array.from({ length: 300 }, (_, i) => requested(`m${i}`))))
+    await transaction(db, (tx) =>
+      bus.outbox.publish(
+        tx,
+        Array.from({ length: 300 }, (_, i) => requested(`m${i}`)),
+      ),
+    )
     const committed: string[] = []
     const loop = bus.subscriberLoop(bad, [
       on('orders.secure-requested.v1', async (tx, messages) => {
@@ -151,7 +177,9 @@ test('a slow handler holds up nobody but its own subscriber', async ({ platform 
     }),
   ])
   const seen: string[] = []
-  const quick = bus.subscriberLoop('quick', [on('orders.secure-requested.v1', async (_tx, messages) => void seen.push(...messages.map((m) => m.key)))])
+  const quick = bus.subscriberLoop('quick', [
+    on('orders.secure-requested.v1', async (_tx, messages) => void seen.push(...messages.map((m) => m.key))),
+  ])
   const running = slow.run()
   await inside.promise
   while (await quick.run());
@@ -163,10 +191,17 @@ test('a slow handler holds up nobody but its own subscriber', async ({ platform 
   expect((await platform.taken('slow')).map(({ key }) => key)).toEqual(['b'])
 })
 
-test('after a restart work goes on where it stopped: failures stay counted, nothing is handled twice', async ({ platform }) => {
+test('after a restart work goes on where it stopped: failures stay counted, nothing is handled twice', async ({
+  platform,
+}) => {
   const { bus, db, clock, ids, log, signals } = platform
   await bus.register({ one: ['orders.secure-requested.v1'] })
-  await transaction(db, (tx) => bus.outbox.publish(tx, ['a', 'bad', 'b'].map((id) => requested(id))))
+  await transaction(db, (tx) =>
+    bus.outbox.publish(
+      tx,
+      ['a', 'bad', 'b'].map((id) => requested(id)),
+    ),
+  )
   const committed: string[] = []
   for (let start = 0; start < 8; start++) {
     const restarted = createBus({ db, clock, ids, log, signals })
@@ -202,7 +237,9 @@ test('a database that goes away while a message is handled is not held against t
   expect(await bus.backlog()).toBe(0)
 })
 
-test('nobody is kept a fact for who no longer wants it; what was already kept is dropped in silence', async ({ platform }) => {
+test('nobody is kept a fact for who no longer wants it; what was already kept is dropped in silence', async ({
+  platform,
+}) => {
   const { bus, db } = platform
   await bus.register({ one: ['orders.secure-requested.v1', 'inventory.seats-sold.v1'] })
   const sold = fact('inventory.seats-sold.v1', { orderId: 'a', holdId: 'h' })
@@ -211,7 +248,9 @@ test('nobody is kept a fact for who no longer wants it; what was already kept is
   await transaction(db, (tx) => bus.outbox.publish(tx, [sold]))
   expect(await bus.backlog()).toBe(2)
   const seen: string[] = []
-  const loop = bus.subscriberLoop('one', [on('orders.secure-requested.v1', async (_tx, messages) => void seen.push(...messages.map((m) => m.key)))])
+  const loop = bus.subscriberLoop('one', [
+    on('orders.secure-requested.v1', async (_tx, messages) => void seen.push(...messages.map((m) => m.key))),
+  ])
   while (await loop.run());
   expect(seen).toEqual(['a'])
   expect([await bus.backlog(), await bus.parked.list()]).toEqual([0, []])
@@ -226,11 +265,18 @@ test('a fact that nobody wants, and no fact at all, cost nothing and fail nothin
   expect(await bus.backlog()).toBe(0)
 })
 
-test('thousands of facts of one transaction arrive whole, each key in its order, in bounded portions', async ({ platform }) => {
+test('thousands of facts of one transaction arrive whole, each key in its order, in bounded portions', async ({
+  platform,
+}) => {
   const { bus, db } = platform
   await bus.register({ one: ['orders.secure-requested.v1'] })
   const count = 5000
-  await transaction(db, (tx) => bus.outbox.publish(tx, Array.from({ length: count }, (_, i) => requested(`o${i % 50}`, i))))
+  await transaction(db, (tx) =>
+    bus.outbox.publish(
+      tx,
+      Array.from({ length: count }, (_, i) => requested(`o${i % 50}`, i)),
+    ),
+  )
   const seen: { key: string; attempt: number }[] = []
   let largest = 0
   const loop = bus.subscriberLoop('one', [
@@ -256,7 +302,12 @@ test('publishing and handling take as many statements for 250 facts as for one',
   const loop = bus.subscriberLoop('one', [on('orders.secure-requested.v1', async () => undefined)])
   const cost = async (count: number) => {
     const before = statements.length
-    await transaction(db, (tx) => bus.outbox.publish(tx, Array.from({ length: count }, (_, i) => requested(`o${i}`))))
+    await transaction(db, (tx) =>
+      bus.outbox.publish(
+        tx,
+        Array.from({ length: count }, (_, i) => requested(`o${i}`)),
+      ),
+    )
     const published = statements.length
     expect(await loop.run()).toBe(true)
     return [published - before, statements.length - published]
@@ -266,7 +317,9 @@ test('publishing and handling take as many statements for 250 facts as for one',
   expect(Math.max(...one)).toBeLessThanOrEqual(5)
 })
 
-test('what a fact says arrives as it was said, with the moment and one id for all subscribers', async ({ platform }) => {
+test('what a fact says arrives as it was said, with the moment and one id for all subscribers', async ({
+  platform,
+}) => {
   const { bus, db, clock } = platform
   await bus.register({ one: ['identity.account-registered.v1'], two: ['identity.account-registered.v1'] })
   const data = { accountId: 'acc_1', email: "o'hara+x@example.test", name: '김철수 🎫 "\\', locale: 'ko' }
@@ -275,7 +328,9 @@ test('what a fact says arrives as it was said, with the moment and one id for al
   clock.advance(5000)
   const seen: unknown[] = []
   for (const subscriber of ['one', 'two']) {
-    const loop = bus.subscriberLoop(subscriber, [on('identity.account-registered.v1', async (_tx, messages) => void seen.push(...messages))])
+    const loop = bus.subscriberLoop(subscriber, [
+      on('identity.account-registered.v1', async (_tx, messages) => void seen.push(...messages)),
+    ])
     await loop.run()
   }
   expect(seen).toMatchObject([

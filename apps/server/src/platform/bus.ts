@@ -1,5 +1,18 @@
 import { events, type EventData, type EventType, type Message } from '@fairgate/contracts/events'
-import { afterCommit, changed, exclusive, isUnavailable, maybeRow, postgresCode, row, rows, sql, transaction, type Db, type Tx } from './db.ts'
+import {
+  afterCommit,
+  changed,
+  exclusive,
+  isUnavailable,
+  maybeRow,
+  postgresCode,
+  row,
+  rows,
+  sql,
+  transaction,
+  type Db,
+  type Tx,
+} from './db.ts'
 import type { Clock } from './clock.ts'
 import type { Ids } from './ids.ts'
 import type { Log } from './log.ts'
@@ -24,10 +37,20 @@ export type Subscription = {
 }[EventType]
 
 /** Shorthand that ties a handler to the data of its type. */
-export const on = <T extends EventType>(type: T, handle: (tx: Tx, messages: readonly Message<T>[]) => Promise<void>): Subscription =>
-  ({ type, handle }) as unknown as Subscription
+export const on = <T extends EventType>(
+  type: T,
+  handle: (tx: Tx, messages: readonly Message<T>[]) => Promise<void>,
+): Subscription => ({ type, handle }) as unknown as Subscription
 
-type DeliveryRow = { seq: number; message_id: string; type: EventType; key: string; time: Date; data: unknown; attempts: number }
+type DeliveryRow = {
+  seq: number
+  message_id: string
+  type: EventType
+  key: string
+  time: Date
+  data: unknown
+  attempts: number
+}
 
 const batchMax = 256
 const attemptsMax = 8
@@ -42,7 +65,10 @@ const backoffMs = (attempts: number) => 100 * 2 ** (attempts - 1)
 export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; signals: Signals; metrics?: Metrics }) {
   const { db, clock, ids, log, signals, metrics } = options
   const handled = metrics?.counter('fairgate_messages_handled_total', 'Messages handled', ['subscriber'])
-  const parkedCount = metrics?.counter('fairgate_messages_parked_total', 'Messages set aside after too many failures', ['subscriber', 'type'])
+  const parkedCount = metrics?.counter('fairgate_messages_parked_total', 'Messages set aside after too many failures', [
+    'subscriber',
+    'type',
+  ])
 
   const outbox: Outbox = {
     async publish(tx, facts) {
@@ -96,7 +122,9 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
           await subscription.handle(tx, deliveries.map(toMessage) as never)
         }
       }
-      await sql`delete from platform.deliveries where subscriber = ${subscriber} and seq = any(${batch.map((d) => d.seq)}::bigint[])`.execute(tx)
+      await sql`delete from platform.deliveries where subscriber = ${subscriber} and seq = any(${batch.map((d) => d.seq)}::bigint[])`.execute(
+        tx,
+      )
     }
 
     /** @returns how many messages were taken; a negative number when the batch failed and must be tried one by one */
@@ -144,13 +172,18 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
           await sql`
             update platform.deliveries set attempts = ${attempts}, due_at = ${new Date(clock.now() + backoffMs(attempts))}
             where subscriber = ${subscriber} and seq = ${delivery.seq}`.execute(tx)
-          log.warn({ err: error, subscriber, type: delivery.type, key: delivery.key, attempts }, 'message failed; trying again later')
+          log.warn(
+            { err: error, subscriber, type: delivery.type, key: delivery.key, attempts },
+            'message failed; trying again later',
+          )
           return
         }
         await sql`
           with gone as (delete from platform.deliveries where subscriber = ${subscriber} and seq = ${delivery.seq} returning *)
           insert into platform.parked (subscriber, message_id, type, key, time, data, attempts, reason, parked_at)
-          select subscriber, message_id, type, key, time, data, ${attempts}, ${reason.slice(0, 2000)}, ${new Date(clock.now())} from gone`.execute(tx)
+          select subscriber, message_id, type, key, time, data, ${attempts}, ${reason.slice(0, 2000)}, ${new Date(clock.now())} from gone`.execute(
+          tx,
+        )
         parkedCount?.add({ subscriber, type: delivery.type }, 1)
         log.error({ err: error, subscriber, type: delivery.type, key: delivery.key, attempts }, 'message parked')
       })
@@ -179,7 +212,15 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
     list: () =>
       rows(
         db,
-        sql<{ subscriber: string; id: string; type: string; key: string; reason: string; attempts: number; parkedAt: Date }>`
+        sql<{
+          subscriber: string
+          id: string
+          type: string
+          key: string
+          reason: string
+          attempts: number
+          parkedAt: Date
+        }>`
           select subscriber, message_id as id, type, key, reason, attempts, parked_at as "parkedAt"
           from platform.parked order by parked_at limit 500`,
       ),
@@ -202,11 +243,14 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
   }
 
   /** How many messages wait; for tests, audits and metrics. */
-  const backlog = async (): Promise<number> => (await row(db, sql<{ count: number }>`select count(*) from platform.deliveries`)).count
+  const backlog = async (): Promise<number> =>
+    (await row(db, sql<{ count: number }>`select count(*) from platform.deliveries`)).count
 
   /** Keys of the messages that wait: what these speak of may differ between modules for a moment. */
   const waitingKeys = async (): Promise<string[]> =>
-    (await rows(db, sql<{ key: string }>`select distinct key from platform.deliveries limit 100000`)).map(({ key }) => key)
+    (await rows(db, sql<{ key: string }>`select distinct key from platform.deliveries limit 100000`)).map(
+      ({ key }) => key,
+    )
 
   return { outbox, register, subscriberLoop, parked, backlog, waitingKeys }
 }

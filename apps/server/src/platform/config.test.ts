@@ -39,7 +39,9 @@ test('without anything set the defaults hold, and what has none is absent', () =
 })
 
 test('text becomes the type of its setting', () => {
-  expect(read({ GATE_PORT: '0', GATE_RATIO: '1.25', GATE_DEMO: 'Yes', GATE_NAMES: ' b , a ', GATE_LEVEL: 'high' })).toMatchObject({
+  expect(
+    read({ GATE_PORT: '0', GATE_RATIO: '1.25', GATE_DEMO: 'Yes', GATE_NAMES: ' b , a ', GATE_LEVEL: 'high' }),
+  ).toMatchObject({
     GATE_PORT: 0,
     GATE_RATIO: 1.25,
     GATE_DEMO: true,
@@ -50,7 +52,15 @@ test('text becomes the type of its setting', () => {
 })
 
 test('all mistakes are reported together, each with its name and what was given', () => {
-  const found = mistakes({ GATE_PORT: '70000', GATE_RATIO: 'half', GATE_DEMO: 'perhaps', GATE_LEVEL: 'middle', GATE_NAMES: 'a,c', GATE_PROT: '1', GATE_KEY: 'short' })
+  const found = mistakes({
+    GATE_PORT: '70000',
+    GATE_RATIO: 'half',
+    GATE_DEMO: 'perhaps',
+    GATE_LEVEL: 'middle',
+    GATE_NAMES: 'a,c',
+    GATE_PROT: '1',
+    GATE_KEY: 'short',
+  })
   expect(found.map((mistake) => mistake.split(':')[0]!).toSorted()).toEqual(
     ['GATE_DEMO', 'GATE_KEY', 'GATE_LEVEL', 'GATE_NAMES', 'GATE_PORT', 'GATE_PROT', 'GATE_RATIO'].toSorted(),
   )
@@ -60,7 +70,8 @@ test('all mistakes are reported together, each with its name and what was given'
 })
 
 test('numbers that only look like numbers are mistakes', () => {
-  for (const text of ['80a', '8.5', 'NaN', 'Infinity', '-1', '1e99', ' ']) expect(mistakes({ GATE_PORT: text }), text).toHaveLength(1)
+  for (const text of ['80a', '8.5', 'NaN', 'Infinity', '-1', '1e99', ' '])
+    expect(mistakes({ GATE_PORT: text }), text).toHaveLength(1)
 })
 
 test("unknown names are a mistake with our prefix, and other programs' names are none of our business", () => {

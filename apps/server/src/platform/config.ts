@@ -16,7 +16,12 @@ export function setting<S extends TSchema>(schema: S, about: string, fallback: s
 export function setting<S extends TSchema>(schema: S, about: string, fallback?: string): Setting<S> {
   return { schema, about, default: fallback }
 }
-export const secretSetting = <S extends TSchema>(schema: S, about: string): Setting<S, undefined> => ({ schema, about, default: undefined, secret: true })
+export const secretSetting = <S extends TSchema>(schema: S, about: string): Setting<S, undefined> => ({
+  schema,
+  about,
+  default: undefined,
+  secret: true,
+})
 
 export type Settings = Record<string, Setting>
 export type Values<S extends Settings> = {
@@ -27,7 +32,9 @@ export class ConfigError extends Error {
   override name = 'ConfigError'
   readonly mistakes: readonly string[]
   constructor(mistakes: readonly string[]) {
-    super(`the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((m) => `  - ${m}`).join('\n')}`)
+    super(
+      `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((m) => `  - ${m}`).join('\n')}`,
+    )
     this.mistakes = mistakes
   }
 }
@@ -36,7 +43,11 @@ export class ConfigError extends Error {
  * Reads settings from the environment; all mistakes are reported together. Names that look like ours (a known prefix)
  * but are not are mistakes too, because a misspelt limit would silently be its default.
  */
-export function readSettings<S extends Settings>(settings: S, env: Readonly<Record<string, string | undefined>>, ownPrefixes: readonly string[] = []): Values<S> {
+export function readSettings<S extends Settings>(
+  settings: S,
+  env: Readonly<Record<string, string | undefined>>,
+  ownPrefixes: readonly string[] = [],
+): Values<S> {
   const mistakes: string[] = []
   const values: Record<string, unknown> = {}
   for (const [name, { schema, default: fallback, secret }] of Object.entries(settings)) {
@@ -77,7 +88,12 @@ export function readSettings<S extends Settings>(settings: S, env: Readonly<Reco
 function parse(schema: TSchema, text: string): unknown {
   const type = (schema as { type?: string }).type
   if (type === 'integer' || type === 'number') return text.trim() === '' ? text : Number(text)
-  if (type === 'boolean') return /^(true|on|yes|1)$/i.test(text) ? true : /^(false|off|no|0)$/i.test(text) ? false : text
-  if (type === 'array') return text.split(',').map((part) => part.trim()).filter(Boolean)
+  if (type === 'boolean')
+    return /^(true|on|yes|1)$/i.test(text) ? true : /^(false|off|no|0)$/i.test(text) ? false : text
+  if (type === 'array')
+    return text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean)
   return text
 }

@@ -1,8 +1,25 @@
 import { expect } from 'vitest'
-import { afterCommit, changed, exclusive, isUnavailable, maybeRow, openDatabase, postgresCode, row, rows, sql, transaction, violatedConstraint, type Db } from './db.ts'
+import {
+  afterCommit,
+  changed,
+  exclusive,
+  isUnavailable,
+  maybeRow,
+  openDatabase,
+  postgresCode,
+  row,
+  rows,
+  sql,
+  transaction,
+  violatedConstraint,
+  type Db,
+} from './db.ts'
 import { test } from '../../test/fixtures.ts'
 
-const table = (db: Db) => sql`create table public.things (id integer primary key, value integer not null constraint positive check (value > 0))`.execute(db)
+const table = (db: Db) =>
+  sql`create table public.things (id integer primary key, value integer not null constraint positive check (value > 0))`.execute(
+    db,
+  )
 const raise = (code: string) => sql.raw(`do $$ begin raise exception 'as asked' using errcode = '${code}'; end $$`)
 
 test('a transaction happens as a whole or not at all', async ({ platform: { db } }) => {
@@ -16,7 +33,9 @@ test('a transaction happens as a whole or not at all', async ({ platform: { db }
   expect(await rows(db, sql`select * from public.things`)).toEqual([])
 })
 
-test('serialization failures, deadlocks and lock timeouts are tried again, at most three times in all; nothing else is', async ({ platform: { db } }) => {
+test('serialization failures, deadlocks and lock timeouts are tried again, at most three times in all; nothing else is', async ({
+  platform: { db },
+}) => {
   const tries = async (code: string, failures: number) => {
     let attempts = 0
     const result = await transaction(db, async (tx) => {
@@ -51,7 +70,9 @@ test('of two transactions that deadlock both succeed in the end', async ({ platf
   expect((await rows(db, sql<{ value: number }>`select value from public.things`)).map((r) => r.value)).toEqual([3, 3])
 })
 
-test('hooks run after the commit is visible to others, once for the attempt that succeeded, never after a rollback', async ({ platform: { db } }) => {
+test('hooks run after the commit is visible to others, once for the attempt that succeeded, never after a rollback', async ({
+  platform: { db },
+}) => {
   await table(db)
   const seen: string[] = []
   let visible: Promise<unknown> | undefined
@@ -74,7 +95,9 @@ test('hooks run after the commit is visible to others, once for the attempt that
   expect(seen).toEqual(['committed'])
 })
 
-test('a hook that throws does not undo what was committed, run it again or keep the next hook from running', async ({ platform: { db } }) => {
+test('a hook that throws does not undo what was committed, run it again or keep the next hook from running', async ({
+  platform: { db },
+}) => {
   await table(db)
   const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
   let isTold = false
@@ -96,7 +119,9 @@ test('afterCommit outside of transaction() is refused', ({ platform: { db } }) =
   expect(() => afterCommit(db as never, () => undefined)).toThrow('needs a transaction')
 })
 
-test('work of one name runs once at a time, other names beside it, and the next may start when it ended or failed', async ({ platform: { db } }) => {
+test('work of one name runs once at a time, other names beside it, and the next may start when it ended or failed', async ({
+  platform: { db },
+}) => {
   const gate = Promise.withResolvers<void>()
   const inside = Promise.withResolvers<void>()
   const first = exclusive(db, 'a', async () => {
@@ -112,7 +137,9 @@ test('work of one name runs once at a time, other names beside it, and the next 
   expect(await exclusive(db, 'a', async () => 'third')).toBe('third')
 })
 
-test('when the process that holds the name loses its connection, another takes over at once', async ({ platform: { db, databaseUrl } }) => {
+test('when the process that holds the name loses its connection, another takes over at once', async ({
+  platform: { db, databaseUrl },
+}) => {
   const other = openDatabase({ url: databaseUrl, connectionsMax: 2 })
   const gate = Promise.withResolvers<void>()
   const pid = Promise.withResolvers<number>()
@@ -128,10 +155,13 @@ test('when the process that holds the name loses its connection, another takes o
   await other.close()
 })
 
-test('a connection that dies in a transaction, between two statements or idle, costs that transaction and not the process', async ({ platform: { databaseUrl, db } }) => {
+test('a connection that dies in a transaction, between two statements or idle, costs that transaction and not the process', async ({
+  platform: { databaseUrl, db },
+}) => {
   const other = openDatabase({ url: databaseUrl, connectionsMax: 1 })
   const kill = (pid: number) => sql`select pg_terminate_backend(${pid}, 5000)`.execute(db)
-  const pidOf = async (on: Parameters<typeof row>[0]) => (await row(on, sql<{ pid: number }>`select pg_backend_pid() as pid`)).pid
+  const pidOf = async (on: Parameters<typeof row>[0]) =>
+    (await row(on, sql<{ pid: number }>`select pg_backend_pid() as pid`)).pid
   const error = await transaction(other.db, async (tx) => {
     await kill(await pidOf(tx))
     await new Promise((resolve) => setImmediate(resolve))
@@ -152,12 +182,19 @@ test('a statement ends at its bound', async ({ platform: { databaseUrl } }) => {
   await hasty.close()
 })
 
-test('a database that is not there is unavailable; a refused row, a bug or a missing file is not', async ({ platform: { db } }) => {
+test('a database that is not there is unavailable; a refused row, a bug or a missing file is not', async ({
+  platform: { db },
+}) => {
   const absent = openDatabase({ url: 'postgres://nobody@127.0.0.1:1/none', connectionsMax: 1 })
   expect(isUnavailable(await sql`select 1`.execute(absent.db).catch((e: unknown) => e))).toBe(true)
   await absent.close()
   expect(isUnavailable(await sql`select 1 / 0`.execute(db).catch((e: unknown) => e))).toBe(false)
-  for (const error of [new Error('Connection is a nice word'), Object.assign(new Error('no'), { code: 'ENOENT', syscall: 'open' }), undefined, 'text']) {
+  for (const error of [
+    new Error('Connection is a nice word'),
+    Object.assign(new Error('no'), { code: 'ENOENT', syscall: 'open' }),
+    undefined,
+    'text',
+  ]) {
     expect(isUnavailable(error)).toBe(false)
   }
 })

@@ -70,7 +70,8 @@ export async function maybeRow<T>(db: Db | Tx, query: RawBuilder<T>): Promise<T 
 /** The only row; its absence is a bug. */
 export async function row<T>(db: Db | Tx, query: RawBuilder<T>): Promise<T> {
   const found = await maybeRow(db, query)
-  if (found === undefined) throw new Error(`a query that always has a row returned none: ${query.compile(db).sql.slice(0, 200)}`)
+  if (found === undefined)
+    throw new Error(`a query that always has a row returned none: ${query.compile(db).sql.slice(0, 200)}`)
   return found
 }
 
@@ -127,7 +128,10 @@ export function afterCommit(tx: Tx, hook: () => void): void {
  */
 export async function exclusive<T>(db: Db, name: string, work: (tx: Tx) => Promise<T>): Promise<T | undefined> {
   return transaction(db, async (tx) => {
-    const { locked } = await row(tx, sql<{ locked: boolean }>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as locked`)
+    const { locked } = await row(
+      tx,
+      sql<{ locked: boolean }>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as locked`,
+    )
     return locked ? work(tx) : undefined
   })
 }
@@ -138,7 +142,8 @@ export function postgresCode(error: unknown): string | undefined {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
 }
 
-const lostConnection = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/
+const lostConnection =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/
 
 /**
  * Whether the database could not be asked or could not finish (gone, starting, stopping, out of connections or time):

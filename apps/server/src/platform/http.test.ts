@@ -11,10 +11,31 @@ import { createLog, silentLog } from './log.ts'
 import { Problem } from './problem.ts'
 import { test, type TestPlatform } from '../../test/fixtures.ts'
 
-const Thing = Strict({ name: Type.String({ minLength: 1, maxLength: 20 }), count: Type.Optional(Type.Integer({ minimum: 1, default: 1 })) })
-const open = route({ method: 'GET', path: '/api/open', caller: 'anyone', summary: 'Open', answers: { 200: Strict({ caller: Type.Optional(Type.String()) }) } })
-const mine = route({ method: 'GET', path: '/api/mine', caller: 'buyer', summary: 'Mine', answers: { 200: Strict({ accountId: Type.String() }) } })
-const runs = route({ method: 'POST', path: '/api/runs', caller: 'organiser', summary: 'Organisers only', answers: { 204: null } })
+const Thing = Strict({
+  name: Type.String({ minLength: 1, maxLength: 20 }),
+  count: Type.Optional(Type.Integer({ minimum: 1, default: 1 })),
+})
+const open = route({
+  method: 'GET',
+  path: '/api/open',
+  caller: 'anyone',
+  summary: 'Open',
+  answers: { 200: Strict({ caller: Type.Optional(Type.String()) }) },
+})
+const mine = route({
+  method: 'GET',
+  path: '/api/mine',
+  caller: 'buyer',
+  summary: 'Mine',
+  answers: { 200: Strict({ accountId: Type.String() }) },
+})
+const runs = route({
+  method: 'POST',
+  path: '/api/runs',
+  caller: 'organiser',
+  summary: 'Organisers only',
+  answers: { 204: null },
+})
 const echo = route({
   method: 'POST',
   path: '/api/things/{id}',
@@ -25,14 +46,62 @@ const echo = route({
   body: Thing,
   answers: { 200: Strict({ id: Type.String(), limit: Type.Optional(Type.Integer()), body: Thing }) },
 })
-const optional = route({ method: 'POST', path: '/api/optional', caller: 'anyone', summary: 'Optional members', body: Strict({ count: Type.Integer({ default: 3 }) }), answers: { 200: Strict({ count: Type.Integer() }) } })
-const hook = route({ method: 'POST', path: '/api/hook', caller: 'provider', summary: 'Webhook', answers: { 204: null } })
-const shared = route({ method: 'GET', path: '/api/shared', caller: 'anyone', summary: 'Shared', cache: 'public, max-age=1', answers: { 200: Strict({ version: Type.Integer() }) } })
-const bytes = route({ method: 'GET', path: '/api/bytes', caller: 'anyone', summary: 'Bytes', cache: 'public, max-age=1', media: 'application/octet-stream', answers: { 200: null } })
-const work = route({ method: 'GET', path: '/api/work', caller: 'anyone', summary: 'Runs what the test wants', answers: { 200: Strict({ done: Type.Boolean() }) } })
-const poll = route({ method: 'GET', path: '/api/poll', caller: 'anyone', summary: 'Long poll', query: Strict({ waitSeconds: Type.Optional(Type.Integer()) }), answers: { 200: Strict({ done: Type.Boolean() }) } })
+const optional = route({
+  method: 'POST',
+  path: '/api/optional',
+  caller: 'anyone',
+  summary: 'Optional members',
+  body: Strict({ count: Type.Integer({ default: 3 }) }),
+  answers: { 200: Strict({ count: Type.Integer() }) },
+})
+const hook = route({
+  method: 'POST',
+  path: '/api/hook',
+  caller: 'provider',
+  summary: 'Webhook',
+  answers: { 204: null },
+})
+const shared = route({
+  method: 'GET',
+  path: '/api/shared',
+  caller: 'anyone',
+  summary: 'Shared',
+  cache: 'public, max-age=1',
+  answers: { 200: Strict({ version: Type.Integer() }) },
+})
+const bytes = route({
+  method: 'GET',
+  path: '/api/bytes',
+  caller: 'anyone',
+  summary: 'Bytes',
+  cache: 'public, max-age=1',
+  media: 'application/octet-stream',
+  answers: { 200: null },
+})
+const work = route({
+  method: 'GET',
+  path: '/api/work',
+  caller: 'anyone',
+  summary: 'Runs what the test wants',
+  answers: { 200: Strict({ done: Type.Boolean() }) },
+})
+const poll = route({
+  method: 'GET',
+  path: '/api/poll',
+  caller: 'anyone',
+  summary: 'Long poll',
+  query: Strict({ waitSeconds: Type.Optional(Type.Integer()) }),
+  answers: { 200: Strict({ done: Type.Boolean() }) },
+})
 
-type Options = { inFlightMax?: number; deadlineMs?: number; trustProxy?: string[]; work?: () => Promise<void>; lines?: string[]; version?: () => number }
+type Options = {
+  inFlightMax?: number
+  deadlineMs?: number
+  trustProxy?: string[]
+  work?: () => Promise<void>
+  lines?: string[]
+  version?: () => number
+}
 
 /** Every kind of route, and what a client sees of it. */
 function serve(platform: TestPlatform, options: Options = {}) {
@@ -52,11 +121,19 @@ function serve(platform: TestPlatform, options: Options = {}) {
   http.serve(open, async ({ caller }) => ({ status: 200, body: caller ? { caller: caller.accountId } : {} }))
   http.serve(mine, async ({ caller }) => ({ status: 200, body: { accountId: caller.accountId } }))
   http.serve(runs, async () => (handled++, { status: 204, body: undefined }))
-  http.serve(echo, async ({ params, query, body }) => (handled++, { status: 200, body: { id: params.id, ...query, body } }))
+  http.serve(
+    echo,
+    async ({ params, query, body }) => (handled++, { status: 200, body: { id: params.id, ...query, body } }),
+  )
   http.serve(optional, async ({ body }) => ({ status: 200, body: { count: body.count } }))
   http.serve(hook, async () => ({ status: 204, body: undefined }))
   http.serve(shared, async () => ({ status: 200, body: { version: options.version?.() ?? 1 } }))
-  http.serve(bytes, async () => ({ status: 200, bytes: Buffer.from([1, 2, 3]), type: 'application/octet-stream', etag: '"v1"' }))
+  http.serve(bytes, async () => ({
+    status: 200,
+    bytes: Buffer.from([1, 2, 3]),
+    type: 'application/octet-stream',
+    etag: '"v1"',
+  }))
   for (const contract of [work, poll]) {
     http.serve(contract, async (request) => {
       signal = request.signal
@@ -75,7 +152,12 @@ function serve(platform: TestPlatform, options: Options = {}) {
     },
     inject: http.fastify.inject.bind(http.fastify),
     post: (url: string, payload: unknown, headers: Record<string, string> = {}) =>
-      http.fastify.inject({ method: 'POST', url, headers: { 'content-type': 'application/json', ...headers }, payload: typeof payload === 'string' ? payload : JSON.stringify(payload) }),
+      http.fastify.inject({
+        method: 'POST',
+        url,
+        headers: { 'content-type': 'application/json', ...headers },
+        payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
+      }),
   }
 }
 
@@ -84,7 +166,12 @@ function problem(answer: Answer): Record<string, unknown> {
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
   expect(answer.headers['cache-control']).toBe('no-store')
   const body = answer.json<Record<string, unknown>>()
-  expect(body).toMatchObject({ status: answer.statusCode, type: `https://fairgate.dev/errors/${String(body['code'])}`, requestId: expect.any(String), title: expect.any(String) })
+  expect(body).toMatchObject({
+    status: answer.statusCode,
+    type: `https://fairgate.dev/errors/${String(body['code'])}`,
+    requestId: expect.any(String),
+    title: expect.any(String),
+  })
   return body
 }
 
@@ -107,13 +194,25 @@ test('whoever signed in is who the token says, whatever other headers claim', as
   expect((await inject({ url: '/api/open', headers })).json()).toEqual({ caller: 'acc_7' })
 })
 
-test('forged, unsigned, expired and misshapen tokens do not open a door, and an open door stays open without their claim', async ({ platform }) => {
+test('forged, unsigned, expired and misshapen tokens do not open a door, and an open door stays open without their claim', async ({
+  platform,
+}) => {
   const { inject } = serve(platform)
   const { authorization } = await platform.authorization('acc_1')
   const [header, payload, signature] = authorization.slice(7).split('.') as [string, string, string]
   const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt' })).toString('base64url')
-  const hmac = await new SignJWT({ roles: ['admin'] }).setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' }).setSubject('acc_1').sign(new TextEncoder().encode('test-secret'))
-  const forged = [`${header}.${payload}.AAAA`, `${none}.${payload}.`, `${none}.${payload}.${signature}`, hmac, 'null', ''].map((token) => `Bearer ${token}`)
+  const hmac = await new SignJWT({ roles: ['admin'] })
+    .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
+    .setSubject('acc_1')
+    .sign(new TextEncoder().encode('test-secret'))
+  const forged = [
+    `${header}.${payload}.AAAA`,
+    `${none}.${payload}.`,
+    `${none}.${payload}.${signature}`,
+    hmac,
+    'null',
+    '',
+  ].map((token) => `Bearer ${token}`)
   for (const value of [...forged, 'Basic YWNjXzE6eA==', authorization.slice(7), 'Bearer']) {
     const answer = await inject({ url: '/api/mine', headers: { authorization: value } })
     expect([answer.statusCode, problem(answer)['code']], value).toEqual([401, 'identity.sign-in-required'])
@@ -126,7 +225,9 @@ test('forged, unsigned, expired and misshapen tokens do not open a door, and an 
 
 test('a role opens its own doors, an admin every door', async ({ platform }) => {
   const { inject } = serve(platform)
-  const status = async (roles: string[]) => (await inject({ method: 'POST', url: '/api/runs', headers: await platform.authorization('acc_1', { roles }) })).statusCode
+  const status = async (roles: string[]) =>
+    (await inject({ method: 'POST', url: '/api/runs', headers: await platform.authorization('acc_1', { roles }) }))
+      .statusCode
   expect(await status(['buyer'])).toBe(403)
   expect(await status(['buyer', 'staff'])).toBe(403)
   expect(await status([])).toBe(403)
@@ -135,7 +236,14 @@ test('a role opens its own doors, an admin every door', async ({ platform }) => 
 })
 
 test('who may not call learns nothing from the validation of what was sent', async ({ platform }) => {
-  const guarded = route({ method: 'POST', path: '/api/guarded', caller: 'admin', summary: 'Guarded', body: Thing, answers: { 204: null } })
+  const guarded = route({
+    method: 'POST',
+    path: '/api/guarded',
+    caller: 'admin',
+    summary: 'Guarded',
+    body: Thing,
+    answers: { 204: null },
+  })
   const { http, post } = serve(platform)
   http.serve(guarded, async () => ({ status: 204, body: undefined }))
   expect((await post('/api/guarded', { wrong: 1 })).statusCode).toBe(401)
@@ -158,9 +266,13 @@ test('all faults of a request are listed at once, each with where it is', async 
 test('a missing member is named, and a body that is no object is told so at its root', async ({ platform }) => {
   const { post, inject } = serve(platform)
   expect(problem(await post('/api/things/a', {}))['errors']).toEqual([{ pointer: '#/name', detail: 'is required' }])
-  expect(problem(await inject({ method: 'POST', url: '/api/things/a' }))['errors']).toEqual([{ pointer: '#/name', detail: 'is required' }])
+  expect(problem(await inject({ method: 'POST', url: '/api/things/a' }))['errors']).toEqual([
+    { pointer: '#/name', detail: 'is required' },
+  ])
   for (const text of ['null', '[]', '"text"', '7', 'true']) {
-    expect(problem(await post('/api/things/a', text))['errors'], text).toEqual([{ pointer: '#', detail: 'must be object' }])
+    expect(problem(await post('/api/things/a', text))['errors'], text).toEqual([
+      { pointer: '#', detail: 'must be object' },
+    ])
   }
 })
 
@@ -175,10 +287,20 @@ test('members that JavaScript treats specially are unknown members like others',
 
 test('types of a body are not guessed, those of a query are read', async ({ platform }) => {
   const { post } = serve(platform)
-  expect(problem(await post('/api/things/a', { name: 'x', count: '2' }))['errors']).toMatchObject([{ pointer: '#/count' }])
-  expect((await post('/api/things/a?limit=7', { name: 'x' })).json()).toEqual({ id: 'a', limit: 7, body: { name: 'x', count: 1 } })
-  expect(problem(await post('/api/things/a?limit=seven', { name: 'x' }))['errors']).toMatchObject([{ pointer: '#/query/limit' }])
-  expect(problem(await post('/api/things/a?limit=1&limit=2', { name: 'x' }))['errors']).toMatchObject([{ pointer: '#/query/limit' }])
+  expect(problem(await post('/api/things/a', { name: 'x', count: '2' }))['errors']).toMatchObject([
+    { pointer: '#/count' },
+  ])
+  expect((await post('/api/things/a?limit=7', { name: 'x' })).json()).toEqual({
+    id: 'a',
+    limit: 7,
+    body: { name: 'x', count: 1 },
+  })
+  expect(problem(await post('/api/things/a?limit=seven', { name: 'x' }))['errors']).toMatchObject([
+    { pointer: '#/query/limit' },
+  ])
+  expect(problem(await post('/api/things/a?limit=1&limit=2', { name: 'x' }))['errors']).toMatchObject([
+    { pointer: '#/query/limit' },
+  ])
 })
 
 test('a body whose members are all optional may be left out, and its defaults hold', async ({ platform }) => {
@@ -188,24 +310,56 @@ test('a body whose members are all optional may be left out, and its defaults ho
   expect((await post('/api/optional', {})).json()).toEqual({ count: 3 })
 })
 
-test('malformed JSON, another media type and a body of a megabyte are refused before anybody handles them', async ({ platform }) => {
+test('malformed JSON, another media type and a body of a megabyte are refused before anybody handles them', async ({
+  platform,
+}) => {
   const server = serve(platform)
-  for (const text of ['{', '{"name":}', "{'name':'x'}", '\u{feff}{', '{"name":"x"} trailing', '{"a":"\\ud800"}', '{"name":"a\\u0000b"}', '{"a\\u0000":1}']) {
+  for (const text of [
+    '{',
+    '{"name":}',
+    "{'name':'x'}",
+    '\u{feff}{',
+    '{"name":"x"} trailing',
+    '{"a":"\\ud800"}',
+    '{"name":"a\\u0000b"}',
+    '{"a\\u0000":1}',
+  ]) {
     const answer = await server.post('/api/things/a', text)
     expect([answer.statusCode, problem(answer)['code']], text).toEqual([400, 'http.malformed-json'])
   }
-  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml', 'nonsense']) {
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/xml',
+    'nonsense',
+  ]) {
     const answer = await server.post('/api/things/a', '{"name":"x"}', { 'content-type': type })
     expect([answer.statusCode, problem(answer)['code']], type).toEqual([415, 'http.unsupported-media-type'])
   }
   const large = await server.post('/api/things/a', { name: 'x'.repeat(1024 * 1024) })
   expect([large.statusCode, problem(large)['code']]).toEqual([413, 'http.body-too-large'])
   expect(server.handled).toBe(0)
-  expect((await server.post('/api/things/a', '{"name":"\\ud83c\\udfab"}', { 'content-type': 'application/json; charset=utf-8' })).json()).toMatchObject({ body: { name: '🎫' } })
+  expect(
+    (
+      await server.post('/api/things/a', '{"name":"\\ud83c\\udfab"}', {
+        'content-type': 'application/json; charset=utf-8',
+      })
+    ).json(),
+  ).toMatchObject({ body: { name: '🎫' } })
 })
 
-test('text with NUL in a path or a query is the fault of who sent it, whichever statement meets it', async ({ platform }) => {
-  const find = route({ method: 'GET', path: '/api/find/{id}', caller: 'anyone', summary: 'Find', params: Strict({ id: Type.String() }), answers: { 200: Strict({ id: Type.String() }) } })
+test('text with NUL in a path or a query is the fault of who sent it, whichever statement meets it', async ({
+  platform,
+}) => {
+  const find = route({
+    method: 'GET',
+    path: '/api/find/{id}',
+    caller: 'anyone',
+    summary: 'Find',
+    params: Strict({ id: Type.String() }),
+    answers: { 200: Strict({ id: Type.String() }) },
+  })
   const { http, inject } = serve(platform)
   http.serve(find, async ({ params }) => {
     await sql`select ${params.id}::text`.execute(platform.db)
@@ -215,7 +369,9 @@ test('text with NUL in a path or a query is the fault of who sent it, whichever 
   expect(problem(await inject('/api/find/a%00b'))['code']).toBe('http.invalid')
 })
 
-test('unknown paths are 404, known ones with another method 405 that says which are allowed, broken ones 400', async ({ platform }) => {
+test('unknown paths are 404, known ones with another method 405 that says which are allowed, broken ones 400', async ({
+  platform,
+}) => {
   const { inject } = serve(platform)
   for (const url of ['/', '/api/nothing', '/api/things', '/api/things/a/b', '/api/mine/..%2fopen']) {
     const answer = await inject(url)
@@ -227,9 +383,16 @@ test('unknown paths are 404, known ones with another method 405 that says which 
     ['PUT', '/api/mine', 'GET'],
   ] as const) {
     const answer = await inject({ method, url })
-    expect([answer.statusCode, problem(answer)['code'], answer.headers['allow']], url).toEqual([405, 'http.method-not-allowed', allow])
+    expect([answer.statusCode, problem(answer)['code'], answer.headers['allow']], url).toEqual([
+      405,
+      'http.method-not-allowed',
+      allow,
+    ])
   }
-  expect((await inject({ method: 'POST', url: '/nowhere', headers: { 'content-type': 'application/json' }, payload: '{}' })).statusCode).toBe(404)
+  expect(
+    (await inject({ method: 'POST', url: '/nowhere', headers: { 'content-type': 'application/json' }, payload: '{}' }))
+      .statusCode,
+  ).toBe(404)
   const broken = await inject('/api/things/%zz')
   expect([broken.statusCode, problem(broken)['code']]).toEqual([400, 'http.invalid'])
   const long = await inject({ method: 'POST', url: `/api/things/${'x'.repeat(500)}` })
@@ -237,20 +400,29 @@ test('unknown paths are 404, known ones with another method 405 that says which 
   problem(long)
 })
 
-test('a page of another site cannot make a browser post here; other sites may link, providers and programs may call', async ({ platform }) => {
+test('a page of another site cannot make a browser post here; other sites may link, providers and programs may call', async ({
+  platform,
+}) => {
   const { post, inject } = serve(platform)
   const crossSite = { 'sec-fetch-site': 'cross-site' }
   for (const url of ['/api/things/a', '/api/runs', '/nowhere']) {
-    const answer = await post(url, { name: 'x' }, { ...crossSite, ...(await platform.authorization('acc_1', { roles: ['admin'] })) })
+    const answer = await post(
+      url,
+      { name: 'x' },
+      { ...crossSite, ...(await platform.authorization('acc_1', { roles: ['admin'] })) },
+    )
     expect([answer.statusCode, problem(answer)['code']], url).toEqual([403, 'http.cross-site'])
   }
   expect((await inject({ url: '/api/open', headers: crossSite })).statusCode).toBe(200)
   expect((await post('/api/hook', {}, crossSite)).statusCode).toBe(204)
-  for (const site of ['same-origin', 'none']) expect((await post('/api/things/a', { name: 'x' }, { 'sec-fetch-site': site })).statusCode).toBe(200)
+  for (const site of ['same-origin', 'none'])
+    expect((await post('/api/things/a', { name: 'x' }, { 'sec-fetch-site': site })).statusCode).toBe(200)
   expect((await post('/api/things/a', { name: 'x' })).statusCode).toBe(200)
 })
 
-test('beyond the requests in flight one more is told when to come back, and is served when there is room', async ({ platform }) => {
+test('beyond the requests in flight one more is told when to come back, and is served when there is room', async ({
+  platform,
+}) => {
   const gate = Promise.withResolvers<void>()
   const both = Promise.withResolvers<void>()
   let inside = 0
@@ -265,7 +437,11 @@ test('beyond the requests in flight one more is told when to come back, and is s
   const first = Promise.all([inject('/api/work'), inject('/api/work')])
   await both.promise
   const refused = await inject('/api/open')
-  expect([refused.statusCode, problem(refused)['code'], refused.headers['retry-after']]).toEqual([503, 'http.overloaded', '1'])
+  expect([refused.statusCode, problem(refused)['code'], refused.headers['retry-after']]).toEqual([
+    503,
+    'http.overloaded',
+    '1',
+  ])
   gate.resolve()
   expect((await first).map((answer) => answer.statusCode)).toEqual([200, 200])
   expect((await inject('/api/open')).statusCode).toBe(200)
@@ -273,7 +449,9 @@ test('beyond the requests in flight one more is told when to come back, and is s
   expect((await inject('/api/open')).statusCode).toBe(200)
 })
 
-test('a handler that takes too long is answered for at the deadline, its signal ends, and its late answer or failure harms nobody', async ({ platform }) => {
+test('a handler that takes too long is answered for at the deadline, its signal ends, and its late answer or failure harms nobody', async ({
+  platform,
+}) => {
   for (const late of ['answer', 'failure']) {
     const started = Promise.withResolvers<void>()
     const gate = Promise.withResolvers<void>()
@@ -289,7 +467,11 @@ test('a handler that takes too long is answered for at the deadline, its signal 
     platform.clock.advance(4999)
     platform.clock.advance(1)
     const answer = await pending
-    expect([answer.statusCode, problem(answer)['code'], answer.headers['retry-after']]).toEqual([503, 'http.deadline', '1'])
+    expect([answer.statusCode, problem(answer)['code'], answer.headers['retry-after']]).toEqual([
+      503,
+      'http.deadline',
+      '1',
+    ])
     await expect.poll(() => server.signal?.aborted).toBe(true)
     if (late === 'answer') gate.resolve()
     else gate.reject(new Error('too late'))
@@ -314,15 +496,25 @@ test('a long poll bounds itself: the deadline is not for it', async ({ platform 
   expect((await pending).json()).toEqual({ done: true })
 })
 
-test('a shared document has a validator: who knows it gets 304, also through a proxy that weakened it', async ({ platform }) => {
+test('a shared document has a validator: who knows it gets 304, also through a proxy that weakened it', async ({
+  platform,
+}) => {
   let version = 1
   const { inject } = serve(platform, { version: () => version })
   const first = await inject('/api/shared')
-  expect(first.headers).toMatchObject({ 'cache-control': 'public, max-age=1', 'content-type': 'application/json; charset=utf-8' })
+  expect(first.headers).toMatchObject({
+    'cache-control': 'public, max-age=1',
+    'content-type': 'application/json; charset=utf-8',
+  })
   const etag = String(first.headers['etag'])
   for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
     const again = await inject({ url: '/api/shared', headers: { 'if-none-match': known } })
-    expect([again.statusCode, again.body, again.headers['etag'], again.headers['cache-control']], known).toEqual([304, '', etag, 'public, max-age=1'])
+    expect([again.statusCode, again.body, again.headers['etag'], again.headers['cache-control']], known).toEqual([
+      304,
+      '',
+      etag,
+      'public, max-age=1',
+    ])
   }
   expect((await inject({ url: '/api/shared', headers: { 'if-none-match': '"other"' } })).statusCode).toBe(200)
   version = 2
@@ -334,24 +526,41 @@ test('a shared document has a validator: who knows it gets 304, also through a p
 test('prebuilt bytes go out as they are, with their validator', async ({ platform }) => {
   const { inject } = serve(platform)
   const answer = await inject('/api/bytes')
-  expect([answer.rawPayload, answer.headers['content-type']]).toEqual([Buffer.from([1, 2, 3]), 'application/octet-stream'])
+  expect([answer.rawPayload, answer.headers['content-type']]).toEqual([
+    Buffer.from([1, 2, 3]),
+    'application/octet-stream',
+  ])
   expect((await inject({ url: '/api/bytes', headers: { 'if-none-match': 'W/"v1"' } })).statusCode).toBe(304)
 })
 
-test("one's own answers are never stored by a cache, and no answer is guessed at by a browser", async ({ platform }) => {
+test("one's own answers are never stored by a cache, and no answer is guessed at by a browser", async ({
+  platform,
+}) => {
   const { inject } = serve(platform)
   const answer = await inject({ url: '/api/mine', headers: await platform.authorization('acc_1') })
-  expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'referrer-policy': 'same-origin' })
+  expect(answer.headers).toMatchObject({
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'same-origin',
+  })
 })
 
 test('an answer holds what its contract names and nothing more', async ({ platform }) => {
   const { http, inject } = serve(platform)
-  const leak = route({ method: 'GET', path: '/api/leak', caller: 'anyone', summary: 'Leak', answers: { 200: Strict({ id: Type.String() }) } })
+  const leak = route({
+    method: 'GET',
+    path: '/api/leak',
+    caller: 'anyone',
+    summary: 'Leak',
+    answers: { 200: Strict({ id: Type.String() }) },
+  })
   http.serve(leak, async () => ({ status: 200, body: { id: 'x', passwordHash: 'POISON' } as { id: string } }))
   expect((await inject('/api/leak')).body).toBe('{"id":"x"}')
 })
 
-test('an unhandled error is 500 without a word of its cause, in the log with all of it, and the next request is served', async ({ platform }) => {
+test('an unhandled error is 500 without a word of its cause, in the log with all of it, and the next request is served', async ({
+  platform,
+}) => {
   const lines: string[] = []
   let fail: () => Promise<void> = async () => {
     throw new Error('POISON password=hunter2')
@@ -362,7 +571,11 @@ test('an unhandled error is 500 without a word of its cause, in the log with all
   expect(answer.body).not.toMatch(/POISON|hunter2|at /)
   expect(lines).toHaveLength(1)
   expect(lines[0]).toContain('POISON')
-  expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'error', requestId: problem(answer)['requestId'], route: '/api/work' })
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    level: 'error',
+    requestId: problem(answer)['requestId'],
+    route: '/api/work',
+  })
   for (const thrown of ['text', undefined, null, { statusCode: 200 }, 7]) {
     fail = () => Promise.reject(thrown)
     expect((await inject('/api/work')).statusCode).toBe(500)
@@ -384,7 +597,11 @@ test('a database that went away is 503 with a time to come back, and is in the l
     },
   })
   const answer = await inject('/api/work')
-  expect([answer.statusCode, problem(answer)['code'], answer.headers['retry-after']]).toEqual([503, 'http.overloaded', '1'])
+  expect([answer.statusCode, problem(answer)['code'], answer.headers['retry-after']]).toEqual([
+    503,
+    'http.overloaded',
+    '1',
+  ])
   expect(lines[0]).toContain('57P01')
 })
 
@@ -414,14 +631,25 @@ test('every answered request is measured under its route and the status that the
   await inject('/api/work')
   await post('/api/things/secret-id', { name: '' })
   const text = await platform.metrics.text()
-  for (const labels of ['route="GET /api/open",status="200"', 'route="GET /api/mine",status="401"', 'route="GET /api/work",status="500"', 'route="POST /api/things/{id}",status="400"']) {
+  for (const labels of [
+    'route="GET /api/open",status="200"',
+    'route="GET /api/mine",status="401"',
+    'route="GET /api/work",status="500"',
+    'route="POST /api/things/{id}",status="400"',
+  ]) {
     expect(text).toContain(`fairgate_http_request_duration_seconds_count{${labels}} 1`)
   }
   expect(text).not.toContain('secret-id')
 })
 
 test('the address of the client is what a trusted proxy says, and nobody else', async ({ platform }) => {
-  const address = route({ method: 'GET', path: '/api/ip', caller: 'anyone', summary: 'Address', answers: { 200: Strict({ ip: Type.String() }) } })
+  const address = route({
+    method: 'GET',
+    path: '/api/ip',
+    caller: 'anyone',
+    summary: 'Address',
+    answers: { 200: Strict({ ip: Type.String() }) },
+  })
   const ip = async (options: Options) => {
     const { http, inject } = serve(platform, options)
     http.serve(address, async (request) => ({ status: 200, body: { ip: request.ip } }))
@@ -432,7 +660,9 @@ test('the address of the client is what a trusted proxy says, and nobody else', 
   expect(await ip({ trustProxy: ['127.0.0.1'] })).toBe('203.0.113.7')
 })
 
-test('over a real socket too: a client that leaves ends the signal, rubbish gets 400, and the server lives', async ({ platform }) => {
+test('over a real socket too: a client that leaves ends the signal, rubbish gets 400, and the server lives', async ({
+  platform,
+}) => {
   const started = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()
   const server = serve(platform, {
@@ -457,7 +687,11 @@ test('over a real socket too: a client that leaves ends the signal, rubbish gets
     socket.on('close', () => resolve(text))
   })
   expect(rubbish).toMatch(/^HTTP\/1\.1 400 /)
-  const large = await fetch(`http://127.0.0.1:${port}/api/things/a`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'x'.repeat(1 << 20) }) }).catch(() => undefined)
+  const large = await fetch(`http://127.0.0.1:${port}/api/things/a`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'x'.repeat(1 << 20) }),
+  }).catch(() => undefined)
   // A server may close on somebody who still sends; what it must not do is take it.
   expect([413, undefined]).toContain(large?.status)
   expect(server.handled).toBe(0)

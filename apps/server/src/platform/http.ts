@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import { Ajv, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import type { Answer, Body, Params, Query, RouteContract } from '@fairgate/contracts/http/route'
 import type { AccessTokens, Caller } from './access-token.ts'
 import { isUnavailable, postgresCode } from './db.ts'
@@ -61,7 +67,12 @@ export function createHttp(options: HttpOptions): HttpApp {
   const { log, metrics, accessTokens, idempotency, scheduler } = options
   const bodies = formats.default(new Ajv({ allErrors: true, strict: false, useDefaults: true }))
   const texts = formats.default(new Ajv({ allErrors: true, strict: false, useDefaults: true, coerceTypes: true }))
-  const durations = metrics.histogram('fairgate_http_request_duration_seconds', 'Time to answer', ['route', 'status'], [0.005, 0.02, 0.05, 0.1, 0.3, 1, 3, 10])
+  const durations = metrics.histogram(
+    'fairgate_http_request_duration_seconds',
+    'Time to answer',
+    ['route', 'status'],
+    [0.005, 0.02, 0.05, 0.1, 0.3, 1, 3, 10],
+  )
 
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -93,7 +104,8 @@ export function createHttp(options: HttpOptions): HttpApp {
     reply.header('referrer-policy', 'same-origin')
     const unsafe = request.method !== 'GET' && request.method !== 'HEAD'
     const isProvider = (request.routeOptions.config as { caller?: string } | undefined)?.caller === 'provider'
-    if (unsafe && !isProvider && request.headers['sec-fetch-site'] === 'cross-site') throw new Problem('http.cross-site')
+    if (unsafe && !isProvider && request.headers['sec-fetch-site'] === 'cross-site')
+      throw new Problem('http.cross-site')
   })
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
   const paths: { pattern: RegExp; method: string }[] = []
@@ -108,13 +120,21 @@ export function createHttp(options: HttpOptions): HttpApp {
   function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const problem = toProblem(error)
     if (problem.status >= 500 && (problem.code !== 'http.overloaded' || problem.cause)) {
-      request.log.error({ err: problem.cause ?? error, route: request.routeOptions.url, requestId: request.id }, 'request failed')
+      request.log.error(
+        { err: problem.cause ?? error, route: request.routeOptions.url, requestId: request.id },
+        'request failed',
+      )
     }
     const document = problemDocument(problem.code, problem.extensions, request.id)
-    if (typeof document.retryAfterMs === 'number') reply.header('retry-after', String(Math.max(1, Math.ceil(document.retryAfterMs / 1000))))
+    if (typeof document.retryAfterMs === 'number')
+      reply.header('retry-after', String(Math.max(1, Math.ceil(document.retryAfterMs / 1000))))
     else if (problem.status === 503 || problem.status === 429) reply.header('retry-after', '1')
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
-    return reply.code(problem.status).header('cache-control', 'no-store').type('application/problem+json').send(JSON.stringify(document))
+    return reply
+      .code(problem.status)
+      .header('cache-control', 'no-store')
+      .type('application/problem+json')
+      .send(JSON.stringify(document))
   }
 
   async function authenticate(request: FastifyRequest, contract: RouteContract): Promise<Caller | undefined> {
@@ -123,19 +143,28 @@ export function createHttp(options: HttpOptions): HttpApp {
       if (contract.caller === 'anyone' || contract.caller === 'provider') return undefined
       throw new Problem('identity.sign-in-required')
     }
-    const result = /^Bearer /i.test(header) ? await accessTokens.verify(header.slice(7).trim()) : ({ kind: 'forged' } as const)
+    const result = /^Bearer /i.test(header)
+      ? await accessTokens.verify(header.slice(7).trim())
+      : ({ kind: 'forged' } as const)
     if (result.kind !== 'valid') {
       if (contract.caller === 'anyone') return undefined
       throw new Problem(result.kind === 'expired' ? 'identity.token-expired' : 'identity.sign-in-required')
     }
     const { roles } = result.caller
     const allowed =
-      contract.caller === 'anyone' || contract.caller === 'provider' || contract.caller === 'buyer' || roles.includes(contract.caller) || roles.includes('admin')
+      contract.caller === 'anyone' ||
+      contract.caller === 'provider' ||
+      contract.caller === 'buyer' ||
+      roles.includes(contract.caller) ||
+      roles.includes('admin')
     if (!allowed) throw new Problem('identity.not-allowed')
     return result.caller
   }
 
-  function serve<R extends RouteContract>(contract: R, handle: (request: HttpRequest<R>) => Promise<HttpAnswer<R>>): void {
+  function serve<R extends RouteContract>(
+    contract: R,
+    handle: (request: HttpRequest<R>) => Promise<HttpAnswer<R>>,
+  ): void {
     const validators: [string, ValidateFunction | undefined, (request: FastifyRequest) => unknown][] = [
       ['params', contract.params && texts.compile(contract.params), (request) => request.params],
       ['query', contract.query && texts.compile(contract.query), (request) => request.query],
@@ -144,8 +173,13 @@ export function createHttp(options: HttpOptions): HttpApp {
     const response: Record<string, unknown> = {}
     for (const [status, schema] of Object.entries(contract.answers)) if (schema) response[status] = schema
     const url = contract.path.replace(/\{(\w+)\}/g, ':$1')
-    paths.push({ pattern: new RegExp(`^${contract.path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}/?$`), method: contract.method })
-    const bounded = !contract.media && !(contract.query && 'waitSeconds' in ((contract.query as { properties?: object }).properties ?? {}))
+    paths.push({
+      pattern: new RegExp(`^${contract.path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}/?$`),
+      method: contract.method,
+    })
+    const bounded =
+      !contract.media &&
+      !(contract.query && 'waitSeconds' in ((contract.query as { properties?: object }).properties ?? {}))
 
     app.route({
       method: contract.method,
@@ -177,7 +211,9 @@ export function createHttp(options: HttpOptions): HttpApp {
             reply,
           } as unknown as HttpRequest<R>
           const work = () => handle(input)
-          const answer = await (bounded ? withDeadline(answerOnce(contract, request, caller, work)) : answerOnce(contract, request, caller, work))
+          const answer = await (bounded
+            ? withDeadline(answerOnce(contract, request, caller, work))
+            : answerOnce(contract, request, caller, work))
           if (answer === 'hijacked') return reply
           return send(contract, request, reply, answer)
         } catch (error) {
@@ -185,7 +221,10 @@ export function createHttp(options: HttpOptions): HttpApp {
           throw error
         } finally {
           inFlight--
-          durations.observe({ route: `${contract.method} ${contract.path}`, status: String(reply.statusCode) }, (scheduler.now() - startedAt) / 1000)
+          durations.observe(
+            { route: `${contract.method} ${contract.path}`, status: String(reply.statusCode) },
+            (scheduler.now() - startedAt) / 1000,
+          )
         }
       },
     })
@@ -201,7 +240,10 @@ export function createHttp(options: HttpOptions): HttpApp {
     if (!contract.idempotent || header === undefined) return work()
     // A structured-field string in the draft; payment providers send it bare.
     const key = String(header).replace(/^"(.*)"$/, '$1')
-    if (key === '' || key.length > 255) throw new Problem('http.invalid', { errors: [{ pointer: '#/headers/idempotency-key', detail: 'must have 1 to 255 characters' }] })
+    if (key === '' || key.length > 255)
+      throw new Problem('http.invalid', {
+        errors: [{ pointer: '#/headers/idempotency-key', detail: 'must have 1 to 255 characters' }],
+      })
     const scope = `${caller?.accountId ?? 'anyone'} ${contract.method} ${request.url.split('?')[0]}`
     return (await idempotency.run(scope, key, request.body, async () => {
       const answer = await work()
@@ -212,12 +254,19 @@ export function createHttp(options: HttpOptions): HttpApp {
 
   function withDeadline<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const cancel = scheduler.after(options.deadlineMs, () => reject(new Problem('http.deadline', { retryAfterMs: 1000 })))
+      const cancel = scheduler.after(options.deadlineMs, () =>
+        reject(new Problem('http.deadline', { retryAfterMs: 1000 })),
+      )
       work.then(resolve, reject).finally(cancel)
     })
   }
 
-  function send<R extends RouteContract>(contract: R, request: FastifyRequest, reply: FastifyReply, answer: Exclude<HttpAnswer<R>, 'hijacked'>): FastifyReply {
+  function send<R extends RouteContract>(
+    contract: R,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answer: Exclude<HttpAnswer<R>, 'hijacked'>,
+  ): FastifyReply {
     reply.code(answer.status)
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', contract.cache ?? 'no-store')
     for (const [name, value] of Object.entries(answer.headers ?? {})) reply.header(name, value)
@@ -226,7 +275,10 @@ export function createHttp(options: HttpOptions): HttpApp {
         reply.header('etag', answer.etag)
         if (isKnown(request.headers['if-none-match'], answer.etag)) return reply.code(304).send()
       }
-      return reply.type(answer.type).serializer((payload: unknown) => payload as string).send(answer.bytes)
+      return reply
+        .type(answer.type)
+        .serializer((payload: unknown) => payload as string)
+        .send(answer.bytes)
     }
     if (answer.body === undefined) return reply.send()
     if (!contract.cache) return reply.send(answer.body)
@@ -255,26 +307,39 @@ export const etagOf = (text: string | Buffer): string => `"${createHash('sha1').
 
 /** The weak comparison of RFC 9110, section 13.1.2: a proxy that compresses makes our validators weak. */
 const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
-  ifNoneMatch !== undefined && ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === etag)
+  ifNoneMatch !== undefined &&
+  ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === etag)
 
 /** Escapes for text that Postgres cannot store: NUL and, unless it is one of a pair, a surrogate. */
 const unstorable = /\\u0000|\\ud[89a-f]/i
 
 function refuseUnstorable(key: string, value: unknown): unknown {
   for (const text of [key, value]) {
-    if (typeof text === 'string' && (text.includes('\0') || !text.isWellFormed())) throw new Error('text must be Unicode without NUL')
+    if (typeof text === 'string' && (text.includes('\0') || !text.isWellFormed()))
+      throw new Error('text must be Unicode without NUL')
   }
   return value
 }
 
-function validate(request: FastifyRequest, validators: [string, ValidateFunction | undefined, (request: FastifyRequest) => unknown][]): void {
+function validate(
+  request: FastifyRequest,
+  validators: [string, ValidateFunction | undefined, (request: FastifyRequest) => unknown][],
+): void {
   const faults: { pointer: string; detail: string }[] = []
   for (const [part, check, read] of validators) {
     if (!check || check(read(request))) continue
     for (const { keyword, params, instancePath, message } of check.errors ?? []) {
-      const { additionalProperty, missingProperty } = params as { additionalProperty?: string; missingProperty?: string }
+      const { additionalProperty, missingProperty } = params as {
+        additionalProperty?: string
+        missingProperty?: string
+      }
       const member = additionalProperty ?? missingProperty
-      const detail = keyword === 'additionalProperties' ? 'is not known here' : keyword === 'required' ? 'is required' : (message ?? 'is not valid')
+      const detail =
+        keyword === 'additionalProperties'
+          ? 'is not known here'
+          : keyword === 'required'
+            ? 'is required'
+            : (message ?? 'is not valid')
       const at = member === undefined ? '' : `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`
       faults.push({ pointer: `#${part === 'body' ? '' : `/${part}`}${instancePath}${at}`, detail })
     }
@@ -288,7 +353,8 @@ function toProblem(error: unknown): Problem {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('http.body-too-large', {}, { cause: error })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('http.unsupported-media-type', {}, { cause: error })
   if (statusCode === 404) return new Problem('http.not-found', {}, { cause: error })
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new Problem('http.invalid', { detail: (error as Error).message }, { cause: error })
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new Problem('http.invalid', { detail: (error as Error).message }, { cause: error })
   const postgres = postgresCode(error)
   // NUL, which Postgres cannot store, somewhere in a text: the client's fault, whichever statement met it first.
   if (postgres === '22021' || postgres === '22P05')

@@ -23,7 +23,16 @@ const plain = { ...buy, path: '/api/plain/{id}' } as const
 /** A server that counts its purchases; `during` is what happens while one is made. */
 function shop(platform: TestPlatform, during: () => Promise<void> | void = () => undefined) {
   const { metrics, clock, accessTokens, db } = platform
-  const http = createHttp({ log: silentLog, metrics, scheduler: clock, accessTokens, idempotency: createIdempotency(db, clock), trustProxy: false, inFlightMax: 100, deadlineMs: 20_000 })
+  const http = createHttp({
+    log: silentLog,
+    metrics,
+    scheduler: clock,
+    accessTokens,
+    idempotency: createIdempotency(db, clock),
+    trustProxy: false,
+    inFlightMax: 100,
+    deadlineMs: 20_000,
+  })
   let bought = 0
   http.serve(buy, async ({ caller }) => {
     const number = ++bought
@@ -37,14 +46,19 @@ function shop(platform: TestPlatform, during: () => Promise<void> | void = () =>
       return bought
     },
     async post(key: string | undefined, { account = 'acc_1', amount = 5, id = 'a', path = '/api/purchases' } = {}) {
-      const headers = { ...(await platform.authorization(account)), ...(key === undefined ? {} : { 'idempotency-key': key }) }
+      const headers = {
+        ...(await platform.authorization(account)),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+      }
       const answer = await http.fastify.inject({ method: 'POST', url: `${path}/${id}`, headers, payload: { amount } })
       return [answer.statusCode, answer.json<Record<string, unknown>>(), answer.headers['retry-after']] as const
     },
   }
 }
 
-test('the same key and body give the same answer and the work is done once; a bare and a quoted key are one', async ({ platform }) => {
+test('the same key and body give the same answer and the work is done once; a bare and a quoted key are one', async ({
+  platform,
+}) => {
   const server = shop(platform)
   const first = await server.post('key-1')
   expect(first[0]).toBe(201)
@@ -105,7 +119,10 @@ test('keys of different accounts and of different things never meet', async ({ p
   expect((await server.post('key-1', { account: 'acc_2' }))[1]).toEqual({ bought: 2, of: 'acc_2' })
   expect((await server.post('key-1', { account: 'acc_1', id: 'b' }))[1]).toEqual({ bought: 3, of: 'acc_1' })
   // Not even when an account is named so that its scope would look like another's.
-  expect((await server.post('key-1', { account: 'acc_1 POST /api/purchases/a' }))[1]).toEqual({ bought: 4, of: 'acc_1 POST /api/purchases/a' })
+  expect((await server.post('key-1', { account: 'acc_1 POST /api/purchases/a' }))[1]).toEqual({
+    bought: 4,
+    of: 'acc_1 POST /api/purchases/a',
+  })
 })
 
 test('a refusal or a failure frees the key: the same call may be made again', async ({ platform }) => {
@@ -120,19 +137,27 @@ test('a refusal or a failure frees the key: the same call may be made again', as
   expect((await server.post('key-1'))[1]).toEqual({ bought: 3, of: 'acc_1' })
 })
 
-test('a key of 255 characters is taken; a longer, an empty or a missing one inside quotes is refused with its place', async ({ platform }) => {
+test('a key of 255 characters is taken; a longer, an empty or a missing one inside quotes is refused with its place', async ({
+  platform,
+}) => {
   const server = shop(platform)
   expect((await server.post('k'.repeat(255)))[0]).toBe(201)
   for (const key of ['k'.repeat(256), '', '""']) {
     const [status, problem] = await server.post(key)
-    expect([status, problem['errors']]).toEqual([400, [{ pointer: '#/headers/idempotency-key', detail: 'must have 1 to 255 characters' }]])
+    expect([status, problem['errors']]).toEqual([
+      400,
+      [{ pointer: '#/headers/idempotency-key', detail: 'must have 1 to 255 characters' }],
+    ])
   }
 })
 
 const answerOf = (bought: number): StoredAnswer => ({ status: 201, body: { bought } })
 
 /** A call whose process never gets to its end. */
-async function crashed({ db, clock }: TestPlatform, key: string): Promise<{ finish(answer: StoredAnswer): void; fail(): void; end: Promise<unknown> }> {
+async function crashed(
+  { db, clock }: TestPlatform,
+  key: string,
+): Promise<{ finish(answer: StoredAnswer): void; fail(): void; end: Promise<unknown> }> {
   const inside = Promise.withResolvers<void>()
   const outcome = Promise.withResolvers<StoredAnswer>()
   const end = createIdempotency(db, clock)
@@ -149,10 +174,16 @@ test('a crash between start and end leaves the key usable after a minute, and no
   const { run } = createIdempotency(platform.db, platform.clock)
   await crashed(platform, 'k')
   platform.clock.advance(29_999)
-  await expect(run('s', 'k', { a: 1 }, async () => answerOf(2))).rejects.toMatchObject({ code: 'http.idempotency-in-progress' })
+  await expect(run('s', 'k', { a: 1 }, async () => answerOf(2))).rejects.toMatchObject({
+    code: 'http.idempotency-in-progress',
+  })
   platform.clock.advance(1)
-  await expect(run('s', 'k', { a: 2 }, async () => answerOf(2))).rejects.toMatchObject({ code: 'http.idempotency-key-reused' })
-  const taken = await Promise.allSettled(Array.from({ length: 5 }, () => run('s', 'k', { a: 1 }, async () => answerOf(2))))
+  await expect(run('s', 'k', { a: 2 }, async () => answerOf(2))).rejects.toMatchObject({
+    code: 'http.idempotency-key-reused',
+  })
+  const taken = await Promise.allSettled(
+    Array.from({ length: 5 }, () => run('s', 'k', { a: 1 }, async () => answerOf(2))),
+  )
   expect(taken.filter((result) => result.status === 'fulfilled').length).toBeGreaterThan(0)
   expect(await run('s', 'k', { a: 1 }, async () => answerOf(3))).toEqual(answerOf(2))
 })
@@ -170,19 +201,25 @@ test('one that was only slow neither overwrites nor deletes the answer of who to
   }
 })
 
-test('one that was only slow and fails does not free the key while who took over is still at work', async ({ platform }) => {
+test('one that was only slow and fails does not free the key while who took over is still at work', async ({
+  platform,
+}) => {
   const slow = await crashed(platform, 'k')
   platform.clock.advance(30_000)
   const second = await crashed(platform, 'k')
   slow.fail()
   await slow.end
   const { run } = createIdempotency(platform.db, platform.clock)
-  await expect(run('s', 'k', { a: 1 }, async () => answerOf(3))).rejects.toMatchObject({ code: 'http.idempotency-in-progress' })
+  await expect(run('s', 'k', { a: 1 }, async () => answerOf(3))).rejects.toMatchObject({
+    code: 'http.idempotency-in-progress',
+  })
   second.finish(answerOf(2))
   await second.end
 })
 
-test('answers are remembered for a day, then the sweep forgets them, a bounded number at a time', async ({ platform }) => {
+test('answers are remembered for a day, then the sweep forgets them, a bounded number at a time', async ({
+  platform,
+}) => {
   const { db, clock } = platform
   const { run, sweep } = createIdempotency(db, clock)
   await run('s', 'old', {}, async () => answerOf(1))
@@ -195,7 +232,10 @@ test('answers are remembered for a day, then the sweep forgets them, a bounded n
   clock.advance(1)
   expect(await sweep()).toBe(true)
   expect(await sweep()).toBe(false)
-  expect(await row(db, sql`select count(*) as count, min(key) as key from platform.idempotency`)).toEqual({ count: 1, key: 'new' })
+  expect(await row(db, sql`select count(*) as count, min(key) as key from platform.idempotency`)).toEqual({
+    count: 1,
+    key: 'new',
+  })
 })
 
 test('an answer without a body is remembered as one', async ({ platform }) => {

@@ -16,8 +16,15 @@ export const idempotencyKeptMs = 24 * 3600_000
  * and the route, so nobody meets a stranger's answer.
  */
 export function createIdempotency(db: Db, clock: Clock) {
-  async function run(scope: string, key: string, body: unknown, work: () => Promise<StoredAnswer>): Promise<StoredAnswer> {
-    const fingerprint = createHash('sha256').update(JSON.stringify(body ?? null)).digest('base64url')
+  async function run(
+    scope: string,
+    key: string,
+    body: unknown,
+    work: () => Promise<StoredAnswer>,
+  ): Promise<StoredAnswer> {
+    const fingerprint = createHash('sha256')
+      .update(JSON.stringify(body ?? null))
+      .digest('base64url')
     const now = new Date(clock.now())
     const lockedUntil = new Date(clock.now() + runningMsMax)
     const mine = await changed(

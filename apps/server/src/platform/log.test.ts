@@ -24,7 +24,10 @@ test('no secret of a poisoned request reaches a line, at the top or inside what 
     cookie: 'POISON',
   }
   log.info({ ...poison, accountId: 'acc_1' }, 'at the top')
-  log.info({ body: poison, query: poison, data: poison, headers: poison, request: poison, account: poison, message: poison }, 'inside')
+  log.info(
+    { body: poison, query: poison, data: poison, headers: poison, request: poison, account: poison, message: poison },
+    'inside',
+  )
   log.child({ module: 'identity' }).warn({ body: poison }, 'of a module')
   expect(lines).toHaveLength(3)
   expect(lines.join('')).not.toContain('POISON')
@@ -32,17 +35,22 @@ test('no secret of a poisoned request reaches a line, at the top or inside what 
   expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'info', accountId: 'acc_1', msg: 'at the top' })
 })
 
-withPlatform('a database error is logged with its code and constraint, and without the row that it quotes', async ({ platform }) => {
-  const { log, lines } = capture()
-  await sql`create table public.people (email text primary key, age integer check (age > 0))`.execute(platform.db)
-  await sql`insert into public.people values ('poison@example.test', 1)`.execute(platform.db)
-  for (const age of [1, -1]) {
-    await sql`insert into public.people values ('poison@example.test', ${age})`.execute(platform.db).catch((err: unknown) => log.error({ err }, 'failed'))
-  }
-  expect(lines.map((line) => (JSON.parse(line) as { err: { code: string } }).err.code)).toEqual(['23505', '23514'])
-  expect(lines[0]).toContain('people_pkey')
-  expect(lines.join('')).not.toContain('poison@example.test')
-})
+withPlatform(
+  'a database error is logged with its code and constraint, and without the row that it quotes',
+  async ({ platform }) => {
+    const { log, lines } = capture()
+    await sql`create table public.people (email text primary key, age integer check (age > 0))`.execute(platform.db)
+    await sql`insert into public.people values ('poison@example.test', 1)`.execute(platform.db)
+    for (const age of [1, -1]) {
+      await sql`insert into public.people values ('poison@example.test', ${age})`
+        .execute(platform.db)
+        .catch((err: unknown) => log.error({ err }, 'failed'))
+    }
+    expect(lines.map((line) => (JSON.parse(line) as { err: { code: string } }).err.code)).toEqual(['23505', '23514'])
+    expect(lines[0]).toContain('people_pkey')
+    expect(lines.join('')).not.toContain('poison@example.test')
+  },
+)
 
 test('lines below the level are not written, and a line is one line of JSON with a time', () => {
   const { log, lines } = capture('warn')

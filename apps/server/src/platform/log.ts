@@ -28,7 +28,12 @@ export function createLog(level: string, destination?: { write(line: string): vo
     level,
     base: null,
     redact: {
-      paths: [...secrets, ...wholes.flatMap((whole) => secrets.map((secret) => `${whole}.${secret}`)), 'err.detail', 'err.where'],
+      paths: [
+        ...secrets,
+        ...wholes.flatMap((whole) => secrets.map((secret) => `${whole}.${secret}`)),
+        'err.detail',
+        'err.where',
+      ],
       censor: '[secret]',
     },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,

@@ -11,7 +11,10 @@ test('portions follow each other while there is more, then the loop rests for it
   const scheduler = manualScheduler(0)
   let left = 3
   let runs = 0
-  const loop = startLoop({ name: 'x', intervalMs: 1000, run: async () => (runs++, --left > 0) }, { scheduler, log: silentLog })
+  const loop = startLoop(
+    { name: 'x', intervalMs: 1000, run: async () => (runs++, --left > 0) },
+    { scheduler, log: silentLog },
+  )
   await turns()
   expect(runs).toBe(3)
   scheduler.advance(999)
@@ -59,7 +62,9 @@ test('a nudge ends the rest, and one that comes during a portion is not forgotte
 test('a failing loop is logged, rests longer each time up to ten seconds, and recovers', async () => {
   const scheduler = manualScheduler(0)
   const lines: { pauseMs: number; failures: number }[] = []
-  const log = createLog('error', { write: (line) => void lines.push(JSON.parse(line) as { pauseMs: number; failures: number }) })
+  const log = createLog('error', {
+    write: (line) => void lines.push(JSON.parse(line) as { pauseMs: number; failures: number }),
+  })
   let failing = true
   let runs = 0
   const loop = startLoop(
@@ -94,7 +99,10 @@ test('a failing loop is logged, rests longer each time up to ten seconds, and re
 test('stopping waits for the portion that is running and starts no other', async () => {
   const gate = Promise.withResolvers<boolean>()
   let runs = 0
-  const loop = startLoop({ name: 'x', intervalMs: 0, run: () => (runs++, gate.promise) }, { scheduler: manualScheduler(0), log: silentLog })
+  const loop = startLoop(
+    { name: 'x', intervalMs: 0, run: () => (runs++, gate.promise) },
+    { scheduler: manualScheduler(0), log: silentLog },
+  )
   await turns()
   let stopped = false
   const stopping = loop.stop().then(() => (stopped = true))
@@ -106,7 +114,10 @@ test('stopping waits for the portion that is running and starts no other', async
 })
 
 test('stopping ends a rest at once', async () => {
-  const loop = startLoop({ name: 'x', intervalMs: 3_600_000, run: async () => false }, { scheduler: manualScheduler(0), log: silentLog })
+  const loop = startLoop(
+    { name: 'x', intervalMs: 3_600_000, run: async () => false },
+    { scheduler: manualScheduler(0), log: silentLog },
+  )
   await turns()
   await loop.stop()
 })

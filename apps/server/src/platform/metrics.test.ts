@@ -26,5 +26,7 @@ test('two servers in one process do not share their figures', async () => {
 
 test('a label that was not announced is an error, not a new series', () => {
   const metrics = createMetrics({ processMetrics: false })
-  expect(() => metrics.counter('fairgate_things_total', 'Things', ['kind']).add({ account: 'acc_1' })).toThrow('account')
+  expect(() => metrics.counter('fairgate_things_total', 'Things', ['kind']).add({ account: 'acc_1' })).toThrow(
+    'account',
+  )
 })

@@ -6,7 +6,12 @@ type Labels = Record<string, string>
 export type Metrics = {
   counter(name: string, help: string, labels?: readonly string[]): { add(labels: Labels, by?: number): void }
   gauge(name: string, help: string, labels?: readonly string[]): { set(labels: Labels, value: number): void }
-  histogram(name: string, help: string, labels: readonly string[], buckets: readonly number[]): { observe(labels: Labels, value: number): void }
+  histogram(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    buckets: readonly number[],
+  ): { observe(labels: Labels, value: number): void }
   text(): Promise<string>
   readonly contentType: string
 }
@@ -26,7 +31,10 @@ export function createMetrics({ processMetrics }: { processMetrics: boolean }): 
       return { set: (values, value) => metric.set(values, value) }
     },
     histogram(name, help, labels, buckets) {
-      const metric = once(name, () => new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers: [registry] }))
+      const metric = once(
+        name,
+        () => new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers: [registry] }),
+      )
       return { observe: (values, value) => metric.observe(values, value) }
     },
     text: () => registry.metrics(),

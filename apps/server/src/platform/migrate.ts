@@ -65,7 +65,9 @@ function alone<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
 async function run(tx: Tx, migration: Migration): Promise<boolean> {
   const [known] = await rows(
     tx,
-    sql<{ checksum: string }>`select checksum from platform.migrations where module = ${migration.module} and name = ${migration.name}`,
+    sql<{
+      checksum: string
+    }>`select checksum from platform.migrations where module = ${migration.module} and name = ${migration.name}`,
   )
   if (known) {
     if (known.checksum === migration.checksum) return false
@@ -73,6 +75,8 @@ async function run(tx: Tx, migration: Migration): Promise<boolean> {
   }
   await sql.raw(migration.text).execute(tx)
   await sql`
-    insert into platform.migrations (module, name, checksum) values (${migration.module}, ${migration.name}, ${migration.checksum})`.execute(tx)
+    insert into platform.migrations (module, name, checksum) values (${migration.module}, ${migration.name}, ${migration.checksum})`.execute(
+    tx,
+  )
   return true
 }

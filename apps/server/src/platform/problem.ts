@@ -16,7 +16,11 @@ export class Problem extends Error {
 }
 
 /** RFC 9457 problem details of a code. */
-export function problemDocument(code: ErrorCode, extensions: Readonly<Record<string, unknown>>, requestId?: string): ProblemDocument {
+export function problemDocument(
+  code: ErrorCode,
+  extensions: Readonly<Record<string, unknown>>,
+  requestId?: string,
+): ProblemDocument {
   const entry = errors[code]
   return {
     type: `https://fairgate.dev/errors/${code}`,

@@ -3,7 +3,9 @@ import { createSecrets } from './secrets.ts'
 
 test('each purpose and each master has a key of its own, of 32 bytes, the same in every process', () => {
   const secrets = createSecrets(['one', 'two'])
-  const all = ['token:place', 'token:pass', 'access-token'].flatMap((purpose) => secrets.keys(purpose).map(({ key }) => key.toString('hex')))
+  const all = ['token:place', 'token:pass', 'access-token'].flatMap((purpose) =>
+    secrets.keys(purpose).map(({ key }) => key.toString('hex')),
+  )
   expect(new Set(all).size).toBe(6)
   expect(all.every((key) => key.length === 64)).toBe(true)
   expect(createSecrets(['one', 'two']).keys('access-token')).toEqual(secrets.keys('access-token'))

@@ -11,7 +11,8 @@ export type Secrets = {
 }
 
 export function createSecrets(masters: readonly string[]): Secrets {
-  if (masters.length === 0 || masters.includes('')) throw new Error('at least one signing secret is needed, and none may be empty')
+  if (masters.length === 0 || masters.includes(''))
+    throw new Error('at least one signing secret is needed, and none may be empty')
   const cache = new Map<string, readonly { id: string; key: Buffer }[]>()
   return {
     keys(purpose) {

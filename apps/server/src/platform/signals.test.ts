@@ -30,7 +30,9 @@ function process(databaseUrl: string, origin: string, log = silentLog) {
   }
 }
 
-test('own listeners hear at once, another process through the database, nobody twice', async ({ platform: { databaseUrl } }) => {
+test('own listeners hear at once, another process through the database, nobody twice', async ({
+  platform: { databaseUrl },
+}) => {
   const [a, b] = [process(databaseUrl, 'a'), process(databaseUrl, 'b')]
   await Promise.all([a.signals.start(), b.signals.start()])
   const own: string[][] = []
@@ -51,7 +53,9 @@ test('own listeners hear at once, another process through the database, nobody t
   await Promise.all([a.end(), b.end()])
 })
 
-test('a crowd of keys, in any script, arrives whole in payloads that Postgres accepts', async ({ platform: { databaseUrl } }) => {
+test('a crowd of keys, in any script, arrives whole in payloads that Postgres accepts', async ({
+  platform: { databaseUrl },
+}) => {
   const [a, b] = [process(databaseUrl, 'a'), process(databaseUrl, 'b')]
   await b.signals.start()
   const keys = Array.from({ length: 3000 }, (_, i) => (i % 2 ? `콘서트 "${i}"` : `ord_${i}`))
@@ -72,7 +76,13 @@ test('a crowd of keys, in any script, arrives whole in payloads that Postgres ac
 test('after the listening connection was killed signals arrive again', async ({ platform: { databaseUrl, db } }) => {
   const [a, b] = [process(databaseUrl, 'a'), process(databaseUrl, 'b')]
   await b.signals.start()
-  const listening = () => rows(db, sql<{ pid: number }>`select pid from pg_stat_activity where datname = current_database() and application_name = 'fairgate signals'`)
+  const listening = () =>
+    rows(
+      db,
+      sql<{
+        pid: number
+      }>`select pid from pg_stat_activity where datname = current_database() and application_name = 'fairgate signals'`,
+    )
   const [{ pid }] = (await listening()) as [{ pid: number }]
   await sql`select pg_terminate_backend(${pid}, 5000)`.execute(db)
   const heard = b.next('orders')
@@ -95,7 +105,9 @@ test('after the listening connection was killed signals arrive again', async ({ 
   expect(await listening()).toEqual([])
 })
 
-test('while the database is away one attempt follows the other, they do not multiply', async ({ platform: { databaseUrl } }) => {
+test('while the database is away one attempt follows the other, they do not multiply', async ({
+  platform: { databaseUrl },
+}) => {
   const lines: string[] = []
   const b = process(databaseUrl, 'b', createLog('warn', { write: (line) => void lines.push(line) }))
   let planned = 0
@@ -129,7 +141,9 @@ test('an address where nobody answers as Postgres does fails the start instead o
   deaf.close()
 })
 
-test('a listener that throws neither deafens the others nor fails the one who emits', async ({ platform: { databaseUrl } }) => {
+test('a listener that throws neither deafens the others nor fails the one who emits', async ({
+  platform: { databaseUrl },
+}) => {
   const lines: string[] = []
   const a = process(databaseUrl, 'a', createLog('error', { write: (line) => void lines.push(line) }))
   const seen: string[] = []

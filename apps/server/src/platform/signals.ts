@@ -20,7 +20,13 @@ const coalesceMs = 20
 /** Postgres refuses payloads of 8,000 bytes. */
 const payloadBytesMax = 7000
 
-export function createSignals(options: { pool: Pool; url: string; scheduler: Scheduler; log: Log; origin: string }): Signals {
+export function createSignals(options: {
+  pool: Pool
+  url: string
+  scheduler: Scheduler
+  log: Log
+  origin: string
+}): Signals {
   const { pool, scheduler, log, origin } = options
   const listeners = new Map<string, Set<(keys: readonly string[]) => void>>()
   let waiting = new Map<string, Set<string>>()

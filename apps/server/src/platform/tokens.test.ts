@@ -9,7 +9,14 @@ import { createTokens } from './tokens.ts'
 const clock = manualScheduler()
 const tokens = createTokens(createSecrets(['master']), clock)
 const place = { placeId: 'plc_1', lineId: 'lin_1', saleId: 'sal_1', accountId: 'acc_1', number: 7, iat: clock.now() }
-const pass = (exp: number) => ({ passId: 'pas_1', lineId: 'lin_1', saleId: 'sal_1', accountId: 'acc_1', sectionIds: ['sec_1'], exp })
+const pass = (exp: number) => ({
+  passId: 'pas_1',
+  lineId: 'lin_1',
+  saleId: 'sal_1',
+  accountId: 'acc_1',
+  sectionIds: ['sec_1'],
+  exp,
+})
 
 test('what was signed is read back, in any script', () => {
   fc.assert(
@@ -46,7 +53,8 @@ test('a token with any character changed, added or taken away is forged', () => 
     }),
     { numRuns: 500 },
   )
-  for (const tail of ['=', '!', ' ', '\n', 'A', '.', '\0']) expect(tokens.verify('place', token + tail).kind).toBe('forged')
+  for (const tail of ['=', '!', ' ', '\n', 'A', '.', '\0'])
+    expect(tokens.verify('place', token + tail).kind).toBe('forged')
 })
 
 test('text that is no token at all is forged, never an error', () => {
@@ -55,14 +63,17 @@ test('text that is no token at all is forged, never an error', () => {
       expect(tokens.verify('place', text).kind).toBe('forged')
     }),
   )
-  for (const text of ['', '.', '...', 'v1', 'v1...', 'v1.x.y.z', 'v2.a.b.c']) expect(tokens.verify('place', text).kind).toBe('forged')
+  for (const text of ['', '.', '...', 'v1', 'v1...', 'v1.x.y.z', 'v2.a.b.c'])
+    expect(tokens.verify('place', text).kind).toBe('forged')
 })
 
 test('a signature made with the name of a key instead of the key is worth nothing', () => {
   const [version, id, body] = tokens.sign('place', place).split('.')
   const text = `${version}.${id}.${body}`
   for (const key of ['', id!, 'master', 'place']) {
-    expect(tokens.verify('place', `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`).kind).toBe('forged')
+    expect(tokens.verify('place', `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`).kind).toBe(
+      'forged',
+    )
   }
 })
 

@@ -26,14 +26,28 @@ describe('outside the demo configuration', () => {
   })
 
   test('there is no mailbox, no sandbox, no public metrics and no demo account', async () => {
-    for (const path of ['/dev/mailbox?to=admin@demo.fairgate.test', '/dev/mailbox', '/sandbox/window', '/sandbox/payments', '/v1/payments/x', '/metrics']) {
+    for (const path of [
+      '/dev/mailbox?to=admin@demo.fairgate.test',
+      '/dev/mailbox',
+      '/sandbox/window',
+      '/sandbox/payments',
+      '/v1/payments/x',
+      '/metrics',
+    ]) {
       expect((await fetch(server.url + path)).status, path).toBe(404)
     }
     const post = (path: string, body: unknown) =>
-      fetch(server.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+      fetch(server.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
     expect((await post('/sandbox/payments', { orderId: 'ord_1', amount: 1 })).status).toBe(404)
     for (const name of ['admin', 'organiser', 'staff', 'buyer1']) {
-      expect((await post('/api/sessions', { email: `${name}@demo.fairgate.test`, password: 'fairgate-demo' })).status, name).toBe(401)
+      expect(
+        (await post('/api/sessions', { email: `${name}@demo.fairgate.test`, password: 'fairgate-demo' })).status,
+        name,
+      ).toBe(401)
     }
   })
 
@@ -56,7 +70,8 @@ describe('in the demo configuration', () => {
   afterAll(() => world?.stop())
 
   test('the same paths are there, so the test above can fail', async () => {
-    for (const path of ['/dev/mailbox', '/metrics', '/sandbox/payments']) expect((await fetch(world.url + path)).status, path).toBe(200)
+    for (const path of ['/dev/mailbox', '/metrics', '/sandbox/payments'])
+      expect((await fetch(world.url + path)).status, path).toBe(200)
   })
 })
 
@@ -71,8 +86,15 @@ describe('a configuration', () => {
   }
 
   test('with several mistakes names all of them at once', () => {
-    const message = mistakesOf({ PORT: 'eighty', SERVICES: 'orders,ordres', DATABASE_URL: 'mysql://x', DATABASE_CONECTIONS_MAX: '9', LOG_LEVEL: 'loud' })
-    for (const name of ['PORT', 'SERVICES', 'DATABASE_URL', 'DATABASE_CONECTIONS_MAX', 'LOG_LEVEL']) expect(message).toContain(`${name}:`)
+    const message = mistakesOf({
+      PORT: 'eighty',
+      SERVICES: 'orders,ordres',
+      DATABASE_URL: 'mysql://x',
+      DATABASE_CONECTIONS_MAX: '9',
+      LOG_LEVEL: 'loud',
+    })
+    for (const name of ['PORT', 'SERVICES', 'DATABASE_URL', 'DATABASE_CONECTIONS_MAX', 'LOG_LEVEL'])
+      expect(message).toContain(`${name}:`)
   })
 
   test('for production without its secrets is refused, and never says a secret', () => {

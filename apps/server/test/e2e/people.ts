@@ -1,6 +1,14 @@
 import { ApiError } from '@fairgate/contracts/client'
 import type { ErrorCode } from '@fairgate/contracts/errors'
-import { addSection, createEvent, createSale, getEvent, publishSale, type Sale, type Section } from '@fairgate/contracts/http/catalog'
+import {
+  addSection,
+  createEvent,
+  createSale,
+  getEvent,
+  publishSale,
+  type Sale,
+  type Section,
+} from '@fairgate/contracts/http/catalog'
 import { register, signIn, verifyEmail } from '@fairgate/contracts/http/identity'
 import { placeHold } from '@fairgate/contracts/http/inventory'
 import { getOrder, placeOrder, type Order } from '@fairgate/contracts/http/orders'
@@ -12,7 +20,9 @@ import { until, type World } from './world.ts'
 export const demoPassword = 'fairgate-demo'
 
 export async function signInAs(world: World, name: string): Promise<string> {
-  const { accessToken } = await world.client.call(signIn, { body: { email: `${name}@demo.fairgate.test`, password: demoPassword } })
+  const { accessToken } = await world.client.call(signIn, {
+    body: { email: `${name}@demo.fairgate.test`, password: demoPassword },
+  })
   return accessToken
 }
 
@@ -21,7 +31,9 @@ let registered = 0
 /** Registers somebody new, reads the code in the mailbox and enters it. */
 export async function newBuyer(world: World): Promise<{ email: string; accountId: string; accessToken: string }> {
   const email = `person-${process.pid}-${++registered}@example.test`
-  const { account, accessToken } = await world.client.call(register, { body: { email, password: 'correct horse battery', name: 'Person' } })
+  const { account, accessToken } = await world.client.call(register, {
+    body: { email, password: 'correct horse battery', name: 'Person' },
+  })
   const code = await mailedCode(world, email)
   const verified = await world.client.call(verifyEmail, { body: { email, code }, accessToken })
   return { email, accountId: account.id, accessToken: verified.accessToken ?? (await signedIn(world, email)) }
@@ -52,7 +64,14 @@ export type TestSale = { eventId: string; sale: Sale; sections: Section[]; lineI
 /** An event of the demo organiser with a published sale that is open and ready. */
 export async function openSale(
   world: World,
-  options: { kind?: 'concert' | 'race'; places?: number; reserved?: boolean; limit?: number; holdSeconds?: number; opensInMs?: number } = {},
+  options: {
+    kind?: 'concert' | 'race'
+    places?: number
+    reserved?: boolean
+    limit?: number
+    holdSeconds?: number
+    opensInMs?: number
+  } = {},
 ): Promise<TestSale> {
   const accessToken = await signInAs(world, 'organiser')
   const now = Date.now()
@@ -75,7 +94,10 @@ export async function openSale(
       price: { amount: 55_000, currency: 'KRW' },
       ...(options.reserved === false
         ? { admission: 'open' as const, capacity: places }
-        : { admission: 'reserved' as const, seats: Array.from({ length: places }, (_, i) => ({ row: 'A', number: String(i + 1), x: i, y: 0 })) }),
+        : {
+            admission: 'reserved' as const,
+            seats: Array.from({ length: places }, (_, i) => ({ row: 'A', number: String(i + 1), x: i, y: 0 })),
+          }),
     },
     accessToken,
   })
@@ -121,13 +143,23 @@ export async function enter(world: World, lineId: string, accessToken: string): 
   return pass!
 }
 
-export async function hold(world: World, sale: TestSale, accessToken: string, wish: { seatIds?: string[]; count?: number }): Promise<Answer<typeof placeHold>> {
+export async function hold(
+  world: World,
+  sale: TestSale,
+  accessToken: string,
+  wish: { seatIds?: string[]; count?: number },
+): Promise<Answer<typeof placeHold>> {
   const { passToken } = await enter(world, sale.lineId, accessToken)
   return world.client.call(placeHold, { body: { passToken, sectionId: sale.sections[0]!.id, ...wish }, accessToken })
 }
 
 /** What the payment window would have returned. */
-export async function payInSandbox(world: World, orderId: string, amount: number, manner: Record<string, unknown> = {}): Promise<string> {
+export async function payInSandbox(
+  world: World,
+  orderId: string,
+  amount: number,
+  manner: Record<string, unknown> = {},
+): Promise<string> {
   const response = await fetch(`${world.url}/sandbox/payments`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -137,7 +169,12 @@ export async function payInSandbox(world: World, orderId: string, amount: number
   return ((await response.json()) as { paymentKey: string }).paymentKey
 }
 
-export async function buy(world: World, holdToken: string, accessToken: string, manner: Record<string, unknown> = {}): Promise<Order> {
+export async function buy(
+  world: World,
+  holdToken: string,
+  accessToken: string,
+  manner: Record<string, unknown> = {},
+): Promise<Order> {
   const { order, paymentRequestToken } = await world.client.call(placeOrder, { body: { holdToken }, accessToken })
   const paymentKey = await payInSandbox(world, order.id, order.total.amount, manner)
   await world.client.call(confirmPayment, {

@@ -11,7 +11,13 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 /** A running Fairgate, in whatever shape, seen from outside. */
 export type World = { url: string; client: Client; log(): string; stop(): Promise<void> }
 
-export type ServerProcess = { url: string; port: number; child: ChildProcess; log(): string; end(signal: NodeJS.Signals): Promise<void> }
+export type ServerProcess = {
+  url: string
+  port: number
+  child: ChildProcess
+  log(): string
+  end(signal: NodeJS.Signals): Promise<void>
+}
 
 /** Starts one server process and waits until it is ready. */
 export async function startProcess(env: Record<string, string>): Promise<ServerProcess> {
@@ -40,7 +46,10 @@ export async function startProcess(env: Record<string, string>): Promise<ServerP
   await until(
     async () => {
       if (hasEnded()) throw new Error(`the server ended with ${child.exitCode}:\n${output}`)
-      return fetch(`${url}/readyz`).then((response) => response.ok, () => false)
+      return fetch(`${url}/readyz`).then(
+        (response) => response.ok,
+        () => false,
+      )
     },
     { timeoutMs: 60_000, what: () => `the server to become ready:\n${output}` },
   )
@@ -63,11 +72,15 @@ export async function startOneProcess(env: Record<string, string> = {}): Promise
 }
 
 /** Asks again until it is so; real processes have no manual clock. */
-export async function until(isSo: () => Promise<boolean>, options: { timeoutMs?: number; what: string | (() => string) }): Promise<void> {
+export async function until(
+  isSo: () => Promise<boolean>,
+  options: { timeoutMs?: number; what: string | (() => string) },
+): Promise<void> {
   const deadline = performance.now() + (options.timeoutMs ?? 15_000)
   for (;;) {
     if (await isSo()) return
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${typeof options.what === 'string' ? options.what : options.what()}`)
+    if (performance.now() > deadline)
+      throw new Error(`waited in vain for ${typeof options.what === 'string' ? options.what : options.what()}`)
     await new Promise((done) => setTimeout(done, 50))
   }
 }

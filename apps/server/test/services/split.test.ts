@@ -8,7 +8,11 @@ import { endToEnd } from '../e2e/suite.ts'
 import { freePort, startProcess, until, type ServerProcess, type World } from '../e2e/world.ts'
 
 const gateway = new URL('../../../../deploy/nginx/gateway.conf', import.meta.url)
-const services = { front: 'identity,catalog,notifications', crowd: 'waiting-room,inventory', money: 'orders,payments,tickets' }
+const services = {
+  front: 'identity,catalog,notifications',
+  crowd: 'waiting-room,inventory',
+  money: 'orders,payments,tickets',
+}
 
 /** Three processes on one Postgres behind nginx with the configuration of the repository: only ports differ. */
 async function startSplit(): Promise<World> {
@@ -16,7 +20,9 @@ async function startSplit(): Promise<World> {
   // Started as root, nginx works as another account, which must reach its folders for cache and large bodies.
   chmodSync(folder, 0o711)
   const given = process.env['TEST_DATABASE_URL']
-  const postgres = given ? undefined : await startEmbeddedPostgres({ dataDir: join(folder, 'data'), log: () => undefined })
+  const postgres = given
+    ? undefined
+    : await startEmbeddedPostgres({ dataDir: join(folder, 'data'), log: () => undefined })
   const port = await freePort()
   const url = `http://localhost:${port}`
   const env = {
@@ -29,12 +35,16 @@ async function startSplit(): Promise<World> {
     HOST: '127.0.0.1',
   }
   const processes: Record<string, ServerProcess> = {}
-  for (const [name, hosted] of Object.entries(services)) processes[name] = await startProcess({ ...env, SERVICES: hosted })
+  for (const [name, hosted] of Object.entries(services))
+    processes[name] = await startProcess({ ...env, SERVICES: hosted })
   const nginx = await startNginx(folder, port, processes)
   return {
     url,
     client: createClient({ baseUrl: url }),
-    log: () => Object.values(processes).map((server) => server.log()).join('\n'),
+    log: () =>
+      Object.values(processes)
+        .map((server) => server.log())
+        .join('\n'),
     async stop() {
       nginx.kill('SIGTERM')
       await Promise.all(Object.values(processes).map((server) => server.end('SIGTERM')))
@@ -44,7 +54,11 @@ async function startSplit(): Promise<World> {
   }
 }
 
-async function startNginx(folder: string, port: number, processes: Record<string, ServerProcess>): Promise<ChildProcess> {
+async function startNginx(
+  folder: string,
+  port: number,
+  processes: Record<string, ServerProcess>,
+): Promise<ChildProcess> {
   let text = readFileSync(gateway, 'utf8').replace('listen 8080;', `listen 127.0.0.1:${port}; listen [::1]:${port};`)
   for (const [name, server] of Object.entries(processes)) {
     text = text.replace(new RegExp(`(upstream ${name} \\{ server )127\\.0\\.0\\.1:\\d+`), `$1127.0.0.1:${server.port}`)
@@ -57,7 +71,10 @@ async function startNginx(folder: string, port: number, processes: Record<string
   await until(
     async () => {
       if (child.exitCode !== null) throw new Error(`nginx ended:\n${errors}`)
-      return fetch(`http://localhost:${port}/readyz`).then((response) => response.ok, () => false)
+      return fetch(`http://localhost:${port}/readyz`).then(
+        (response) => response.ok,
+        () => false,
+      )
     },
     { what: () => `nginx to be ready:\n${errors}` },
   )

@@ -39,7 +39,13 @@ export const verifyEmail = route({
   caller: 'anyone',
   summary: 'Enter the code of the verification mail; a signed-in caller gets a fresh access token that says so',
   body: Strict({ email: Email, code: Type.String({ pattern: '^[0-9]{6}$' }) }),
-  answers: { 200: Strict({ account: Account, accessToken: Type.Optional(Type.String()), expiresInSeconds: Type.Optional(Type.Integer()) }) },
+  answers: {
+    200: Strict({
+      account: Account,
+      accessToken: Type.Optional(Type.String()),
+      expiresInSeconds: Type.Optional(Type.Integer()),
+    }),
+  },
   errors: ['identity.wrong-code', 'identity.too-many-attempts'],
 })
 
@@ -117,4 +123,15 @@ export const jwks = route({
   cache: 'public, max-age=300',
 })
 
-export const identityRoutes = { register, verifyEmail, resendCode, me, findAccounts, setRoles, signIn, refreshSession, signOut, jwks }
+export const identityRoutes = {
+  register,
+  verifyEmail,
+  resendCode,
+  me,
+  findAccounts,
+  setRoles,
+  signIn,
+  refreshSession,
+  signOut,
+  jwks,
+}

@@ -93,4 +93,3 @@ export const releaseHold = route({
 })
 
 export const inventoryRoutes = { getAvailability, placeHold, getHold, myHolds, releaseHold }
-

@@ -4,7 +4,14 @@ import { route } from './route.ts'
 export const AuditReport = Strict({
   at: Instant,
   invariantsHeld: Type.Boolean(),
-  checks: Type.Array(Strict({ name: Type.String(), held: Type.Boolean(), violations: Type.Integer(), detail: Type.Optional(Type.String()) })),
+  checks: Type.Array(
+    Strict({
+      name: Type.String(),
+      held: Type.Boolean(),
+      violations: Type.Integer(),
+      detail: Type.Optional(Type.String()),
+    }),
+  ),
   figures: Type.Record(Type.String(), Type.Integer()),
 })
 export type AuditReport = Static<typeof AuditReport>
@@ -41,7 +48,10 @@ export const retryParked = route({
   path: '/api/operations/parked/retry',
   caller: 'admin',
   summary: 'Hand parked messages to their subscriber again',
-  body: Strict({ subscriber: Type.Optional(Type.String({ maxLength: 60 })), id: Type.Optional(Type.String({ maxLength: 80 })) }),
+  body: Strict({
+    subscriber: Type.Optional(Type.String({ maxLength: 60 })),
+    id: Type.Optional(Type.String({ maxLength: 80 })),
+  }),
   answers: { 200: Strict({ retried: Type.Integer() }) },
 })
 

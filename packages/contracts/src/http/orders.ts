@@ -29,7 +29,10 @@ export const placeOrder = route({
   summary: 'Turn a hold into an order to be paid. The same hold gives the same order',
   idempotent: true,
   body: Strict({ holdToken: Type.String({ maxLength: 32_000 }) }),
-  answers: { 201: Strict({ order: Order, paymentRequestToken: Type.String() }), 200: Strict({ order: Order, paymentRequestToken: Type.String() }) },
+  answers: {
+    201: Strict({ order: Order, paymentRequestToken: Type.String() }),
+    200: Strict({ order: Order, paymentRequestToken: Type.String() }),
+  },
   errors: ['orders.hold-invalid', 'orders.hold-expired'],
 })
 

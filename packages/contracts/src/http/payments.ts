@@ -10,7 +10,9 @@ export const paymentSettings = route({
     200: Strict({
       provider: OneOf(['toss']),
       mode: OneOf(['sandbox', 'live']),
-      windowUrl: Type.Union([Type.String(), Type.Null()], { description: 'sandbox: the page that stands for the payment window' }),
+      windowUrl: Type.Union([Type.String(), Type.Null()], {
+        description: 'sandbox: the page that stands for the payment window',
+      }),
       clientKey: Type.Union([Type.String(), Type.Null()]),
     }),
   },
@@ -26,7 +28,12 @@ export const confirmPayment = route({
   body: Strict({
     paymentRequestToken: Type.String({ maxLength: 4000 }),
     provider: Type.String({ maxLength: 20 }),
-    paymentKey: Type.String({ minLength: 1, maxLength: 200, pattern: '^[A-Za-z0-9][\\x21-\\x7e]*$', description: 'ASCII without blanks' }),
+    paymentKey: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      pattern: '^[A-Za-z0-9][\\x21-\\x7e]*$',
+      description: 'ASCII without blanks',
+    }),
     amount: Type.Integer({ minimum: 0 }),
   }),
   answers: { 202: Strict({ orderId: Type.String() }) },

@@ -31,7 +31,9 @@ export type RouteContract = {
 /** Keeps the literal types of a contract. */
 export const route = <const R extends RouteContract>(contract: R): R => contract
 
-type Part<R, K extends 'params' | 'query' | 'body'> = R extends { readonly [P in K]: infer S extends TSchema } ? Static<S> : undefined
+type Part<R, K extends 'params' | 'query' | 'body'> = R extends { readonly [P in K]: infer S extends TSchema }
+  ? Static<S>
+  : undefined
 export type Params<R> = Part<R, 'params'>
 export type Query<R> = Part<R, 'query'>
 export type Body<R> = Part<R, 'body'>

@@ -39,7 +39,17 @@ export const checkIn = route({
   caller: 'staff',
   summary: 'Let the holder of a ticket in, once',
   body: Strict({ code: Type.String({ minLength: 1, maxLength: 1000 }) }),
-  answers: { 201: Strict({ ticket: Strict({ id: Type.String(), event: EventSummary, section: Strict({ id: Type.String(), name: Type.String() }), label: Type.String() }), usedAt: Instant }) },
+  answers: {
+    201: Strict({
+      ticket: Strict({
+        id: Type.String(),
+        event: EventSummary,
+        section: Strict({ id: Type.String(), name: Type.String() }),
+        label: Type.String(),
+      }),
+      usedAt: Instant,
+    }),
+  },
   errors: ['tickets.code-invalid', 'tickets.already-used', 'tickets.revoked'],
 })
 

@@ -10,7 +10,9 @@ export type LinePhase = (typeof linePhases)[number]
  * the commitment and the beacon's round when the sale is published, entrants and root when the line opens, then the seed.
  */
 export const DrawDocument = Strict({
-  commitment: Type.Union([Type.String(), Type.Null()], { description: 'hash of the seed; null when the order is the order of arrival' }),
+  commitment: Type.Union([Type.String(), Type.Null()], {
+    description: 'hash of the seed; null when the order is the order of arrival',
+  }),
   algorithm: Type.Optional(OneOf([drawAlgorithm])),
   beacon: Type.Optional(
     Strict({
@@ -18,12 +20,18 @@ export const DrawDocument = Strict({
       chain: Type.String(),
       round: Type.Integer({ description: 'fixed before anybody could know its randomness' }),
       randomness: Type.Optional(Type.String()),
-      missing: Type.Optional(Type.Boolean({ description: 'the round could not be had in time: the draw went on without it' })),
+      missing: Type.Optional(
+        Type.Boolean({ description: 'the round could not be had in time: the draw went on without it' }),
+      ),
     }),
   ),
-  entrants: Type.Optional(Type.Integer({ description: 'numbers 1 to this were drawn; later ones keep their number as position' })),
+  entrants: Type.Optional(
+    Type.Integer({ description: 'numbers 1 to this were drawn; later ones keep their number as position' }),
+  ),
   entrantsRoot: Type.Optional(Type.String({ description: 'Merkle tree hash (RFC 6962) of the entrants' })),
-  seed: Type.Optional(Type.String({ description: 'shown once the entrants are frozen: from then on positions are known' })),
+  seed: Type.Optional(
+    Type.String({ description: 'shown once the entrants are frozen: from then on positions are known' }),
+  ),
 })
 export type DrawDocument = Static<typeof DrawDocument>
 
@@ -45,11 +53,14 @@ export const LineDocument = Strict({
   shoppers: Type.Integer({ description: 'people inside now' }),
   stock: Strict({ free: Type.Integer(), held: Type.Integer(), sold: Type.Integer() }),
   poll: Type.Array(Strict({ aheadMax: Type.Union([Type.Integer(), Type.Null()]), everyMs: Type.Integer() }), {
-    description: 'read again after everyMs of the first entry whose aheadMax is not below the people ahead; null is everybody else',
+    description:
+      'read again after everyMs of the first entry whose aheadMax is not below the people ahead; null is everybody else',
   }),
   shoppersMax: Type.Optional(Type.Integer({ description: 'most people inside at a time' })),
   admitPerMinute: Type.Optional(Type.Integer({ description: 'most people called in a minute' })),
-  claimSeconds: Type.Optional(Type.Integer({ description: 'a called person who has not gone in after this loses the place' })),
+  claimSeconds: Type.Optional(
+    Type.Integer({ description: 'a called person who has not gone in after this loses the place' }),
+  ),
 })
 export type LineDocument = Static<typeof LineDocument>
 
@@ -87,7 +98,10 @@ export const joinLine = route({
   summary: 'Join. Joining again returns the same place (200)',
   params,
   body: Strict({ challenge: Type.Optional(Type.String({ maxLength: 8000 })) }),
-  answers: { 201: Strict({ place: Place, placeToken: Type.String() }), 200: Strict({ place: Place, placeToken: Type.String() }) },
+  answers: {
+    201: Strict({ place: Place, placeToken: Type.String() }),
+    200: Strict({ place: Place, placeToken: Type.String() }),
+  },
   errors: [
     'waiting-room.line-not-found',
     'waiting-room.not-open',
@@ -164,7 +178,8 @@ export const lineEntrants = route({
   method: 'GET',
   path: '/api/lines/{id}/entrants',
   caller: 'anyone',
-  summary: 'Everybody who took part in the draw: 32 bytes each, the leaves of the entrants tree in the order of their numbers',
+  summary:
+    'Everybody who took part in the draw: 32 bytes each, the leaves of the entrants tree in the order of their numbers',
   params,
   answers: { 200: null },
   media: 'application/octet-stream',
@@ -179,7 +194,13 @@ export const placeProof = route({
   summary: 'That a place took part in the draw: the hashes that lead from its leaf to the published root',
   params,
   body: Strict({ placeToken: Type.String({ maxLength: 2000 }) }),
-  answers: { 200: Strict({ number: Type.Integer(), index: Type.Integer({ description: 'of the leaf, from 0' }), path: Type.Array(Type.String()) }) },
+  answers: {
+    200: Strict({
+      number: Type.Integer(),
+      index: Type.Integer({ description: 'of the leaf, from 0' }),
+      path: Type.Array(Type.String()),
+    }),
+  },
   errors: [
     'waiting-room.line-not-found',
     'waiting-room.place-invalid',

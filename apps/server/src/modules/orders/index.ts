@@ -29,7 +29,11 @@ export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {
       { name: 'orders.measure', intervalMs: 15_000, run: useCases.measure },
     ],
     audit: (eventId) => auditOrders(deps.db, deps.clock, settings.stuckAfterMs, eventId),
-    known: (ids) => store.knownOrders(deps.db, ids.filter((id) => id.startsWith(`${idPrefixes.order}_`))),
+    known: (ids) =>
+      store.knownOrders(
+        deps.db,
+        ids.filter((id) => id.startsWith(`${idPrefixes.order}_`)),
+      ),
   }
   return {
     module,

@@ -376,4 +376,6 @@ const toOrder = (found: OrderRow): Order => ({
 })
 
 export const knownOrders = async (db: Db, orderIds: readonly string[]): Promise<string[]> =>
-  (await rows(db, sql<{ id: string }>`select id from orders.orders where id = any(${orderIds}::text[])`)).map((order) => order.id)
+  (await rows(db, sql<{ id: string }>`select id from orders.orders where id = any(${orderIds}::text[])`)).map(
+    (order) => order.id,
+  )

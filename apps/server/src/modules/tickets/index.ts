@@ -23,7 +23,11 @@ export function createTickets(deps: TicketsDeps & { secrets: Pick<Secrets, 'keys
     routes: (http) => serveTickets(http, useCases),
     subscriptions: subscriptions(useCases),
     audit: (eventId) => auditTickets(deps.db, eventId),
-    known: (ids) => store.knownTickets(deps.db, ids.filter((id) => id.startsWith(`${idPrefixes.ticket}_`))),
+    known: (ids) =>
+      store.knownTickets(
+        deps.db,
+        ids.filter((id) => id.startsWith(`${idPrefixes.ticket}_`)),
+      ),
   }
   return {
     module,

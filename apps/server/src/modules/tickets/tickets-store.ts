@@ -151,4 +151,6 @@ const toTicket = (found: TicketRow): Ticket => ({
 })
 
 export const knownTickets = async (db: Db, ticketIds: readonly string[]): Promise<string[]> =>
-  (await rows(db, sql<{ id: string }>`select id from tickets.tickets where id = any(${ticketIds}::text[])`)).map((ticket) => ticket.id)
+  (await rows(db, sql<{ id: string }>`select id from tickets.tickets where id = any(${ticketIds}::text[])`)).map(
+    (ticket) => ticket.id,
+  )

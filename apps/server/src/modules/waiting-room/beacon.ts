@@ -61,6 +61,7 @@ function readRound(answer: unknown, round: number): Fetched {
   if (typeof randomness !== 'string' || !/^[0-9a-f]{64}$/.test(randomness)) return { failed: 'no randomness' }
   if (typeof signature !== 'string' || !/^([0-9a-f]{2})+$/.test(signature)) return { failed: 'no signature' }
   // By the specification of drand; a relay that breaks it is not asked to be believed.
-  if (toHex(hashes.sha256(fromHex(signature))) !== randomness) return { failed: 'randomness is not the hash of the signature' }
+  if (toHex(hashes.sha256(fromHex(signature))) !== randomness)
+    return { failed: 'randomness is not the hash of the signature' }
   return { randomness }
 }

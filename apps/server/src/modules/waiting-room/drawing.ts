@@ -51,7 +51,12 @@ export function createDrawing(
     if (leavers.length > 0) {
       const [line] = await store.readLines(tx, [lineId])
       const order = permutationOf(line!)
-      const moved = leavers.map((number) => ({ lineId, number, position: order.positionOf(number), state: 'left' as const }))
+      const moved = leavers.map((number) => ({
+        lineId,
+        number,
+        position: order.positionOf(number),
+        state: 'left' as const,
+      }))
       await store.movePlaces(tx, moved)
     }
     afterCommit(tx, () => {
@@ -70,7 +75,8 @@ export function createDrawing(
     const round = { url: line.beaconUrl!, chain: line.beaconChain!, round: line.beaconRound! }
     const fetched = await fetchRandomness(round, clock, beaconTimeoutMs)
     const isOver = clock.now() >= dueAt + options.beaconWaitSeconds * 1000
-    if ('failed' in fetched) log.warn({ lineId: line.id, ...round, reason: fetched.failed, isOver }, 'the beacon of a draw could not be had')
+    if ('failed' in fetched)
+      log.warn({ lineId: line.id, ...round, reason: fetched.failed, isOver }, 'the beacon of a draw could not be had')
     if ('failed' in fetched && !isOver) return
     await exclusive(db, lockOf(line.id), async (tx) => {
       if (!(await store.lockUndrawn(tx, line.id))) return
@@ -87,7 +93,9 @@ export function createDrawing(
       for (const line of lines) {
         if (line.drawEntrants === null) await exclusive(db, lockOf(line.id), (tx) => freeze(tx, line.id, line.arrivals))
       }
-      await Promise.all(lines.filter((line) => line.beaconRound !== null && line.drawEntrants !== null).map(revealWithBeacon))
+      await Promise.all(
+        lines.filter((line) => line.beaconRound !== null && line.drawEntrants !== null).map(revealWithBeacon),
+      )
       return false
     },
   }

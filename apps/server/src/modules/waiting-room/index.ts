@@ -87,7 +87,11 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
       subscriptions: createSubscriptions({ ...deps, documents }, { beacon: config.beacon }),
       loops: [frontier, broadcast.loop, drawing],
       audit: (eventId) => audit({ db, clock }, eventId),
-      known: (ids) => store.knownPlaces(db, ids.filter((id) => id.startsWith(`${idPrefixes.place}_`))),
+      known: (ids) =>
+        store.knownPlaces(
+          db,
+          ids.filter((id) => id.startsWith(`${idPrefixes.place}_`)),
+        ),
     },
     join: places.join,
     claim: passes.claim,

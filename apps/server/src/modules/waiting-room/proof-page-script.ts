@@ -6,7 +6,9 @@ import { verifyDraw, verifyPlace } from '@fairgate/contracts/verify-draw'
 // What the downloaded page does. It is put behind the modules above in one script, and runs in a browser only.
 
 const element = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E
-const data = JSON.parse(element('data').textContent) as Pick<LineDocument, 'id' | 'name' | 'opensAt' | 'draw'> & { entrants: string }
+const data = JSON.parse(element('data').textContent) as Pick<LineDocument, 'id' | 'name' | 'opensAt' | 'draw'> & {
+  entrants: string
+}
 const entrants = Uint8Array.from(atob(data.entrants), (character) => character.charCodeAt(0))
 const pure = { sha256, hmacSha256 }
 

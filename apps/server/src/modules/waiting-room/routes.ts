@@ -65,7 +65,12 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
 
   http.serve(contract.lineEntrants, async ({ params }) => {
     const { leaves, root } = await entrants.list(params.id)
-    return { status: 200, bytes: Buffer.from(leaves.buffer, leaves.byteOffset, leaves.length), type: 'application/octet-stream', etag: `"${root}"` }
+    return {
+      status: 200,
+      bytes: Buffer.from(leaves.buffer, leaves.byteOffset, leaves.length),
+      type: 'application/octet-stream',
+      etag: `"${root}"`,
+    }
   })
 
   http.serve(contract.placeProof, async ({ params, body }) => ({

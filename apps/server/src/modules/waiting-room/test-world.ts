@@ -128,7 +128,7 @@ export function orderRefunded(order: { id: string; lineId: string; accountId: st
   })
 }
 
-export type World = Awaited<ReturnType<typeof openWorld>>
+type World = Awaited<ReturnType<typeof openWorld>>
 
 /** A waiting room with one published sale whose stock is known, and the calls that a test makes of it. */
 export async function openWorld(

@@ -331,7 +331,12 @@ export const lockUndrawn = (tx: Tx, lineId: string): Promise<Undrawn | undefined
   )
 
 /** The ids of the places with these numbers, in their order. */
-export const placeIds = (db: Db | Tx, lineId: string, from: number, to: number): Promise<{ number: number; id: string }[]> =>
+export const placeIds = (
+  db: Db | Tx,
+  lineId: string,
+  from: number,
+  to: number,
+): Promise<{ number: number; id: string }[]> =>
   rows(
     db,
     sql<{ number: number; id: string }>`
@@ -339,11 +344,15 @@ export const placeIds = (db: Db | Tx, lineId: string, from: number, to: number):
   )
 
 export async function freezeDraw(tx: Tx, lineId: string, entrants: number, root: string): Promise<void> {
-  await sql`update waiting_room.lines set draw_entrants = ${entrants}, draw_entrants_root = ${root} where id = ${lineId}`.execute(tx)
+  await sql`update waiting_room.lines set draw_entrants = ${entrants}, draw_entrants_root = ${root} where id = ${lineId}`.execute(
+    tx,
+  )
 }
 
 export async function revealDraw(tx: Tx, lineId: string, randomness: string | null, now: Date): Promise<void> {
-  await sql`update waiting_room.lines set drawn_at = ${now}, beacon_randomness = ${randomness} where id = ${lineId}`.execute(tx)
+  await sql`update waiting_room.lines set drawn_at = ${now}, beacon_randomness = ${randomness} where id = ${lineId}`.execute(
+    tx,
+  )
 }
 
 /** Numbers of places that were given up before they had a position. */
@@ -535,4 +544,6 @@ export async function readAudit(db: Db, eventId: string | null, now: Date) {
 }
 
 export const knownPlaces = async (db: Db, placeIds: readonly string[]): Promise<string[]> =>
-  (await rows(db, sql<{ id: string }>`select id from waiting_room.places where id = any(${placeIds}::text[])`)).map((place) => place.id)
+  (await rows(db, sql<{ id: string }>`select id from waiting_room.places where id = any(${placeIds}::text[])`)).map(
+    (place) => place.id,
+  )
