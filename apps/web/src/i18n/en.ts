@@ -207,7 +207,7 @@ export const en = {
     toEvent: 'Back to the event',
     finish: 'Finish paying',
     states: {
-      'awaiting-payment': 'Waiting for your payment',
+      'awaiting-payment': 'Waiting for payment',
       paying: 'Payment under way',
       fulfilled: 'Paid, tickets issued',
       expired: 'Expired',
