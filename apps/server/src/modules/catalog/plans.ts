@@ -17,8 +17,8 @@ export function theatreRows(plan: {
 }): PlannedSeat[] {
   const { rows, seatsPerRow, aisleAfter = seatsPerRow, accessibleFirst = 0 } = plan
   const width = seatsPerRow - 1 + (aisleAfter < seatsPerRow ? 2 : 0)
-  // So far from the centre that the first row spans at most 120 degrees.
-  const firstRadius = Math.max(8, (width * 3) / (2 * Math.PI))
+  // So far from the centre that the first row spans at most 50 degrees: on a map more of it looks like a V.
+  const firstRadius = Math.max(16, (width * 180) / (50 * Math.PI))
   return eachSeat(rows, seatsPerRow, (row, index) => {
     const along = index + (index >= aisleAfter ? 2 : 0) - width / 2
     const radius = firstRadius + row * 1.2
