@@ -463,6 +463,9 @@ test.each([
     for (const step of ['sections', 'sale', 'publish'])
       await lookAt(`/organiser/events/${concert.id}?step=${step}`, organiser)
     await lookAt(`/organiser/events/${concert.id}/watch`, organiser)
+    const admin = await open({ language, colorScheme })
+    await admin.signIn('admin')
+    for (const path of ['/check-in', '/admin']) await lookAt(path, admin)
     expect(found).toEqual({})
   },
 )
