@@ -108,8 +108,8 @@ program
   .command('docs')
   .description('make the generated pages of docs/ from the code')
   .option('--check', 'only say which are not in step; exits with 1 when there are any')
-  .action((options: { check?: boolean }) => {
-    const stale = writeDocs({ check: options.check ?? false })
+  .action(async (options: { check?: boolean }) => {
+    const stale = await writeDocs({ check: options.check ?? false })
     if (stale.length > 0)
       process.stdout.write(`${options.check ? 'not in step (npm run docs)' : 'written'}: ${stale.join(', ')}\n`)
     if (options.check && stale.length > 0) process.exitCode = 1

@@ -3,26 +3,30 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errors } from '@fairgate/contracts/errors'
 import { events } from '@fairgate/contracts/events'
-import { allModules } from './compose.ts'
-import { settings } from './config.ts'
+import { systemScheduler } from '#platform/clock'
+import { systemRandom } from '#platform/ids'
+import { silentLog } from '#platform/log'
+import { allModules, compose } from './compose.ts'
+import { readConfig, settings } from './config.ts'
 import { openApiDocument } from './openapi.ts'
 
 const docsFolder = fileURLToPath(new URL('../../../docs/', import.meta.url))
 
 /** The pages that are made from the code, by their path below `docs/`. */
-export function generatedDocs(): Record<string, string> {
+export async function generatedDocs(): Promise<Record<string, string>> {
   return {
     'reference/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
     'reference/errors.md': errorsPage(),
     'reference/events.md': eventsPage(),
     'operating/configuration.md': configurationPage(),
+    'operating/metrics.md': await metricsPage(),
   }
 }
 
 /** Writes the pages. @returns those that were not in step */
-export function writeDocs(options: { check: boolean }): string[] {
+export async function writeDocs(options: { check: boolean }): Promise<string[]> {
   const stale: string[] = []
-  for (const [path, text] of Object.entries(generatedDocs())) {
+  for (const [path, text] of Object.entries(await generatedDocs())) {
     const file = join(docsFolder, path)
     if (existsSync(file) && readFileSync(file, 'utf8') === text) continue
     stale.push(path)
@@ -76,4 +80,27 @@ function configurationPage(): string {
     `${setting.about}${setting.secret ? '. Secret: never printed' : ''}`,
   ])
   return `# Configuration\n\n${made}\n\nEverything is set by environment variables, read once at start. All mistakes are reported together and the process ends with status 2.\n\n${table(['variable', 'default', 'meaning'], rows)}\n`
+}
+
+/** The metrics are those that the composed modules register; nothing is started and no database is asked. */
+async function metricsPage(): Promise<string> {
+  const server = compose(readConfig({ SERVICES: 'catalog' }), {
+    databaseUrl: 'postgresql://nobody@127.0.0.1:1/none',
+    signingSecrets: ['only for the list of metrics'],
+    publicUrl: 'http://localhost',
+    log: silentLog,
+    scheduler: systemScheduler,
+    random: systemRandom,
+  })
+  const definitions = (await server.metrics.definitions()).filter(({ name }) => name.startsWith('fairgate_'))
+  await server.database.close()
+  const rows = definitions
+    .toSorted((a, b) => a.name.localeCompare(b.name))
+    .map(({ name, type, labels, help }) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ])
+  return `# Metrics\n\n${made}\n\nPrometheus text at \`/metrics\`: on the public port in the demo, elsewhere on \`OPERATIONS_PORT\` only. Labels come from closed sets, never an id. The usual metrics of a Node process (\`nodejs_eventloop_lag_p99_seconds\`, \`process_resident_memory_bytes\` and so on) are there too.\n\nWatch on a sale day: the p95 of \`fairgate_http_request_duration_seconds\` by route, \`nodejs_eventloop_lag_p99_seconds\`, \`fairgate_line_people\`, \`fairgate_payments_unknown_oldest_seconds\`, \`fairgate_orders_stuck\`, \`fairgate_messages_parked_total\`.\n\n${table(['metric', 'type', 'labels', 'meaning'], rows)}\n`
 }

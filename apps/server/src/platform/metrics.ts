@@ -14,6 +14,8 @@ export type Metrics = {
   ): { observe(labels: Labels, value: number): void }
   text(): Promise<string>
   readonly contentType: string
+  /** What has been registered so far, for the reference page. */
+  definitions(): Promise<{ name: string; help: string; type: string; labels: readonly string[] }[]>
 }
 
 export function createMetrics({ processMetrics }: { processMetrics: boolean }): Metrics {
@@ -38,6 +40,15 @@ export function createMetrics({ processMetrics }: { processMetrics: boolean }): 
       return { observe: (values, value) => metric.observe(values, value) }
     },
     text: () => registry.metrics(),
+    async definitions() {
+      const all = (await registry.getMetricsAsArray()) as unknown as {
+        name: string
+        help: string
+        type: string
+        labelNames: string[]
+      }[]
+      return all.map(({ name, help, type, labelNames }) => ({ name, help, type, labels: labelNames }))
+    },
     contentType: registry.contentType,
   }
 }
