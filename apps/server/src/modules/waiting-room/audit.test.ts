@@ -20,6 +20,33 @@ const planted = {
   'the calls of each line are exactly 1…frontier': sql`update waiting_room.calls set to_position = to_position + 1`,
 }
 
+const plantedInDraws = {
+  'nobody was called before the draw': sql`update waiting_room.calls set called_at = '2026-01-01'`,
+  // Two who are inside have exchanged their positions.
+  'every place stands at the position of the draw': sql`
+    update waiting_room.places set position = position + 1000 where state = 'admitted';
+    update waiting_room.places p set position = q.position - 1000 from waiting_room.places q
+    where p.state = 'admitted' and q.number = (
+      select coalesce(min(n.number) filter (where n.number > p.number), min(n.number)) from waiting_room.places n where n.state = 'admitted')`,
+}
+
+for (const [name, harm] of Object.entries(plantedInDraws)) {
+  test(`the audit finds a planted violation of a draw: ${name}`, async ({ platform }) => {
+    const world = await openWorld(platform, [{ id: 'lin_a', shoppersMax: 4 }], {}, 'draw')
+    platform.clock.set(Date.parse('2026-01-01T09:00:00Z'))
+    const receipts = await world.joinInTurn(people(6))
+    await world.leave('acc_6')
+    world.openSale()
+    await world.draw()
+    await world.tick()
+    for (const [i, receipt] of receipts.entries()) await world.claim(`acc_${i + 1}`, receipt)
+    expect(await world.violations()).toEqual([])
+    await platform.database.pool.query(harm.compile(platform.db).sql)
+    expect(await world.violations()).toEqual([name])
+    expect((await world.module.audit!('evt_other')).checks.every((check) => check.violations === 0)).toBe(true)
+  })
+}
+
 for (const [name, harm] of Object.entries(planted)) {
   test(`the audit finds a planted violation: ${name}`, async ({ platform }) => {
     const world = await openWorld(platform, [{ id: 'lin_a', shoppersMax: 3 }])

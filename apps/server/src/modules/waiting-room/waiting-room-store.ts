@@ -6,13 +6,15 @@ import type { Call, Pass, Place, PlaceState } from './place.ts'
 
 // Rows are locked in this order: lines, frontiers, places, calls; several of one kind in the order of their keys.
 
-const lineColumns = sql`
-  l.id, l.sale_id as "saleId", s.event_id as "eventId", l.name, l.section_ids as "sectionIds",
-  s.opens_at as "opensAt", s.closes_at as "closesAt", s.hold_seconds as "holdSeconds", l.arrivals,
-  l.draw_commitment as "drawCommitment", l.draw_seed as "drawSeed", l.draw_entrants as "drawEntrants",
+const drawColumns = sql`
+  l.id, l.draw_commitment as "drawCommitment", l.draw_seed as "drawSeed", l.draw_entrants as "drawEntrants",
   l.draw_entrants_root as "drawEntrantsRoot", l.drawn_at as "drawnAt", l.beacon_url as "beaconUrl",
   l.beacon_chain as "beaconChain", l.beacon_round as "beaconRound", l.beacon_at as "beaconAt",
-  l.beacon_randomness as "beaconRandomness", f.frontier, f.is_paused as "isPaused", f.shoppers_max as "shoppersMax",
+  l.beacon_randomness as "beaconRandomness"`
+
+const lineColumns = sql`
+  ${drawColumns}, l.sale_id as "saleId", s.event_id as "eventId", l.name, l.section_ids as "sectionIds",
+  s.opens_at as "opensAt", s.closes_at as "closesAt", s.hold_seconds as "holdSeconds", l.arrivals, f.frontier, f.is_paused as "isPaused", f.shoppers_max as "shoppersMax",
   f.admit_per_minute as "admitPerMinute", k.free, k.held, k.sold, k.sellable`
 
 /** Sold seats are the larger of what the inventory and what orders have told, because either fact may lag. */
@@ -508,7 +510,7 @@ export async function readAudit(db: Db, eventId: string | null, now: Date) {
     db,
     sql<
       Record<
-        'numbers' | 'doubles' | 'passes' | 'frontiers' | 'early' | 'calls' | 'places' | 'waiting' | 'shoppers',
+        'numbers' | 'doubles' | 'passes' | 'frontiers' | 'early' | 'calls' | 'undrawn' | 'places' | 'waiting' | 'shoppers',
         number
       >
     >`
@@ -536,12 +538,32 @@ export async function readAudit(db: Db, eventId: string | null, now: Date) {
          join waiting_room.places p on p.line_id = x.line_id and p.number = x.number where p.position is null or p.position > line.frontier) as early,
         (select count(*) from line left join call on call.line_id = line.id
          where coalesce(call.count, 0) <> line.frontier or (call.count > 0 and (call.first <> 1 or call.last <> line.frontier))) as calls,
+        (select count(*) from line join waiting_room.lines l on l.id = line.id join waiting_room.calls c on c.line_id = l.id
+         where l.draw_commitment is not null and (l.drawn_at is null or c.called_at < l.drawn_at)) as undrawn,
         (select coalesce(sum(place.count), 0)::int from place) as places,
         (select coalesce(sum(place.waiting), 0)::int from place) as waiting,
         (select count(*) from waiting_room.passes x join line on line.id = x.line_id where x.ended_at is null and x.expires_at > ${now}) as shoppers`,
   )
   return found!
 }
+
+/** The draws of the lines of one event or of all; lines by arrival too. */
+export const readDraws = (db: Db, eventId: string | null): Promise<(Draw & { id: string })[]> =>
+  rows(
+    db,
+    sql<Draw & { id: string }>`
+      select ${drawColumns} from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
+      where (${eventId}::text is null or s.event_id = ${eventId}) and (l.draw_commitment is null or l.drawn_at is not null)`,
+  )
+
+/** Places that should have a position, by number: all but those who wait. */
+export const settledPlaces = (db: Db, lineId: string, after: number, limit: number): Promise<{ number: number; position: number | null }[]> =>
+  rows(
+    db,
+    sql<{ number: number; position: number | null }>`
+      select number, position from waiting_room.places
+      where line_id = ${lineId} and number > ${after} and state <> 'waiting' order by number limit ${limit}`,
+  )
 
 export const knownPlaces = async (db: Db, placeIds: readonly string[]): Promise<string[]> =>
   (await rows(db, sql<{ id: string }>`select id from waiting_room.places where id = any(${placeIds}::text[])`)).map(
