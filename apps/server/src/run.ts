@@ -59,7 +59,13 @@ export async function run(env: NodeJS.ProcessEnv): Promise<void> {
   const startedAt = performance.now()
   const config = configOrExit(env)
   const log = createLog(config.LOG_LEVEL)
-  const lifecycle = createLifecycle({ log })
+  const lifecycle = createLifecycle({
+    log: {
+      info: (fields, message) => log.debug(fields, message),
+      error: (fields, message) => log.error(fields, message),
+    },
+  })
+  lifecycle.own('last word', () => log.info('stopped'), { timeoutMs: 100 })
   lifecycle.signals(process)
   try {
     const port = config.PORT === 0 ? await freePort(config.HOST) : config.PORT
