@@ -125,14 +125,13 @@ describe('view', () => {
     expect(aheadOf(withLine({ frontier: 300 }))).toBe(0)
     expect(aheadOf(withLine({ frontier: 900 }))).toBe(0)
     expect(aheadOf(withLine({ phase: 'gathering' }))).toBeUndefined()
-    expect(aheadOf(state({ position: 151 }))).toBe(50)
   })
 
-  test('a place that is drawn has no position before the server says it', () => {
+  test('a place that is drawn has no position before the draw', () => {
     const draw = { commitment: 'c', entrants: 500 }
     expect(aheadOf(withLine({ draw }))).toBeUndefined()
-    expect(aheadOf(withLine({ draw }, { position: 120 }))).toBe(19)
-    expect(aheadOf(withLine({ draw: { commitment: 'c', entrants: 300 } }))).toBe(200)
+    const own = { result: 'computed', position: 120, entrants: 500, isEntrant: true } as const
+    expect(aheadOf(withLine({ draw }, { draw: own }))).toBe(19)
   })
 
   test('says that it is unlikely when more people are ahead than places can still be had', () => {

@@ -12,7 +12,7 @@ export type RoomApi = ReturnType<typeof createRoomApi>
 
 const deadlineMs = 15_000
 
-/** The five calls of the waiting room, without a library: this page is a few kB for everybody in a crowd. */
+/** The six calls of the waiting room, without a library: this page is a few kB for everybody in a crowd. */
 export function createRoomApi(doFetch: typeof fetch, session: Session, serverClock: ServerClock) {
   async function request<T>(path: string, init: RequestInit): Promise<Result<T> & { headers?: Headers }> {
     try {
@@ -70,6 +70,12 @@ export function createRoomApi(doFetch: typeof fetch, session: Session, serverClo
       request<{ name: string; venue: string }>(`/api/events/${encodeURIComponent(eventId)}`, {}),
     join: (lineId: string) =>
       authorised<{ place: Place; placeToken: string }>('POST', `/api/lines/${encodeURIComponent(lineId)}/places`, {}),
+    prove: (lineId: string, placeToken: string) =>
+      request<{ path: string[] }>(`/api/lines/${encodeURIComponent(lineId)}/proofs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ placeToken }),
+      }),
     claim: (lineId: string, placeToken: string) =>
       authorised<Pass>('POST', `/api/lines/${encodeURIComponent(lineId)}/passes`, { placeToken }),
   }

@@ -5,6 +5,7 @@ import type { Session } from '../src/api/session.ts'
 import type { Refusal, RoomApi } from './api.ts'
 import { observe, type Sample } from './estimate.ts'
 import { pauseAfterFailure, pollEveryMs, spread } from './poll.ts'
+import { isListed, lookAtDraw, type OwnDraw } from './proof.ts'
 
 /** Why this person has no place that can still be called. */
 export type Ended = { kind: 'lapsed' | 'pass-used' } | { kind: 'other-line'; lineId: string | undefined }
@@ -16,8 +17,8 @@ export type RoomState = {
   missing?: true
   who: 'unknown' | 'signed-out' | 'unverified' | 'signed-in'
   place?: KeptPlace
-  /** The server's word on the position, when it gave one. */
-  position?: number
+  /** What this page computed of the draw, once there was one. */
+  draw?: OwnDraw
   pass?: KeptPass
   /** The pass was given on this page, not found from an earlier visit. */
   justCalled?: true
@@ -44,15 +45,17 @@ type Deps = {
 export function aheadOf(state: RoomState): number | undefined {
   const { document, place } = state
   if (!document || !place || document.phase === 'scheduled' || document.phase === 'gathering') return undefined
-  const position = state.position ?? (isDrawn(document, place) ? undefined : place.place.number)
+  const position = positionOf(state)
   return position === undefined ? undefined : Math.max(0, position - document.frontier - 1)
 }
 
-/** Whether the drawing of the line decides this position, and not the arrival alone. */
-export function isDrawn(document: LineDocument, place: KeptPlace | undefined): boolean {
-  if (document.draw.commitment === null) return false
-  return place === undefined || document.draw.entrants === undefined || place.place.number <= document.draw.entrants
+/** Where this person stands in the line; undefined before the draw. */
+function positionOf({ document, place, draw }: RoomState): number | undefined {
+  return document?.draw.commitment === null ? place?.place.number : draw?.position
 }
+
+/** The proof is asked for within a minute of the draw, so that a crowd does not ask at once. */
+const proofWithinMs = 60_000
 
 /** Keeps one person's place in a line up to date: joins, reads, claims. Everything that a refresh may need is kept at once. */
 export function createRoom(deps: Deps) {
@@ -60,6 +63,7 @@ export function createRoom(deps: Deps) {
   let state: RoomState = { lineId, who: 'unknown', online: true, samples: [] }
   let failures = 0
   let cancelNext = (): void => {}
+  let cancelProof = (): void => {}
   let running = false
 
   function become(change: Partial<RoomState>): void {
@@ -94,6 +98,36 @@ export function createRoom(deps: Deps) {
     })
   }
 
+  /** Keeps what was promised before the draw, and looks at what came of it afterwards. */
+  function followDraw({ draw }: LineDocument): void {
+    const { place } = state
+    if (!place || draw.commitment === null || state.draw) return
+    if (draw.seed === undefined && place.commitment !== draw.commitment) {
+      // A commitment that changes before the draw is as wrong as one that changes with it: the first one seen is kept.
+      if (place.commitment !== undefined) return
+      const kept = { ...place, commitment: draw.commitment }
+      keep.place.set(lineId, kept)
+      become({ place: kept })
+    }
+    const own = lookAtDraw(draw, place)
+    if (!own) return
+    become({ draw: own })
+    if (own.result === 'computed' && own.isEntrant) cancelProof = after(Math.round(random() * proofWithinMs), () => void prove(place))
+  }
+
+  /** An answer that does not come proves nothing either way: the sentence is left out, and the place stays what it is. */
+  async function prove(place: KeptPlace): Promise<void> {
+    const answer = await api.prove(lineId, place.placeToken)
+    const { document, draw } = state
+    if (!answer.ok || !document || !draw || state.place?.placeToken !== place.placeToken) return
+    become({ draw: { ...draw, result: isListed(document.draw, place, answer.value.path) ? 'checked' : 'wrong' } })
+  }
+
+  function forgetDraw(): void {
+    cancelProof()
+    without('draw')
+  }
+
   async function read(): Promise<number | undefined> {
     const answer = await api.readLine(lineId)
     if (!answer.ok) {
@@ -114,6 +148,7 @@ export function createRoom(deps: Deps) {
       lastNewsMs: serverClock.now(),
       samples: observe(state.samples, { atMs: serverClock.now(), frontier: document.frontier }),
     })
+    followDraw(document)
     return undefined
   }
 
@@ -125,8 +160,10 @@ export function createRoom(deps: Deps) {
     if (answer.ok && accountId) {
       const place: KeptPlace = { accountId, ...answer.value }
       keep.place.set(lineId, place)
-      without('ended', 'position')
+      without('ended')
+      forgetDraw()
       become({ place })
+      if (state.document) followDraw(state.document)
       return undefined
     }
     return answer.ok ? 0 : refused(answer)
@@ -143,7 +180,9 @@ export function createRoom(deps: Deps) {
       return undefined
     }
     const { position, retryAfterMs } = answer.problem
-    if (typeof position === 'number') become({ position })
+    // The server's word must be what was computed from what it published.
+    if (typeof position === 'number' && state.draw && position !== state.draw.position)
+      become({ draw: { ...state.draw, result: 'wrong' } })
     if (answer.status === 425) {
       become({})
       return spread(typeof retryAfterMs === 'number' ? retryAfterMs : 1000, random)
@@ -186,7 +225,8 @@ export function createRoom(deps: Deps) {
   function end(ended: Ended): undefined {
     keep.place.drop(lineId)
     keep.pass.drop(lineId)
-    without('place', 'pass', 'position', 'justCalled')
+    without('place', 'pass', 'justCalled')
+    forgetDraw()
     become({ ended })
   }
 
@@ -209,9 +249,8 @@ export function createRoom(deps: Deps) {
       keep.place.set(lineId, place)
       become({ place })
     }
-    const isCalled = ahead === 0 && (state.position ?? state.place.place.number) <= document.frontier
-    const mustAsk = ahead === undefined && document.phase === 'open' && isDrawn(document, state.place)
-    return isCalled || mustAsk ? claim(state.place) : undefined
+    const position = positionOf(state)
+    return position !== undefined && position <= document.frontier ? claim(state.place) : undefined
   }
 
   /** The regular pause, cut short so that the opening is not slept through. */

@@ -13,6 +13,13 @@ export const en = {
   gathering: 'You are in line',
   gatheringLead: 'Everything is set. The sale opens soon; there is nothing to press and nothing to refresh.',
   gatheringDraw: 'The order of all who are here is drawn at the opening, so being early makes no difference.',
+  drawing: 'The order is being drawn. This takes a moment.',
+  drawChecked: (number: number, entrants: number, position: number): string =>
+    `We checked: the order was fixed before the opening, and your number ${number.toLocaleString('en')} of ${entrants.toLocaleString('en')} became position ${position.toLocaleString('en')}.`,
+  drawWeaker: 'The public randomness that was promised as well did not come in time.',
+  drawWrong:
+    'What was published about the draw does not fit together. Keep the proof and ask the organiser; your place is unchanged.',
+  drawProof: 'Download the proof',
   opensIn: 'until the sale opens',
   waiting: 'You are in line',
   waitingLead: 'Your place is safe, even if you close this page. We call you when it is your turn.',
@@ -86,6 +93,12 @@ export const ko: Texts = {
   gathering: '줄을 섰습니다',
   gatheringLead: '준비가 끝났습니다. 곧 판매가 시작되니 누르거나 새로 고칠 필요가 없습니다.',
   gatheringDraw: '시작하는 순간 모인 분들의 순서를 추첨하므로 일찍 왔다고 유리하지 않습니다.',
+  drawing: '순서를 추첨하고 있습니다. 잠시만 기다려 주세요.',
+  drawChecked: (number, entrants, position) =>
+    `확인했습니다: 순서는 시작 전에 정해졌고, ${entrants.toLocaleString('ko')}명 중 ${number.toLocaleString('ko')}번이 ${position.toLocaleString('ko')}번째가 되었습니다.`,
+  drawWeaker: '함께 쓰기로 한 공개 난수는 제때 받지 못했습니다.',
+  drawWrong: '공개된 추첨 내용이 서로 맞지 않습니다. 증명 파일을 보관하고 주최 측에 문의해 주세요. 순서는 그대로입니다.',
+  drawProof: '증명 내려받기',
   opensIn: '판매 시작까지',
   waiting: '줄을 서 있습니다',
   waitingLead: '화면을 닫아도 순서는 안전합니다. 차례가 되면 불러 드립니다.',

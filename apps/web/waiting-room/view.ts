@@ -1,5 +1,5 @@
 import { expectedWait } from './estimate.ts'
-import { aheadOf, isDrawn, type RoomState } from './room.ts'
+import { aheadOf, type RoomState } from './room.ts'
 import type { Texts } from './texts.ts'
 
 export type Action = { label: string; quiet?: true } & ({ href: string } | { press: 'join-again' })
@@ -145,7 +145,7 @@ export function viewOf(state: RoomState, t: Texts): View {
       ...opening,
       actions: [],
       facts: [number, joined, ...stock.slice(0, 1)],
-      ...(isDrawn(document, place) ? { note: t.gatheringDraw } : {}),
+      ...(document.draw.commitment === null ? {} : { note: t.gatheringDraw }),
     }
   }
 
@@ -169,7 +169,7 @@ export function viewOf(state: RoomState, t: Texts): View {
     lead: isPaused ? t.pausedLead : isNear ? t.nearlyLead : t.waitingLead,
     ...(ahead === undefined ? {} : { ahead, progress: progressOf(ahead, place.aheadAtFirst) }),
     ...(ahead !== undefined && ahead > document.stock.free + document.stock.held ? { warning: t.unlikely } : {}),
-    actions: [],
+    ...drawWords(state, t),
     facts: [{ label: t.wait, value: waitText }, ...stock, number],
   }
 }
@@ -178,6 +178,16 @@ export function viewOf(state: RoomState, t: Texts): View {
 function progressOf(ahead: number, aheadAtFirst: number | undefined): number {
   if (aheadAtFirst === undefined) return 0
   return aheadAtFirst === 0 ? 1 : Math.min(1, Math.max(0, 1 - ahead / aheadAtFirst))
+}
+
+/** One sentence about what this page checked of the draw, or the warning that something does not fit. */
+function drawWords({ document, place, draw, lineId }: RoomState, t: Texts): Pick<View, 'note' | 'warning' | 'actions'> {
+  const proof: Action = { label: t.drawProof, href: `/api/lines/${encodeURIComponent(lineId)}/proof.html`, quiet: true }
+  if (draw?.result === 'wrong') return { warning: t.drawWrong, actions: [proof] }
+  if (draw === undefined && document?.draw.commitment !== null) return { note: t.drawing, actions: [] }
+  if (draw?.result !== 'checked' || !place) return { actions: [] }
+  const checked = t.drawChecked(place.place.number, draw.entrants, draw.position)
+  return { note: document?.draw.beacon?.missing ? `${checked} ${t.drawWeaker}` : checked, actions: [proof] }
 }
 
 /** What a screen reader hears: the state in words, and how many are ahead. */

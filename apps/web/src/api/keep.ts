@@ -1,6 +1,13 @@
 import type { Place } from '@fairgate/contracts/http/waiting-room'
 
-export type KeptPlace = { accountId: string; place: Place; placeToken: string; aheadAtFirst?: number }
+export type KeptPlace = {
+  accountId: string
+  place: Place
+  placeToken: string
+  aheadAtFirst?: number
+  /** What the line had committed to when this device last looked before the draw. */
+  commitment?: string
+}
 export type KeptPass = { accountId: string; passToken: string; expiresAt: string; sectionIds: string[] }
 /** An order that may be paid, and the line it came from. */
 export type KeptPayment = { accountId: string; paymentRequestToken: string; lineId: string }
