@@ -143,10 +143,10 @@ export const drawKey = (hashes: Hashes, seed: Uint8Array, root: Uint8Array, beac
 
 /**
  * Rounds of the Feistel network. Four make a pseudo-random permutation of a large domain (Luby and Rackoff 1988); a
- * line may have three people, where that proof says nothing, so the number comes from the exact distribution: with
- * ideal round functions the joint distribution of any two positions is within 1.4e-7 of uniform for n ≤ 4, within
- * 1.3e-14 for n ≤ 16 and closer still for more (`node packages/swarm/src/draw-figures.ts`). More rounds cost little,
- * because a round function of a few bits is a table.
+ * line may have three people, where that proof says nothing, so the number comes from exact distributions with ideal
+ * round functions: for up to four people every order is as likely as any other within 8e-8 in all, and on domains of
+ * 16 and more any two positions are within 1.2e-14 of uniform (`node packages/swarm/src/draw-figures.ts`). More rounds
+ * cost little, because a round function of a few bits is a table.
  */
 export const drawRounds = 24
 
