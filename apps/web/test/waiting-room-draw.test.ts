@@ -22,7 +22,12 @@ import { viewOf } from '../waiting-room/view.ts'
 
 const seed = new Uint8Array(32).fill(9)
 const entrants = 45
-const placeOf = (number: number) => ({ id: `plc_${number}`, lineId: 'lin_a', number, joinedAt: '2026-11-21T10:59:00.000Z' })
+const placeOf = (number: number) => ({
+  id: `plc_${number}`,
+  lineId: 'lin_a',
+  number,
+  joinedAt: '2026-11-21T10:59:00.000Z',
+})
 const levels: Level[] = levelsOf(
   hashes,
   new Uint8Array(Array.from({ length: entrants }, (_, i) => [...leafOf(hashes, i + 1, `plc_${i + 1}`)]).flat()),
@@ -51,7 +56,9 @@ test('the page computes its own position, and proves its place to be among the e
     expect(isListed(drawn, keptOf(number), pathFor(number))).toBe(true)
     expect(isListed(drawn, keptOf(number), pathFor((number % entrants) + 1))).toBe(false)
     expect(isListed(drawn, keptOf(number), ['nothing'])).toBe(false)
-    expect(isListed(drawn, { ...keptOf(number), place: { ...placeOf(number), id: 'plc_other' } }, pathFor(number))).toBe(false)
+    expect(
+      isListed(drawn, { ...keptOf(number), place: { ...placeOf(number), id: 'plc_other' } }, pathFor(number)),
+    ).toBe(false)
   }
   expect(lookAtDraw(drawn, keptOf(46))).toMatchObject({ result: 'computed', position: 46, isEntrant: false })
   expect(lookAtDraw(before, keptOf(1))).toBeUndefined()
@@ -98,8 +105,9 @@ async function openRoom(number = 12) {
   // The network answers as the server does; all of the page is the page.
   const answer = (status: number, body: object) => new Response(JSON.stringify(body), { status })
   const network = async (input: string | URL | Request) => {
-    const path = String(input)
-    if (path.endsWith('/sessions/refresh')) return answer(200, { account: { id: 'acc_a', verified: true }, accessToken: 'a' })
+    const path = input instanceof Request ? input.url : input.toString()
+    if (path.endsWith('/sessions/refresh'))
+      return answer(200, { account: { id: 'acc_a', verified: true }, accessToken: 'a' })
     if (path.endsWith('/places')) return answer(201, { place: placeOf(number), placeToken: 't' })
     if (path.endsWith('/proofs')) return proof() ? answer(200, { path: proof() }) : answer(503, {})
     if (path.endsWith('/passes')) {
@@ -180,7 +188,10 @@ test('the page warns when a proof leads elsewhere, when the seed is another, and
 
   const other = new Uint8Array(32).fill(8)
   const exchanged = await openRoom()
-  await exchanged.publish({ phase: 'open', draw: { ...drawn, seed: toHex(other), commitment: toHex(commitmentOf(hashes, other)) } })
+  await exchanged.publish({
+    phase: 'open',
+    draw: { ...drawn, seed: toHex(other), commitment: toHex(commitmentOf(hashes, other)) },
+  })
   expect(exchanged.view().warning).toBe(en.drawWrong)
 
   const told = await openRoom()

@@ -16,7 +16,12 @@ import type { KeptPlace } from '../src/api/keep.ts'
  * What this page itself found out about its person's draw. `computed`: the seed is the one committed to, and this is the
  * position; `checked`: the person is also proved to be among the entrants; `wrong`: something does not fit.
  */
-export type OwnDraw = { result: 'computed' | 'checked' | 'wrong'; position: number; entrants: number; isEntrant: boolean }
+export type OwnDraw = {
+  result: 'computed' | 'checked' | 'wrong'
+  position: number
+  entrants: number
+  isEntrant: boolean
+}
 
 /**
  * Recomputes commitment and position. The commitment is compared with the one that this device saw before the opening,
@@ -34,7 +39,12 @@ export function lookAtDraw(draw: DrawDocument, kept: KeptPlace): OwnDraw | undef
       draw.algorithm === drawAlgorithm &&
       sameBytes(commitmentOf(hashes, secret), fromHex(commitment)) &&
       commitment === (kept.commitment ?? commitment)
-    const key = drawKey(hashes, secret, fromHex(entrantsRoot), beacon?.randomness ? fromHex(beacon.randomness) : undefined)
+    const key = drawKey(
+      hashes,
+      secret,
+      fromHex(entrantsRoot),
+      beacon?.randomness ? fromHex(beacon.randomness) : undefined,
+    )
     const position = createPermutation(hashes, key, entrants).positionOf(number)
     return { result: isPromised ? 'computed' : 'wrong', position, entrants, isEntrant }
   } catch {

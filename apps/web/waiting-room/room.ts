@@ -112,7 +112,8 @@ export function createRoom(deps: Deps) {
     const own = lookAtDraw(draw, place)
     if (!own) return
     become({ draw: own })
-    if (own.result === 'computed' && own.isEntrant) cancelProof = after(Math.round(random() * proofWithinMs), () => void prove(place))
+    if (own.result === 'computed' && own.isEntrant)
+      cancelProof = after(Math.round(random() * proofWithinMs), () => void prove(place))
   }
 
   /** An answer that does not come proves nothing either way: the sentence is left out, and the place stays what it is. */

@@ -97,7 +97,8 @@ export const ko: Texts = {
   drawChecked: (number, entrants, position) =>
     `확인했습니다: 순서는 시작 전에 정해졌고, ${entrants.toLocaleString('ko')}명 중 ${number.toLocaleString('ko')}번이 ${position.toLocaleString('ko')}번째가 되었습니다.`,
   drawWeaker: '함께 쓰기로 한 공개 난수는 제때 받지 못했습니다.',
-  drawWrong: '공개된 추첨 내용이 서로 맞지 않습니다. 증명 파일을 보관하고 주최 측에 문의해 주세요. 순서는 그대로입니다.',
+  drawWrong:
+    '공개된 추첨 내용이 서로 맞지 않습니다. 증명 파일을 보관하고 주최 측에 문의해 주세요. 순서는 그대로입니다.',
   drawProof: '증명 내려받기',
   opensIn: '판매 시작까지',
   waiting: '줄을 서 있습니다',

@@ -35,7 +35,10 @@ function orderDeviation(rounds: number): number {
     const next = new Map<string, number>()
     for (const [order, chance] of chances) {
       for (let f = 0; f < 4; f++) {
-        const to = [...order].map((x) => ((Number(x) & 1) << 1) | ((Number(x) >> 1) ^ ((f >> (Number(x) & 1)) & 1))).join('')
+        const to = order
+          .split('')
+          .map((x) => ((Number(x) & 1) << 1) | ((Number(x) >> 1) ^ ((f >> (Number(x) & 1)) & 1)))
+          .join('')
         next.set(to, (next.get(to) ?? 0) + chance / 4)
       }
     }
@@ -70,12 +73,24 @@ const print = (line: string) => process.stdout.write(`${line}\n`)
 const small = (value: number) => (value < 1e-15 ? '< 1e-15' : value.toExponential(1))
 
 print('| entrants | two positions | whole order |\n| --- | --- | --- |')
-for (const [halfBits, entrants] of [[1, '2 to 4'], [2, '5 to 16'], [3, '17 to 64'], [4, '65 to 256']] as const) {
-  print(`| ${entrants} | ${small(pairDeviation(halfBits, drawRounds))} | ${halfBits === 1 ? small(orderDeviation(drawRounds)) : ''} |`)
+for (const [halfBits, entrants] of [
+  [1, '2 to 4'],
+  [2, '5 to 16'],
+  [3, '17 to 64'],
+  [4, '65 to 256'],
+] as const) {
+  print(
+    `| ${entrants} | ${small(pairDeviation(halfBits, drawRounds))} | ${halfBits === 1 ? small(orderDeviation(drawRounds)) : ''} |`,
+  )
 }
 
 print('\n| entrants | seeds | numbers watched | largest z-score |\n| --- | --- | --- | --- |')
-for (const [n, seeds] of [[10, 20_000], [100, 20_000], [1000, 10_000], [100_000, 2000]] as const) {
+for (const [n, seeds] of [
+  [10, 20_000],
+  [100, 20_000],
+  [1000, 10_000],
+  [100_000, 2000],
+] as const) {
   const { worst, numbers } = uniformity(n, seeds)
   print(`| ${n} | ${seeds} | ${numbers} | ${worst.toFixed(2)} |`)
 }
@@ -91,4 +106,6 @@ const order = timed(() => {
 const one = timed(() => {
   for (let i = 0; i < 200; i++) createPermutation(hashes, keyOf(`one ${i}`), 100_000).positionOf(i + 1)
 })
-print(`\nroot over 100,000 entrants: ${Math.round(root)} ms; all their positions: ${Math.round(order)} ms; one position with a new key: ${Math.round(one * 5)} µs`)
+print(
+  `\nroot over 100,000 entrants: ${Math.round(root)} ms; all their positions: ${Math.round(order)} ms; one position with a new key: ${Math.round(one * 5)} µs`,
+)

@@ -35,7 +35,7 @@ export function createEntrants(
   const builds = createBatcher<Drawn, Level[]>({
     batchMax: 1,
     queueMax: 1000,
-    run: async (lines) => Promise.all(lines.map((line) => kept.get(line.lineId) ?? build(line))),
+    run: async (lines) => Promise.all(lines.map(async (line) => kept.get(line.lineId) ?? build(line))),
   })
 
   async function build({ lineId, entrants }: Drawn): Promise<Level[]> {

@@ -32,7 +32,8 @@ element('published').textContent = JSON.stringify({ line: data.id, opensAt: data
 element<HTMLFormElement>('place').addEventListener('submit', (event) => {
   event.preventDefault()
   const form = new FormData(event.target as HTMLFormElement)
-  const [number, id] = [Number(form.get('number')), String(form.get('id')).trim()]
+  const number = Number(form.get('number'))
+  const id = (form.get('id') as string).trim()
   const output = element<HTMLOutputElement>('mine')
   if (!Number.isInteger(number) || number < 1) return
   const found = verifyPlace(pure, data.draw, { number, id })

@@ -17,7 +17,7 @@ let program: string | undefined
 function programText(): string {
   return sources
     .map((path) => stripTypeScriptTypes(readFileSync(path, 'utf8')))
-    .map((text) => text.replace(/^import\b[\s\S]*?from '[^']+'\n/gm, '').replace(/^export /gm, ''))
+    .map((text) => text.replace(/^import\b[\s\S]*?'\n/gm, '').replace(/^export /gm, ''))
     .join('\n')
 }
 

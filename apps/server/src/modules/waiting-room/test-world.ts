@@ -128,8 +128,6 @@ export function orderRefunded(order: { id: string; lineId: string; accountId: st
   })
 }
 
-type World = Awaited<ReturnType<typeof openWorld>>
-
 /** A waiting room with one published sale whose stock is known, and the calls that a test makes of it. */
 export async function openWorld(
   platform: TestPlatform,

@@ -510,7 +510,16 @@ export async function readAudit(db: Db, eventId: string | null, now: Date) {
     db,
     sql<
       Record<
-        'numbers' | 'doubles' | 'passes' | 'frontiers' | 'early' | 'calls' | 'undrawn' | 'places' | 'waiting' | 'shoppers',
+        | 'numbers'
+        | 'doubles'
+        | 'passes'
+        | 'frontiers'
+        | 'early'
+        | 'calls'
+        | 'undrawn'
+        | 'places'
+        | 'waiting'
+        | 'shoppers',
         number
       >
     >`
@@ -557,7 +566,12 @@ export const readDraws = (db: Db, eventId: string | null): Promise<(Draw & { id:
   )
 
 /** Places that should have a position, by number: all but those who wait. */
-export const settledPlaces = (db: Db, lineId: string, after: number, limit: number): Promise<{ number: number; position: number | null }[]> =>
+export const settledPlaces = (
+  db: Db,
+  lineId: string,
+  after: number,
+  limit: number,
+): Promise<{ number: number; position: number | null }[]> =>
   rows(
     db,
     sql<{ number: number; position: number | null }>`
@@ -569,3 +583,64 @@ export const knownPlaces = async (db: Db, placeIds: readonly string[]): Promise<
   (await rows(db, sql<{ id: string }>`select id from waiting_room.places where id = any(${placeIds}::text[])`)).map(
     (place) => place.id,
   )
+
+// Defences
+
+export type DefenceCount = { saleId: string; defence: string; count: number }
+
+/** Adds to what was counted before. */
+export async function addDefenceCounts(db: Db, counts: readonly DefenceCount[]): Promise<void> {
+  await sql`
+    insert into waiting_room.defence_counts as c (sale_id, defence, count)
+    select * from unnest(${counts.map((c) => c.saleId)}::text[], ${counts.map((c) => c.defence)}::text[],
+                         ${counts.map((c) => c.count)}::bigint[]) w (sale_id, defence, count)
+    order by w.sale_id, w.defence
+    on conflict (sale_id, defence) do update set count = c.count + excluded.count`.execute(db)
+}
+
+export type NewReview = { saleId: string; accountId: string; reasons: readonly string[]; at: Date }
+
+/** Asks for a review of an account in a sale; a reason that is known stays as it was. @returns whether any was new */
+export const insertReviews = (tx: Tx, review: NewReview): Promise<boolean> =>
+  changed(
+    tx,
+    sql`
+      insert into waiting_room.reviews (sale_id, account_id, reason, at)
+      select ${review.saleId}, ${review.accountId}, w.reason, ${review.at} from unnest(${review.reasons}::text[]) w (reason)
+      on conflict do nothing`,
+  )
+
+export type FoundDefences = {
+  counts: { defence: string; count: number }[]
+  reviewsTotal: number
+  reviews: { accountId: string; reasons: string[]; at: Date }[]
+}
+
+/** The newest reviews and all counts of a sale; undefined when it is unknown or another organiser's (null: anybody's). */
+export async function readDefences(
+  db: Db,
+  saleId: string,
+  organiserId: string | null,
+  reviewsMax: number,
+): Promise<FoundDefences | undefined> {
+  const sale = await maybeRow(
+    db,
+    sql<{ reviewsTotal: number }>`
+      select (select count(distinct r.account_id) from waiting_room.reviews r where r.sale_id = s.id)::int as "reviewsTotal"
+      from waiting_room.sales s where s.id = ${saleId} and (${organiserId}::text is null or s.organiser_id = ${organiserId})`,
+  )
+  if (!sale) return undefined
+  const counts = await rows(
+    db,
+    sql<{ defence: string; count: number }>`
+      select defence, count::int as count from waiting_room.defence_counts where sale_id = ${saleId} order by defence`,
+  )
+  const reviews = await rows(
+    db,
+    sql<{ accountId: string; reasons: string[]; at: Date }>`
+      select account_id as "accountId", array_agg(reason order by reason) as reasons, min(at) as at
+      from waiting_room.reviews where sale_id = ${saleId}
+      group by account_id order by min(at) desc, account_id limit ${reviewsMax}`,
+  )
+  return { ...sale, counts, reviews }
+}
