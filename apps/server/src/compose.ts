@@ -107,6 +107,14 @@ export function compose(config: Config, surroundings: Surroundings) {
       documentEveryMs: 250,
       ...(config.DRAW_BEACON_URL ? { beacon: waitingRoom.quicknet(config.DRAW_BEACON_URL) } : {}),
       beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
+      challenges: { secrets, areRequired: config.CHALLENGES === 'on' },
+      defences: {
+        accountMax: config.WAITING_ROOM_REQUESTS_PER_ACCOUNT_MAX,
+        addressMax: config.WAITING_ROOM_REQUESTS_PER_ADDRESS_MAX,
+        // In the demo a whole crowd comes from one machine.
+        exemptLoopback: config.DEMO,
+      },
+      secureCookies: publicUrl.startsWith('https:'),
     }),
     inventory: inventory.createInventory(of('inventory')),
     orders: orders.createOrders(of('orders')),

@@ -72,7 +72,17 @@ export const settings = {
     'Least serious log line written',
     'info',
   ),
-  CHALLENGES: setting(OneOf(['off']), 'Proof of work before joining a line: only `off` is possible yet', 'off'),
+  CHALLENGES: setting(OneOf(['on', 'off']), 'Proof of work (ALTCHA) before joining a line', 'on'),
+  WAITING_ROOM_REQUESTS_PER_ACCOUNT_MAX: setting(
+    Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    'Challenges, and joins, of one account in ten minutes',
+    '60',
+  ),
+  WAITING_ROOM_REQUESTS_PER_ADDRESS_MAX: setting(
+    Type.Integer({ minimum: 1, maximum: 10_000_000 }),
+    'Challenges, and joins, from one address block (IPv4 /24, IPv6 /56) in ten minutes; a campus or a mobile carrier may share one',
+    '20000',
+  ),
   WAITING_ROOM_GATHER_MINUTES: setting(
     Type.Integer({ minimum: 0, maximum: 1440 }),
     'How long before the opening people may join a line',

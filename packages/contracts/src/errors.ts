@@ -125,6 +125,26 @@ export const errors = {
     'This place was taken after the draw; its number is its position',
     '추첨 뒤에 받은 대기표이므로 번호가 곧 순서입니다',
   ),
+  'waiting-room.challenge-required': entry(
+    403,
+    'Solve a challenge first; GET /api/challenges?purpose=join, signed in, gives one',
+    '먼저 자동 프로그램 확인이 필요합니다',
+  ),
+  'waiting-room.challenge-invalid': entry(
+    403,
+    'This is not the solution of a challenge of yours; get another one',
+    '확인 결과가 올바르지 않습니다. 다시 확인해 주세요',
+  ),
+  'waiting-room.challenge-expired': entry(
+    403,
+    'The challenge has expired; get another one',
+    '확인 시간이 지났습니다. 다시 확인해 주세요',
+  ),
+  'waiting-room.challenge-used': entry(
+    403,
+    'This solution was used before; get another challenge',
+    '이미 사용한 확인 결과입니다. 다시 확인해 주세요',
+  ),
   // inventory
   'inventory.section-not-found': entry(404, 'There is no such section on sale', '판매 중인 구역을 찾을 수 없습니다'),
   'inventory.hold-not-found': entry(404, 'There is no such hold', '선점 내역을 찾을 수 없습니다'),

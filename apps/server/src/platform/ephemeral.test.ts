@@ -13,7 +13,9 @@ test('a window counts what falls into it and starts anew at its end', async () =
   clock.advance(999)
   expect(await ephemeral.count('a', 1000)).toEqual({ count: 2, resetAt: 1000 })
   expect(await ephemeral.count('b', 1000)).toEqual({ count: 1, resetAt: 1999 })
+  expect(await ephemeral.peek('a')).toBe(2)
   clock.advance(1)
+  expect(await ephemeral.peek('a')).toBe(0)
   expect(await ephemeral.count('a', 1000)).toEqual({ count: 1, resetAt: 2000 })
 })
 

@@ -7,6 +7,8 @@ import type { Clock } from './clock.ts'
 export type Ephemeral = {
   /** Counts an occurrence in a fixed window. @returns the count so far and when the window ends (epoch ms) */
   count(key: string, windowMs: number): Promise<{ count: number; resetAt: number }>
+  /** The count so far, without counting. */
+  peek(key: string): Promise<number>
   /** True for the first caller with this key within the time to live, false for every later one. */
   once(key: string, ttlMs: number): Promise<boolean>
   /** Forgets a counter, for example after a successful sign-in. */
@@ -38,6 +40,9 @@ export function memoryEphemeral(clock: Clock): Ephemeral {
       const entry = live(key) ?? add(key, windowMs)
       entry.count++
       return { count: entry.count, resetAt: entry.endsAt }
+    },
+    async peek(key) {
+      return live(key)?.count ?? 0
     },
     async once(key, ttlMs) {
       if (live(key)) return false

@@ -61,6 +61,9 @@ export const LineDocument = Strict({
   claimSeconds: Type.Optional(
     Type.Integer({ description: 'a called person who has not gone in after this loses the place' }),
   ),
+  challenge: Type.Optional(
+    Type.Boolean({ description: 'joining takes the solution of a challenge (`GET /api/challenges?purpose=join`)' }),
+  ),
 })
 export type LineDocument = Static<typeof LineDocument>
 
@@ -91,13 +94,52 @@ export const lineEvents = route({
   errors: ['waiting-room.line-not-found', 'http.overloaded'],
 })
 
+/** A challenge of ALTCHA's proof of work, protocol 2; the whole of it goes back with the solution. */
+export const Challenge = Strict({
+  parameters: Strict({
+    algorithm: OneOf(['PBKDF2/SHA-256']),
+    cost: Type.Integer({ description: 'iterations of one try' }),
+    data: Strict({
+      account: Type.Union([Type.String(), Type.Null()], { description: 'who may use it; null is anybody' }),
+      issuedAt: Type.Integer({ description: 'epoch milliseconds' }),
+      level: Type.Integer({ description: '0, 1 or 2: each takes four times the work of the one before' }),
+      purpose: OneOf(['join']),
+    }),
+    expiresAt: Type.Integer({ description: 'epoch seconds' }),
+    keyLength: Type.Integer(),
+    keyPrefix: Type.String(),
+    keySignature: Type.String(),
+    nonce: Type.String(),
+    salt: Type.String(),
+  }),
+  signature: Type.String(),
+})
+export type Challenge = Static<typeof Challenge>
+
+export const getChallenge = route({
+  method: 'GET',
+  path: '/api/challenges',
+  caller: 'anyone',
+  summary: 'An ALTCHA v2 challenge. Who is signed in gets one of their own',
+  query: Strict({ purpose: OneOf(['join']) }),
+  answers: { 200: Challenge },
+  errors: ['http.too-many-requests'],
+})
+
 export const joinLine = route({
   method: 'POST',
   path: '/api/lines/{id}/places',
   caller: 'buyer',
   summary: 'Join. Joining again returns the same place (200)',
   params,
-  body: Strict({ challenge: Type.Optional(Type.String({ maxLength: 8000 })) }),
+  body: Strict({
+    challenge: Type.Optional(
+      Type.String({
+        maxLength: 8000,
+        description: 'base64 of the JSON `{challenge, solution}`; may be left out where challenges are off',
+      }),
+    ),
+  }),
   answers: {
     201: Strict({ place: Place, placeToken: Type.String() }),
     200: Strict({ place: Place, placeToken: Type.String() }),
@@ -108,7 +150,12 @@ export const joinLine = route({
     'waiting-room.closed',
     'waiting-room.sold-out',
     'waiting-room.in-another-line',
+    'waiting-room.challenge-required',
+    'waiting-room.challenge-invalid',
+    'waiting-room.challenge-expired',
+    'waiting-room.challenge-used',
     'identity.not-verified',
+    'http.too-many-requests',
     'http.overloaded',
   ],
 })
@@ -222,7 +269,52 @@ export const drawProofPage = route({
   cache: 'public, max-age=3600',
 })
 
+/** What speaks against a caller. It makes the next challenge harder or asks a person to look; it refuses nobody. */
+export const signals = [
+  'crowded-address',
+  'many-challenges',
+  'pass-elsewhere',
+  'proof-too-fast',
+  'shared-device',
+] as const
+export type Signal = (typeof signals)[number]
+
+/** What the defences of a sale count. Signals count accounts, the others requests. */
+export const defences = [
+  'proof-accepted',
+  'proof-accepted-harder',
+  'proof-missing',
+  'proof-invalid',
+  'proof-expired',
+  'proof-used',
+  'limited',
+  ...signals,
+  'review',
+] as const
+export type Defence = (typeof defences)[number]
+
+export const getDefences = route({
+  method: 'GET',
+  path: '/api/organiser/sales/{id}/defences',
+  caller: 'organiser',
+  summary: 'What each defence did in a sale, and the accounts that a person should look at',
+  params,
+  answers: {
+    200: Strict({
+      challenges: OneOf(['on', 'off']),
+      counts: Type.Array(Strict({ defence: OneOf(defences), count: Type.Integer() })),
+      reviewsTotal: Type.Integer(),
+      reviews: Type.Array(Strict({ accountId: Type.String(), reasons: Type.Array(OneOf(signals)), at: Instant }), {
+        description: 'the newest 200',
+      }),
+    }),
+  },
+  errors: ['catalog.sale-not-found'],
+})
+
 export const waitingRoomRoutes = {
+  getChallenge,
+  getDefences,
   getLine,
   lineEvents,
   joinLine,

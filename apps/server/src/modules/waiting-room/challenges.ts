@@ -8,6 +8,8 @@ import type { Secrets } from '#platform/secrets'
 export type ChallengesConfig = {
   /** Proofs are signed with keys of these. */
   secrets: Secrets
+  /** Whether joining takes one; where it does not, who asks is still given one. */
+  areRequired: boolean
   /** PBKDF2 iterations of one try, 1000 by default. Creating a challenge costs the server one try. */
   cost?: number
   /** Tries that the easiest challenge may take, 256 by default; half of them on average. */
@@ -117,7 +119,7 @@ function readSigned(
       keySignature,
       nonce,
       salt,
-    } satisfies ChallengeParameters)
+    } satisfies { [K in keyof ChallengeParameters]: unknown })
     const { counter, derivedKey } = solution
     if (typeof derivedKey !== 'string' || !/^([0-9a-f]{2}){16,64}$/i.test(derivedKey)) return undefined
     if (typeof counter !== 'number' || !Number.isSafeInteger(counter) || counter < 0) return undefined

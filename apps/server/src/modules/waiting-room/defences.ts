@@ -1,5 +1,4 @@
 import type { Defence, Signal } from '@fairgate/contracts/http/waiting-room'
-import { transaction } from '#platform/db'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
@@ -58,7 +57,7 @@ export function createDefences(
   config: DefencesConfig,
 ) {
   const actions = metrics.counter('fairgate_defences_total', 'What the defences of the waiting room did', ['defence'])
-  let counts = new Map<string, store.DefenceCount>()
+  let counts = new Map<string, { saleId: string; defence: Defence; count: number }>()
 
   const isExempt = ({ ip }: Who) => config.exemptLoopback && isLoopback(ip)
   const key = (...parts: string[]) => `waiting-room.${parts.join(':')}`
@@ -114,9 +113,7 @@ export function createDefences(
     for (const signal of signals)
       if (await ephemeral.once(key('noted', saleId, accountId, signal), dayMs)) note(saleId, signal)
     if (scoreOf(signals) < reviewFrom) return
-    const isNew = await transaction(db, (tx) =>
-      store.insertReviews(tx, { saleId, accountId, reasons: signals, at: new Date(clock.now()) }),
-    )
+    const isNew = await store.insertReviews(db, { saleId, accountId, reasons: signals, at: new Date(clock.now()) })
     if (isNew && (await ephemeral.once(key('reviewed', saleId, accountId), dayMs))) note(saleId, 'review')
   }
 
@@ -148,9 +145,7 @@ export function createDefences(
       )
       tell({
         'ratelimit-policy': states.map(({ name, max }) => `"${name}";q=${max};w=${windowMs / 1000}`).join(', '),
-        ratelimit: states
-          .map(({ name, left, seconds }) => `"${name}";r=${Math.max(0, left)};t=${seconds}`)
-          .join(', '),
+        ratelimit: states.map(({ name, left, seconds }) => `"${name}";r=${Math.max(0, left)};t=${seconds}`).join(', '),
       })
       const over = states.filter(({ left }) => left < 0)
       if (over.length === 0) return

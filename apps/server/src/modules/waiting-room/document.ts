@@ -7,7 +7,7 @@ import type { Board } from './waiting-room-store.ts'
 export function documentOf(
   board: Board,
   now: number,
-  options: { gatherMs: number; claimSeconds: number },
+  options: { gatherMs: number; claimSeconds: number; hasChallenges: boolean },
 ): LineDocument {
   const phase = phaseOf(board, now, options.gatherMs)
   const opensAt = board.opensAt.getTime()
@@ -31,6 +31,7 @@ export function documentOf(
     shoppersMax: board.shoppersMax,
     admitPerMinute: board.admitPerMinute,
     claimSeconds: Math.min(options.claimSeconds, board.holdSeconds),
+    challenge: options.hasChallenges,
   }
 }
 

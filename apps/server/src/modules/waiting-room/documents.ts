@@ -32,7 +32,7 @@ const sameBytesMs = 1000
  */
 export function createDocuments(
   deps: { db: Db; clock: Clock },
-  options: { everyMs: number; gatherMs: number; claimSeconds: number },
+  options: { everyMs: number; gatherMs: number; claimSeconds: number; hasChallenges: boolean },
 ) {
   const { db, clock } = deps
   const entries = new Map<string, Entry>()

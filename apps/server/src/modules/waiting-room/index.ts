@@ -4,6 +4,9 @@ import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
 import { audit } from './audit.ts'
 import { createBroadcast } from './broadcast.ts'
+import { createChallenges, type ChallengesConfig } from './challenges.ts'
+import { createDefences, defaultDefences, type DefencesConfig } from './defences.ts'
+import { deviceCookie } from './device-cookie.ts'
 import { quicknet, type BeaconConfig } from './beacon.ts'
 import { createDocuments } from './documents.ts'
 import { createPositions } from './draw.ts'
@@ -11,9 +14,11 @@ import { createDrawing } from './drawing.ts'
 import { createEntrants } from './entrants.ts'
 import { createSubscriptions, subscribes } from './events.ts'
 import { createFrontier } from './frontier.ts'
+import { createJoining } from './joining.ts'
 import { createLines } from './lines.ts'
 import { createPasses, type ClaimRequest, type Claimed } from './passes.ts'
 import { createPlaces, type JoinRequest, type Joined } from './places.ts'
+import { serveDefences } from './defence-routes.ts'
 import { serveRoutes } from './routes.ts'
 import { createStreams } from './streams.ts'
 import * as store from './waiting-room-store.ts'
@@ -43,11 +48,20 @@ export type WaitingRoomConfig = {
   beacon?: BeaconConfig
   /** How long a draw waits for the randomness it was promised, 15 s by default; then it goes on without and says so. */
   beaconWaitSeconds?: number
+  /** Proof of work before joining; without it there are no challenges at all. */
+  challenges?: ChallengesConfig
+  /** Limits, and what counts as a signal, each with a default. */
+  defences?: Partial<DefencesConfig>
+  /** True wherever the site is served over HTTPS: the cookie of the device is then for HTTPS only. */
+  secureCookies?: boolean
   /** Memory for the entrants of drawn lines, 96 MB by default: 64 bytes each. */
   entrantsBytesMax?: number
 }
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'tokens' | 'outbox' | 'log' | 'metrics' | 'racepoints'>
+type Deps = Pick<
+  Platform,
+  'db' | 'clock' | 'ids' | 'random' | 'tokens' | 'outbox' | 'ephemeral' | 'log' | 'metrics' | 'racepoints'
+>
 
 export type WaitingRoom = {
   module: Module
@@ -61,14 +75,15 @@ export type WaitingRoom = {
 
 /** Lines, places, the frontier and passes. */
 export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): WaitingRoom {
-  const { db, clock, tokens, metrics } = deps
+  const { db, clock, random, tokens, metrics } = deps
   const options = {
     gatherMs: config.gatherMinutes * 60_000,
     claimSeconds: config.claimSeconds,
     joinBatchMax: config.joinBatchMax ?? 512,
     joinQueueMax: config.joinQueueMax ?? 20_000,
   }
-  const documents = createDocuments({ db, clock }, { ...options, everyMs: config.documentEveryMs })
+  const hasChallenges = config.challenges?.areRequired ?? false
+  const documents = createDocuments({ db, clock }, { ...options, hasChallenges, everyMs: config.documentEveryMs })
   const positions = createPositions()
   const places = createPlaces({ ...deps, documents, positions }, options)
   const passes = createPasses({ ...deps, documents, positions }, options)
@@ -76,16 +91,23 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   const frontier = createFrontier({ ...deps, documents }, options)
   const drawing = createDrawing({ ...deps, documents }, { beaconWaitSeconds: config.beaconWaitSeconds ?? 15 })
   const entrants = createEntrants({ ...deps, documents }, { keptBytesMax: config.entrantsBytesMax ?? 96 * 2 ** 20 })
+  const challenges = config.challenges && createChallenges(deps, config.challenges)
+  const defences = createDefences(deps, { ...defaultDefences, ...config.defences })
+  const cookie = deviceCookie(config.secureCookies ?? false)
   const streams = createStreams({ clock, metrics }, { streamsMax: config.streamsMax })
+  const joining = createJoining({ documents, places, challenges: hasChallenges ? challenges : undefined, defences })
   // Watchers hear at most four times a second, however often the document may be read.
   const broadcast = createBroadcast(documents, streams, { everyMs: Math.max(250, config.documentEveryMs) })
 
   return {
     module: {
       name: statics.name,
-      routes: (http) => serveRoutes(http, { documents, tokens, broadcast, places, passes, lines, entrants }),
+      routes(http) {
+        serveRoutes(http, { documents, tokens, broadcast, joining, defences, cookie, places, passes, lines, entrants })
+        serveDefences(http, { db, random, challenges, areRequired: hasChallenges, defences, cookie })
+      },
       subscriptions: createSubscriptions({ ...deps, documents }, { beacon: config.beacon }),
-      loops: [frontier, broadcast.loop, drawing],
+      loops: [frontier, broadcast.loop, drawing, defences.loop],
       audit: (eventId) => audit({ db, clock }, eventId),
       known: (ids) =>
         store.knownPlaces(

@@ -9,7 +9,8 @@ import { claimWindowMs, joining, phaseOf, type Line } from './line.ts'
 import { dueEvent, transitions, type Place, type PlaceEvent } from './place.ts'
 import * as store from './waiting-room-store.ts'
 
-export type JoinRequest = { lineId: string; accountId: string }
+/** `unproven` is the refusal for an account that would need a new place and has not proved what that takes. */
+export type JoinRequest = { lineId: string; accountId: string; unproven?: ErrorCode }
 export type Joined = { isNew: boolean; place: Place }
 
 type Answer = Joined | { refused: ErrorCode; extensions: Record<string, unknown> }
@@ -61,7 +62,7 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents, p
     const fresh: Place[] = []
     const moves: store.Moved[] = []
     const arrivals = new Map<string, number>()
-    const answers = requests.map(({ lineId, accountId }): Answer => {
+    const answers = requests.map(({ lineId, accountId, unproven }): Answer => {
       const line = lines.get(lineId)
       if (!line) return refused('waiting-room.line-not-found')
       const person = personKey({ saleId: line.saleId, accountId })
@@ -73,6 +74,7 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents, p
       const allowed = joining[phaseOf(line, now, options.gatherMs)]
       if (allowed !== 'yes')
         return refused(allowed, allowed === 'waiting-room.not-open' ? { opensAt: line.opensAt.toISOString() } : {})
+      if (unproven) return refused(unproven, { challengeUrl: '/api/challenges?purpose=join' })
       const number = (arrivals.get(lineId) ?? line.arrivals) + 1
       const place: Place = {
         lineId,

@@ -1,11 +1,15 @@
 import * as contract from '@fairgate/contracts/http/waiting-room'
+import type { Caller } from '#platform/access-token'
 import type { HttpApp } from '#platform/http'
 import { Problem } from '#platform/problem'
 import type { Tokens } from '#platform/tokens'
 import type { createBroadcast } from './broadcast.ts'
+import type { Defences } from './defences.ts'
+import type { deviceCookie } from './device-cookie.ts'
 import type { Documents } from './documents.ts'
 import type { createEntrants } from './entrants.ts'
 import { proofPage } from './proof-page.ts'
+import type { createJoining } from './joining.ts'
 import type { createLines } from './lines.ts'
 import type { createPasses } from './passes.ts'
 import type { createPlaces } from './places.ts'
@@ -16,12 +20,17 @@ export type Parts = {
   broadcast: ReturnType<typeof createBroadcast>
   places: ReturnType<typeof createPlaces>
   passes: ReturnType<typeof createPasses>
+  joining: ReturnType<typeof createJoining>
+  defences: Defences
+  cookie: ReturnType<typeof deviceCookie>
   lines: ReturnType<typeof createLines>
   entrants: ReturnType<typeof createEntrants>
 }
 
+const whoIs = (caller: Caller, ip: string, device: string | undefined) => ({ accountId: caller.accountId, ip, device })
+
 export function serveRoutes(http: HttpApp, parts: Parts): void {
-  const { documents, tokens, broadcast, places, passes, lines, entrants } = parts
+  const { documents, tokens, broadcast, joining, defences, cookie, places, passes, lines, entrants } = parts
 
   http.serve(contract.getLine, async ({ params }) => {
     const { bytes, etag } = await documents.read(params.id)
@@ -33,9 +42,11 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     return 'hijacked'
   })
 
-  http.serve(contract.joinLine, async ({ params, caller }) => {
+  http.serve(contract.joinLine, async ({ params, body, caller, ip, headers, reply }) => {
     if (!caller.verified) throw new Problem('identity.not-verified')
-    const { isNew, place } = await places.join({ lineId: params.id, accountId: caller.accountId })
+    const who = whoIs(caller, ip, cookie.read(headers['cookie']))
+    await defences.limit('joins', who, (told) => void reply.headers(told))
+    const { isNew, place } = await joining.join(params.id, who, body.challenge)
     const { id, lineId, number, saleId, accountId } = place
     const joinedAt = place.joinedAt.toISOString()
     const placeToken = tokens.sign('place', {
@@ -49,12 +60,13 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     return { status: isNew ? 201 : 200, body: { place: { id, lineId, number, joinedAt }, placeToken } }
   })
 
-  http.serve(contract.claimPass, async ({ params, body, caller }) => {
+  http.serve(contract.claimPass, async ({ params, body, caller, ip, headers }) => {
     const { isNew, expiresAt, ...pass } = await passes.claim({
       lineId: params.id,
       placeToken: body.placeToken,
       accountId: caller.accountId,
     })
+    await joining.claimed(params.id, whoIs(caller, ip, cookie.read(headers['cookie'])))
     return { status: isNew ? 201 : 200, body: { ...pass, expiresAt: expiresAt.toISOString() } }
   })
 

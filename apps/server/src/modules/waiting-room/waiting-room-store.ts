@@ -601,14 +601,14 @@ export async function addDefenceCounts(db: Db, counts: readonly DefenceCount[]):
 export type NewReview = { saleId: string; accountId: string; reasons: readonly string[]; at: Date }
 
 /** Asks for a review of an account in a sale; a reason that is known stays as it was. @returns whether any was new */
-export const insertReviews = (tx: Tx, review: NewReview): Promise<boolean> =>
-  changed(
-    tx,
+export const insertReviews = async (db: Db, review: NewReview): Promise<boolean> =>
+  (await changed(
+    db,
     sql`
       insert into waiting_room.reviews (sale_id, account_id, reason, at)
       select ${review.saleId}, ${review.accountId}, w.reason, ${review.at} from unnest(${review.reasons}::text[]) w (reason)
       on conflict do nothing`,
-  )
+  )) > 0
 
 export type FoundDefences = {
   counts: { defence: string; count: number }[]

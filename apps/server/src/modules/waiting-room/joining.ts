@@ -1,0 +1,64 @@
+import type { Challenges } from './challenges.ts'
+import type { Defences, Who } from './defences.ts'
+import type { Documents } from './documents.ts'
+import type { createPlaces, Joined } from './places.ts'
+
+type Deps = {
+  documents: Documents
+  places: ReturnType<typeof createPlaces>
+  challenges: Challenges | undefined
+  defences: Defences
+}
+type Buyer = Who & { accountId: string }
+
+const refusals = {
+  'waiting-room.challenge-required': 'proof-missing',
+  'waiting-room.challenge-invalid': 'proof-invalid',
+  'waiting-room.challenge-expired': 'proof-expired',
+  'waiting-room.challenge-used': 'proof-used',
+} as const
+
+/** Joining as a stranger may: with a proof of work where the operator asks for one. */
+export function createJoining({ documents, places, challenges, defences }: Deps) {
+  return {
+    /**
+     * The account's place in the line. Whoever has one is told it without a proof, for example when the first answer was
+     * lost on its way; a new one takes a proof, which is spent by the place and not by a refusal. @throws Problem
+     */
+    async join(lineId: string, who: Buyer, payload: string | undefined): Promise<Joined> {
+      const { saleId } = (await documents.read(lineId)).document
+      const request = { lineId, accountId: who.accountId }
+      if (!challenges) {
+        const joined = await places.join(request)
+        if (joined.isNew) await defences.joined(saleId, who, { isTooFast: false })
+        return joined
+      }
+      const checked = await challenges.check(payload, who.accountId)
+      // An easy challenge that was fetched without signing in is no way around a harder one.
+      const isTooEasy = checked.kind === 'proven' && !checked.isBound && (await defences.levelFor(who)) > 0
+      if (isTooEasy) await checked.release()
+      const proof = isTooEasy ? ({ kind: 'refused', code: 'waiting-room.challenge-required' } as const) : checked
+      if (proof.kind === 'refused') {
+        const joined = await places.join({ ...request, unproven: proof.code }).catch((error: unknown) => {
+          if ((error as { code?: string }).code === proof.code) defences.note(saleId, refusals[proof.code])
+          throw error
+        })
+        return joined
+      }
+      try {
+        const joined = await places.join(request)
+        defences.note(saleId, proof.level > 0 ? 'proof-accepted-harder' : 'proof-accepted')
+        if (joined.isNew) await defences.joined(saleId, who, proof)
+        return joined
+      } catch (error) {
+        await proof.release()
+        throw error
+      }
+    },
+
+    /** A pass was given to this caller. */
+    async claimed(lineId: string, who: Buyer): Promise<void> {
+      await defences.claimed((await documents.read(lineId)).document.saleId, lineId, who)
+    },
+  }
+}
