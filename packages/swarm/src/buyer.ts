@@ -1,14 +1,15 @@
 import { ApiError } from '@fairgate/contracts/client'
-import { getAvailability, placeHold, seatStatus, myHolds } from '@fairgate/contracts/http/inventory'
-import { claimPass, getLine, joinLine, leaveLine, type LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { getAvailability, placeHold, myHolds } from '@fairgate/contracts/http/inventory'
+import { claimPass, getLine, joinLine, leaveLine } from '@fairgate/contracts/http/waiting-room'
 import { getOrder, placeOrder, type Order } from '@fairgate/contracts/http/orders'
 import { confirmPayment } from '@fairgate/contracts/http/payments'
 import { seatId } from '@fairgate/contracts/ids'
-import { positionIn } from '@fairgate/contracts/verify-draw'
 import type { Answer } from '@fairgate/contracts/http/route'
-import { hashes } from './hashes.ts'
+import { ownEye, type Eye } from './eye.ts'
+import type { Positions } from './positions.ts'
 import type { Chance } from './random.ts'
 import type { Recorder } from './recorder.ts'
+import { freeNumbers, type RefusalCheck } from './refusals.ts'
 import { Unreachable, type Wire } from './wire.ts'
 
 /** What a person intends. */
@@ -24,6 +25,10 @@ export type Intent = {
   abandons: boolean
   /** How the payment will go, in the sandbox's words. */
   payment: 'approve' | 'decline' | 'capture-then-500'
+  /** How long a person thinks before choosing and again before paying; none for a macro. */
+  thinksMs: number
+  /** The farm whose eye a macro looks through; a person looks with its own. */
+  farm: number | undefined
 }
 
 /** What a person was told, to be compared with the database afterwards. */
@@ -42,16 +47,18 @@ export type World = {
   sleep: (ms: number) => Promise<void>
   /** Nobody waits longer than this (epoch ms). */
   until: number
+  positions: Positions
+  refusals: RefusalCheck
+  /** What all macros of a farm see of a line. */
+  farmEye: (lineId: string, farm: number) => Eye
 }
+
+export type Person = { accessToken: string; chance: Chance }
 
 type HoldAnswer = Answer<typeof placeHold>
 
 /** One person's whole way: join, wait, go in, choose, pay, or leave. Never throws: what went wrong is in the recorder. */
-export async function buy(
-  world: World,
-  person: { accessToken: string; chance: Chance },
-  intent: Intent,
-): Promise<Told> {
+export async function buy(world: World, person: Person, intent: Intent): Promise<Told> {
   const told: Told = { places: [], holds: [], orders: [], fulfilled: [], outcome: 'gave-up' }
   try {
     told.outcome = await visit(world, person, intent, told)
@@ -61,46 +68,57 @@ export async function buy(
   return told
 }
 
-async function visit(
-  world: World,
-  person: { accessToken: string; chance: Chance },
-  intent: Intent,
-  told: Told,
-): Promise<Told['outcome']> {
+async function visit(world: World, person: Person, intent: Intent, told: Told): Promise<Told['outcome']> {
   while (world.now() < world.until) {
     const inside = await waitAndEnter(world, person, intent, told)
     if (inside === 'again') continue
     if (typeof inside === 'string') return inside
-    const held = await choose(world, person, intent, inside)
-    if (held === 'pass-over') continue
-    if (held === 'nothing-left') {
-      await leave(world, person, intent)
-      // Others may still let seats go; whoever waits on joins again at the end.
-      const line = (await world.wire.call('poll', getLine, { params: { id: intent.lineId } })).body
-      if (line.phase === 'sold-out' || line.phase === 'closed') return 'sold-out'
-      await world.sleep(500 + person.chance.unit() * 500)
-      continue
-    }
-    told.holds.push(held.hold.id)
-    if (intent.abandons) return 'abandoned'
-    const order = await pay(world, person, intent, held, told)
-    if (order.state === 'fulfilled') {
-      told.fulfilled.push({
-        orderId: order.id,
-        sectionId: order.section.id,
-        seats: order.items.map((item) => item.seatId),
-      })
-      return 'bought'
-    }
-    return 'not-paid'
+    const outcome = await shop(world, person, intent, inside, told)
+    if (outcome !== 'again') return outcome
   }
   return 'gave-up'
+}
+
+/** With a pass: choose seats and pay. `again` when the person has to join anew. */
+export async function shop(
+  world: World,
+  person: Person,
+  intent: Intent,
+  inside: { passToken: string },
+  told: Told,
+): Promise<Told['outcome'] | 'again'> {
+  await think(world, intent)
+  const held = await choose(world, person, intent, inside)
+  if (held === 'pass-over') return 'again'
+  if (held === 'nothing-left') {
+    await leave(world, person, intent)
+    // Others may still let seats go; whoever waits on joins again at the end.
+    const line = (await world.wire.call('poll', getLine, { params: { id: intent.lineId } })).body
+    if (line.phase === 'sold-out' || line.phase === 'closed') return 'sold-out'
+    await world.sleep(500 + person.chance.unit() * 500)
+    return 'again'
+  }
+  told.holds.push(held.hold.id)
+  if (intent.abandons) return 'abandoned'
+  await think(world, intent)
+  const order = await pay(world, person, intent, held, told)
+  if (order.state !== 'fulfilled') return 'not-paid'
+  told.fulfilled.push({
+    orderId: order.id,
+    sectionId: order.section.id,
+    seats: order.items.map((item) => item.seatId),
+  })
+  return 'bought'
+}
+
+const think = async (world: World, { thinksMs }: Intent): Promise<void> => {
+  if (thinksMs > 0) await world.sleep(thinksMs)
 }
 
 /** Joins, polls as the document asks, and claims the pass when called. */
 async function waitAndEnter(
   world: World,
-  person: { accessToken: string; chance: Chance },
+  person: Person,
   intent: Intent,
   told: Told,
 ): Promise<Told['outcome'] | { passToken: string } | 'again'> {
@@ -114,57 +132,53 @@ async function waitAndEnter(
     if (error.problem.code === 'waiting-room.sold-out' || error.problem.code === 'waiting-room.closed')
       return 'sold-out' as const
     if (error.problem.code === 'waiting-room.not-open') {
-      await world.sleep(1000)
+      await world.sleep(intent.farm === undefined ? 1000 : 100)
       return 'again'
     }
     throw error
   }
   told.places.push(place.place.id)
 
-  let etag: string | undefined
-  let line: LineDocument | undefined
+  const eye =
+    intent.farm === undefined ? ownEye(world, intent.lineId, chance) : world.farmEye(intent.lineId, intent.farm)
   let position: number | undefined
+  let ahead = Infinity
   while (world.now() < world.until) {
-    const reply = await wire.call('poll', getLine, { params: { id: intent.lineId }, ...(etag ? { etag } : {}) })
-    if (reply.status !== 304) line = reply.body
-    etag = reply.headers.get('etag') ?? undefined
-    if (!line) throw new Error('a line without a document')
+    const line = await eye.look(ahead)
     if (line.phase === 'sold-out' || line.phase === 'closed') return 'sold-out'
-    position ??= positionIn(hashes, line.draw, place.place.number)
-    const ahead = position === undefined ? Infinity : position - line.frontier
-    if (ahead <= 0 && line.phase === 'open') {
-      try {
-        return (
-          await wire.call('pass', claimPass, {
-            params: { id: intent.lineId },
-            body: { placeToken: place.placeToken },
-            accessToken,
-          })
-        ).body
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error
-        const { code } = error.problem
-        if (code === 'waiting-room.lapsed' || code === 'waiting-room.pass-used') return 'again'
-        if (code === 'waiting-room.sold-out' || code === 'waiting-room.closed') return 'sold-out'
-        if (code !== 'waiting-room.not-yet' && code !== 'waiting-room.paused') throw error
-      }
-    }
-    await world.sleep(pollEveryMs(line, ahead) * (0.8 + 0.4 * chance.unit()))
+    position ??= world.positions.of(line, place.place.number)
+    ahead = position === undefined ? Infinity : position - line.frontier
+    if (ahead > 0 || line.phase !== 'open') continue
+    const claimed = await claim(world, person, intent.lineId, place.placeToken)
+    if (claimed !== 'not-yet') return claimed
   }
   return 'gave-up'
 }
 
-/** The interval that the document asks of somebody so far back. */
-export function pollEveryMs(line: Pick<LineDocument, 'poll'>, ahead: number): number {
-  const entry = line.poll.find((candidate) => candidate.aheadMax === null || ahead <= candidate.aheadMax)
-  return entry?.everyMs ?? 5000
+/** The pass of somebody who was called. */
+export async function claim(
+  { wire }: Pick<World, 'wire'>,
+  { accessToken }: Pick<Person, 'accessToken'>,
+  lineId: string,
+  placeToken: string,
+): Promise<{ passToken: string } | 'again' | 'sold-out' | 'not-yet'> {
+  try {
+    return (await wire.call('pass', claimPass, { params: { id: lineId }, body: { placeToken }, accessToken })).body
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const { code } = error.problem
+    if (code === 'waiting-room.lapsed' || code === 'waiting-room.pass-used') return 'again'
+    if (code === 'waiting-room.sold-out' || code === 'waiting-room.closed') return 'sold-out'
+    if (code === 'waiting-room.not-yet' || code === 'waiting-room.paused') return 'not-yet'
+    throw error
+  }
 }
 
 const triesMax = 30
 
 async function choose(
   world: World,
-  person: { accessToken: string; chance: Chance },
+  person: Person,
   intent: Intent,
   inside: { passToken: string },
 ): Promise<HoldAnswer | 'nothing-left' | 'pass-over'> {
@@ -206,6 +220,7 @@ async function choose(
         throw error
       }
       if (code === 'inventory.sold-out' || code === 'inventory.no-adjacent') {
+        world.refusals.check({ sectionId, count: wanted, together: intent.together })
         const free = typeof error.problem['free'] === 'number' ? error.problem['free'] : 0
         if (wanted > 1) wanted = Math.max(1, Math.min(wanted - 1, free || 1))
         else if (attempt >= 3) return 'nothing-left'
@@ -225,12 +240,7 @@ const holdBody = (wish: HoldWish): HoldWish => wish
 /** Looks at the availability document as the seat map does, and picks free seats next to each other if it can. */
 async function freeSeats(wire: Wire, sectionId: string, count: number, chance: Chance): Promise<string[]> {
   const { body } = await wire.call('other', getAvailability, { params: { id: sectionId } })
-  const bytes = Buffer.from(body.status, 'base64')
-  const free: number[] = []
-  for (let i = 0; i < bytes.length * 4; i++)
-    if (((bytes[i >> 2]! >> ((i & 3) * 2)) & 3) === seatStatus.free) free.push(i + 1)
-  const total = body.free + body.held + body.sold + body.blocked
-  const usable = free.filter((number) => number <= total)
+  const usable = freeNumbers(body.status, body.free + body.held + body.sold + body.blocked)
   if (usable.length === 0) return []
   const start = chance.index(usable.length)
   return Array.from({ length: Math.min(count, usable.length) }, (_, i) =>
@@ -240,7 +250,7 @@ async function freeSeats(wire: Wire, sectionId: string, count: number, chance: C
 
 async function pay(
   world: World,
-  person: { accessToken: string },
+  person: Pick<Person, 'accessToken'>,
   intent: Intent,
   held: HoldAnswer,
   told: Told,
@@ -268,6 +278,6 @@ async function pay(
   }
 }
 
-async function leave(world: World, person: { accessToken: string }, intent: Intent): Promise<void> {
+async function leave(world: World, person: Pick<Person, 'accessToken'>, intent: Intent): Promise<void> {
   await world.wire.call('other', leaveLine, { params: { id: intent.lineId }, accessToken: person.accessToken })
 }

@@ -28,8 +28,8 @@ export async function createOwnServer(
   const folder = mkdtempSync(join(tmpdir(), 'fairgate-rehearsal-'))
   const port = await freePort()
   const logFile = join(folder, 'server.log')
-  // oxlint-disable-next-line no-process-env -- a child needs PATH and HOME of its parent
   const env = {
+    // oxlint-disable-next-line no-process-env -- a child needs PATH and HOME of its parent
     ...process.env,
     LOG_LEVEL: 'info',
     ...options.env,

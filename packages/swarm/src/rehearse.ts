@@ -10,6 +10,11 @@ const whole = (least: number) => (text: string) => {
   return value
 }
 
+const order = (text: string) => {
+  if (text !== 'draw' && text !== 'arrival') throw new InvalidArgumentError('is draw or arrival')
+  return text
+}
+
 const program = new Command('npm run -s rehearse --')
   .description('Brings a crowd to a sale and checks that nothing was sold twice, lost, or paid for nothing.')
   .argument('<scenario>', `one of ${Object.keys(scenarios).join(', ')}`, (text) => {
@@ -28,6 +33,8 @@ const program = new Command('npm run -s rehearse --')
     0,
   )
   .option('--hold-seconds <n>', 'how long a hold lasts', whole(3))
+  .option('--order <order>', 'bots: `draw` among those who joined before the opening, or `arrival`', order)
+  .option('--rounds <n>', 'hold the sale so often with the same crowd; bots: 5, to tell skill from luck', whole(1))
   .option('--kill-after <seconds>', 'kill -9 the own server so long after the opening, and start it again', whole(0))
   .option('--keep', "keep the own server's folder for a look at its log and data")
   .option('--json', 'print one JSON object as the last line')

@@ -26,6 +26,8 @@ export type SalePlan = {
   lines: { name: string; sections: number[]; shoppersMax: number; admitPerMinute: number }[]
   holdSeconds: number
   limitPerAccount: number
+  /** Who joined before the opening is drawn, unless the order is that of arrival. */
+  order?: 'draw' | 'arrival'
 }
 
 export type SectionPlan = {
@@ -75,6 +77,7 @@ export async function prepareSale(
       closesAt: new Date(opensAt + 3 * 3600_000).toISOString(),
       holdSeconds: plan.holdSeconds,
       limitPerAccount: plan.limitPerAccount,
+      ...(plan.order ? { order: plan.order } : {}),
       lines: plan.lines.map((line) => ({
         name: line.name,
         sectionIds: line.sections.map((index) => sections[index]!.id),

@@ -8,17 +8,27 @@ export type ScenarioOptions = {
   holdSeconds: number
   together: number
   pspFailures: number
+  order?: 'draw' | 'arrival'
 }
 
 /** A kind of rush: what is on sale, and what each person wants. */
 export type Scenario = {
   about: string
   holdSeconds: number
+  /** From the publishing, when people may join, to the opening. */
+  gatherMs: number
+  /** How often the sale is held with the same crowd, for figures that depend on luck. */
+  rounds: number
   plan(options: ScenarioOptions): SalePlan
   intent(person: number, chance: Chance, sale: PreparedSale, options: ScenarioOptions): Intent
   /** When a person comes, in ms from the opening; negative is before it. */
   arrivesMs(person: number, chance: Chance, options: ScenarioOptions): number
+  isMacro(person: number): boolean
 }
+
+const noMacros = { gatherMs: 6000, rounds: 1, isMacro: () => false } as const
+/** Somebody who knows what to do and does it at once. */
+const quick = { thinksMs: 0, farm: undefined } as const
 
 const concertPlan = ({ users, places, holdSeconds, together }: ScenarioOptions): SalePlan => ({
   kind: 'concert',
@@ -83,10 +93,20 @@ const wholeLine = (sale: PreparedSale, index: number) => ({
 const paymentOf = (chance: Chance, { pspFailures }: ScenarioOptions): Intent['payment'] =>
   chance.unit() * 100 < pspFailures ? 'capture-then-500' : 'approve'
 
+/** Every fifth account. */
+const isMacro = (person: number): boolean => person % 5 === 0
+/** Accounts, macros and people, whose macros one operator runs. */
+const farmSize = 500
+
+/** Forty-nine in fifty come while the line gathers, the others in the seconds after the opening. */
+const comesWhenPossible = (chance: Chance): number =>
+  chance.unit() < 0.98 ? -8500 + 8000 * chance.unit() : 4000 * chance.unit()
+
 export const scenarios = {
   concert: {
     about: 'reserved seats; each person wants two of their own choice, or several side by side with --together',
     holdSeconds: 300,
+    ...noMacros,
     plan: concertPlan,
     intent: (_person, chance, sale, options) => ({
       ...wholeLine(sale, 0),
@@ -95,6 +115,7 @@ export const scenarios = {
       together: options.together > 0,
       abandons: false,
       payment: paymentOf(chance, options),
+      ...quick,
     }),
     arrivesMs: rush,
   },
@@ -102,6 +123,7 @@ export const scenarios = {
     about:
       '15 lines: three courses by five pace groups; 70 % of the people want two of them, which have 40 % of the places',
     holdSeconds: 300,
+    ...noMacros,
     plan: racePlan,
     intent: (_person, chance, sale, options) => {
       const cold = sale.lines.map((_, i) => i).filter((i) => !hotLines.includes(i))
@@ -112,6 +134,7 @@ export const scenarios = {
         together: false,
         abandons: false,
         payment: paymentOf(chance, options),
+        ...quick,
       }
     },
     arrivesMs: rush,
@@ -119,6 +142,7 @@ export const scenarios = {
   'two-wave': {
     about: 'of the first wave 30 % hold a place and leave; after the hold time a second wave takes what came back',
     holdSeconds: 8,
+    ...noMacros,
     plan: ({ places, holdSeconds }) => ({
       kind: 'race',
       name: 'Rehearsal in two waves',
@@ -134,9 +158,42 @@ export const scenarios = {
       together: false,
       abandons: !isSecondWave(person, options) && chance.unit() < 0.3,
       payment: paymentOf(chance, options),
+      ...quick,
     }),
     arrivesMs: (person, chance, options) =>
       rush(person, chance) + (isSecondWave(person, options) ? (options.holdSeconds + 4) * 1000 : 0),
+  },
+  bots: {
+    about:
+      'a fifth are macros: they join in the first instant, look ten times a second and answer at once; people come when they can and think',
+    holdSeconds: 300,
+    gatherMs: 10_000,
+    rounds: 5,
+    plan: ({ places, holdSeconds, order }) => ({
+      kind: 'concert',
+      name: 'Rehearsal with bots',
+      sections: [{ name: 'Floor', price: 77_000, places }],
+      // Few at a time, so that being quick inside decides over few seats only.
+      lines: [
+        { name: 'Floor', sections: [0], shoppersMax: Math.max(10, Math.round(places / 5)), admitPerMinute: 60_000 },
+      ],
+      holdSeconds,
+      limitPerAccount: 1,
+      ...(order ? { order } : {}),
+    }),
+    intent: (person, chance, sale, options) => ({
+      ...wholeLine(sale, 0),
+      seats: 1,
+      admission: 'open',
+      together: false,
+      abandons: false,
+      payment: paymentOf(chance, options),
+      ...(isMacro(person)
+        ? { thinksMs: 0, farm: Math.floor(person / farmSize) }
+        : { thinksMs: 200 + 1000 * chance.unit(), farm: undefined }),
+    }),
+    arrivesMs: (person, chance) => (isMacro(person) ? -Infinity : comesWhenPossible(chance)),
+    isMacro,
   },
 } satisfies Record<string, Scenario>
 
