@@ -92,7 +92,7 @@ async function metricsPage(): Promise<string> {
     scheduler: systemScheduler,
     random: systemRandom,
   })
-  const definitions = (await server.metrics.definitions()).filter(({ name }) => name.startsWith('fairgate_'))
+  const definitions = server.metrics.definitions().filter(({ name }) => name.startsWith('fairgate_'))
   await server.database.close()
   const rows = definitions
     .toSorted((a, b) => a.name.localeCompare(b.name))

@@ -15,7 +15,7 @@ export type Metrics = {
   text(): Promise<string>
   readonly contentType: string
   /** What has been registered so far, for the reference page. */
-  definitions(): Promise<{ name: string; help: string; type: string; labels: readonly string[] }[]>
+  definitions(): { name: string; help: string; type: string; labels: readonly string[] }[]
 }
 
 export function createMetrics({ processMetrics }: { processMetrics: boolean }): Metrics {
@@ -40,8 +40,8 @@ export function createMetrics({ processMetrics }: { processMetrics: boolean }): 
       return { observe: (values, value) => metric.observe(values, value) }
     },
     text: () => registry.metrics(),
-    async definitions() {
-      const all = (await registry.getMetricsAsArray()) as unknown as {
+    definitions() {
+      const all = registry.getMetricsAsArray() as unknown as {
         name: string
         help: string
         type: string
