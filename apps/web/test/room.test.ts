@@ -8,7 +8,13 @@ import { createRoom, type RoomState } from '../waiting-room/room.ts'
 
 /** A browser tab with a manual clock against a server of a few lines, which speaks HTTP answers. */
 function world(
-  answer: (method: string, path: string, calls: string[]) => { status: number; body?: unknown } | 'offline',
+  answer: (
+    method: string,
+    path: string,
+    calls: string[],
+    body: string,
+  ) => { status: number; body?: unknown } | 'offline',
+  solve: (signature: string) => string | undefined = () => undefined,
 ) {
   const calls: string[] = []
   const stored = new Map<string, string>()
@@ -21,7 +27,7 @@ function world(
   const doFetch: typeof fetch = async (input, init) => {
     const [method, path] = [init?.method ?? 'GET', input instanceof Request ? input.url : input.toString()]
     calls.push(`${method} ${path}`)
-    const reply = answer(method, path, calls)
+    const reply = answer(method, path, calls, typeof init?.body === 'string' ? init.body : '')
     if (reply === 'offline') throw new TypeError('offline')
     return new Response(reply.body === undefined ? null : JSON.stringify(reply.body), { status: reply.status })
   }
@@ -42,6 +48,7 @@ function world(
       keep: createKeep(storage),
       serverClock,
       random: () => 0.5,
+      solve: async (challenge) => solve(challenge.signature),
       after(ms, run) {
         const timer = { at: nowMs + ms, run }
         timers.push(timer)
@@ -203,4 +210,55 @@ test('there is never more than one look planned', async () => {
   expect(pending()).toBe(1)
   await next()
   expect(pending()).toBe(1)
+})
+
+test('a line that asks for a proof gets one before joining, by itself', async () => {
+  const { tab, calls } = world(
+    (_method, path, _calls, body) =>
+      path.endsWith('/refresh')
+        ? signedIn
+        : path.startsWith('/api/challenges')
+          ? { status: 200, body: { signature: 'sig' } }
+          : path.endsWith('/places')
+            ? body === '{"challenge":"solution of sig"}'
+              ? { status: 201, body: joined }
+              : { status: 403, body: { code: 'waiting-room.challenge-required', status: 403 } }
+            : { status: 200, body: line({ challenge: true }) },
+    (signature) => `solution of ${signature}`,
+  )
+  const { room, states, last } = tab()
+  await room.start()
+  expect(last().place?.place.number).toBe(3)
+  expect(states.some(({ busy }) => busy === 'proving')).toBe(true)
+  expect(last().busy).toBeUndefined()
+  expect(calls.filter((call) => call.includes('challenge') || call.includes('places'))).toEqual([
+    'GET /api/challenges?purpose=join',
+    'POST /api/lines/lin_a/places',
+  ])
+})
+
+test('a proof that came too late is followed by another one, and where none can be found the page says so', async () => {
+  const solutions = ['late', undefined, 'good']
+  const { tab } = world(
+    (_method, path, _calls, body) =>
+      path.endsWith('/refresh')
+        ? signedIn
+        : path.startsWith('/api/challenges')
+          ? { status: 200, body: { signature: 'sig' } }
+          : path.endsWith('/places')
+            ? body.includes('good')
+              ? { status: 201, body: joined }
+              : { status: 403, body: { code: 'waiting-room.challenge-expired', status: 403 } }
+            : { status: 200, body: line({ challenge: true }) },
+    () => solutions.shift(),
+  )
+  const { room, next, last } = tab()
+  await room.start()
+  expect(last()).toMatchObject({ online: true })
+  expect(last().place).toBeUndefined()
+  await next()
+  expect(last().cannotProve).toBe(true)
+  await next()
+  expect(last().place?.place.number).toBe(3)
+  expect(last().cannotProve).toBeUndefined()
 })

@@ -128,6 +128,7 @@ async function openRoom(number = 12) {
     keep,
     serverClock,
     random: () => 0.5,
+    solve: async () => undefined,
     after(ms, run) {
       const timer = { ms, run }
       timers.push(timer)

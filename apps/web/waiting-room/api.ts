@@ -1,4 +1,4 @@
-import type { LineDocument, Place } from '@fairgate/contracts/http/waiting-room'
+import type { Challenge, LineDocument, Place } from '@fairgate/contracts/http/waiting-room'
 import type { ProblemDocument } from '@fairgate/contracts/errors'
 import type { ServerClock } from '../src/api/server-clock.ts'
 import type { Session } from '../src/api/session.ts'
@@ -12,7 +12,7 @@ export type RoomApi = ReturnType<typeof createRoomApi>
 
 const deadlineMs = 15_000
 
-/** The six calls of the waiting room, without a library: this page is a few kB for everybody in a crowd. */
+/** The seven calls of the waiting room, without a library: this page is a few kB for everybody in a crowd. */
 export function createRoomApi(doFetch: typeof fetch, session: Session, serverClock: ServerClock) {
   async function request<T>(path: string, init: RequestInit): Promise<Result<T> & { headers?: Headers }> {
     try {
@@ -68,8 +68,13 @@ export function createRoomApi(doFetch: typeof fetch, session: Session, serverClo
     readLine,
     readEvent: (eventId: string) =>
       request<{ name: string; venue: string }>(`/api/events/${encodeURIComponent(eventId)}`, {}),
-    join: (lineId: string) =>
-      authorised<{ place: Place; placeToken: string }>('POST', `/api/lines/${encodeURIComponent(lineId)}/places`, {}),
+    challenge: () => authorised<Challenge>('GET', '/api/challenges?purpose=join'),
+    join: (lineId: string, challenge?: string) =>
+      authorised<{ place: Place; placeToken: string }>(
+        'POST',
+        `/api/lines/${encodeURIComponent(lineId)}/places`,
+        challenge ? { challenge } : {},
+      ),
     prove: (lineId: string, placeToken: string) =>
       request<{ path: string[] }>(`/api/lines/${encodeURIComponent(lineId)}/proofs`, {
         method: 'POST',

@@ -5,6 +5,7 @@ import { chooseLanguage } from '../src/i18n/language.ts'
 import { createRoomApi } from './api.ts'
 import { createRenderer } from './render.ts'
 import { createRoom, type RoomState } from './room.ts'
+import { solveAside } from './solve.ts'
 import { en, ko } from './texts.ts'
 import { viewOf } from './view.ts'
 
@@ -28,6 +29,7 @@ const room = createRoom({
   keep,
   serverClock,
   random: () => Math.random(),
+  solve: solveAside,
   after(ms, run) {
     const timer = setTimeout(run, ms)
     return () => clearTimeout(timer)

@@ -1,4 +1,4 @@
-import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import type { Challenge, LineDocument } from '@fairgate/contracts/http/waiting-room'
 import type { Keep, KeptPass, KeptPlace } from '../src/api/keep.ts'
 import type { ServerClock } from '../src/api/server-clock.ts'
 import type { Session } from '../src/api/session.ts'
@@ -23,7 +23,9 @@ export type RoomState = {
   /** The pass was given on this page, not found from an earlier visit. */
   justCalled?: true
   ended?: Ended
-  busy?: 'joining' | 'claiming'
+  busy?: 'proving' | 'joining' | 'claiming'
+  /** This browser could not solve a challenge. */
+  cannotProve?: true
   online: boolean
   lastNewsMs?: number
   samples: Sample[]
@@ -36,6 +38,8 @@ type Deps = {
   keep: Keep
   serverClock: ServerClock
   random: () => number
+  /** The answer to a challenge, or undefined when this browser cannot find it. */
+  solve: (challenge: Challenge) => Promise<string | undefined>
   /** Runs once after a time; returns how to call it off. */
   after: (ms: number, run: () => void) => () => void
   changed: (state: RoomState) => void
@@ -153,9 +157,22 @@ export function createRoom(deps: Deps) {
     return undefined
   }
 
-  async function join(): Promise<number | undefined> {
+  async function join(document: LineDocument): Promise<number | undefined> {
+    let proof: string | undefined
+    if (document.challenge) {
+      become({ busy: 'proving' })
+      const challenge = await api.challenge()
+      if (challenge.ok) proof = await deps.solve(challenge.value)
+      without('busy', 'cannotProve')
+      if (!challenge.ok) return refused(challenge)
+      if (proof === undefined) {
+        failures += 1
+        become({ cannotProve: true })
+        return pauseAfterFailure(failures, undefined, random)
+      }
+    }
     become({ busy: 'joining' })
-    const answer = await api.join(lineId)
+    const answer = await api.join(lineId, proof)
     without('busy')
     const accountId = account()
     if (answer.ok && accountId) {
@@ -204,6 +221,11 @@ export function createRoom(deps: Deps) {
         const other = answer.problem['lineId']
         return end({ kind: 'other-line', lineId: typeof other === 'string' ? other : undefined })
       }
+      case 'waiting-room.challenge-required':
+      case 'waiting-room.challenge-expired':
+      case 'waiting-room.challenge-used':
+        become({})
+        return spread(1000, random)
       case 'identity.not-verified':
         become({ who: 'unverified' })
         return undefined
@@ -243,7 +265,7 @@ export function createRoom(deps: Deps) {
       without('pass', 'justCalled')
     }
     if (state.who !== 'signed-in' || state.pass || isOver(document)) return undefined
-    if (!state.place) return state.ended || document.phase === 'scheduled' ? undefined : join()
+    if (!state.place) return state.ended || document.phase === 'scheduled' ? undefined : join(document)
     const ahead = aheadOf(state)
     if (state.place.aheadAtFirst === undefined && ahead !== undefined) {
       const place = { ...state.place, aheadAtFirst: ahead }

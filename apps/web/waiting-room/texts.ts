@@ -59,6 +59,11 @@ export const en = {
   otherLine: 'You stand in another line',
   otherLineLead: 'An account stands in one line of a sale. Your place there is still yours.',
   toOtherLine: 'To my line',
+  proving: 'Checking that you are not a program…',
+  provingLead: 'Your device solves a small puzzle by itself. It takes a few seconds; there is nothing to press.',
+  cannotProve: 'Your browser could not do the check',
+  cannotProveLead:
+    'The page keeps trying. If it stays like this, update the browser or use another one; the address has to begin with https.',
   joining: 'Taking your place',
   joiningLead: 'Many people are coming in at once. This page keeps trying, there is no need to refresh.',
   notFound: 'There is no such line',
@@ -139,6 +144,11 @@ export const ko: Texts = {
   otherLine: '다른 줄에 서 있습니다',
   otherLineLead: '한 판매에서는 한 줄에만 설 수 있습니다. 그 줄의 순서는 그대로입니다.',
   toOtherLine: '내 줄로 가기',
+  proving: '자동 프로그램이 아닌지 확인하고 있습니다…',
+  provingLead: '기기가 작은 문제를 스스로 풉니다. 몇 초면 끝나니 누르실 것은 없습니다.',
+  cannotProve: '브라우저에서 확인하지 못했습니다',
+  cannotProveLead:
+    '계속 다시 시도합니다. 그대로라면 브라우저를 업데이트하거나 다른 브라우저를 이용해 주세요. 주소는 https로 시작해야 합니다.',
   joining: '순서를 받고 있습니다',
   joiningLead: '많은 분이 한꺼번에 들어오고 있습니다. 저절로 다시 시도하니 새로 고치지 않으셔도 됩니다.',
   notFound: '대기열을 찾을 수 없습니다',

@@ -131,7 +131,11 @@ export function viewOf(state: RoomState, t: Texts): View {
           actions: [toEvent],
           facts: stock.slice(0, 1),
         }
-      : { key: 'joining', heading: t.joining, lead: t.joiningLead, ...opening, actions: [], facts: [crowd] }
+      : state.busy === 'proving'
+        ? { key: 'proving', heading: t.proving, lead: t.provingLead, ...opening, actions: [], facts: [crowd] }
+        : state.cannotProve
+          ? { key: 'cannot-prove', heading: t.cannotProve, lead: t.cannotProveLead, actions: [toEvent], facts: [crowd] }
+          : { key: 'joining', heading: t.joining, lead: t.joiningLead, ...opening, actions: [], facts: [crowd] }
   }
 
   // The shared document may be from before this person joined.

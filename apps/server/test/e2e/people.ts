@@ -1,3 +1,5 @@
+import { solveChallenge } from 'altcha-lib'
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2'
 import { ApiError } from '@fairgate/contracts/client'
 import type { ErrorCode } from '@fairgate/contracts/errors'
 import {
@@ -13,7 +15,7 @@ import { register, signIn, verifyEmail } from '@fairgate/contracts/http/identity
 import { placeHold } from '@fairgate/contracts/http/inventory'
 import { getOrder, placeOrder, type Order } from '@fairgate/contracts/http/orders'
 import { confirmPayment } from '@fairgate/contracts/http/payments'
-import { claimPass, joinLine } from '@fairgate/contracts/http/waiting-room'
+import { claimPass, getChallenge, joinLine } from '@fairgate/contracts/http/waiting-room'
 import type { Answer } from '@fairgate/contracts/http/route'
 import { until, type World } from './world.ts'
 
@@ -141,6 +143,13 @@ export async function enter(world: World, lineId: string, accessToken: string): 
     { what: 'the turn to come' },
   )
   return pass!
+}
+
+/** A challenge of this account with its solution, as `joinLine` takes it. */
+export async function proof(world: World, accessToken: string): Promise<string> {
+  const challenge = await world.client.call(getChallenge, { query: { purpose: 'join' }, accessToken })
+  const solution = await solveChallenge({ challenge, deriveKey })
+  return Buffer.from(JSON.stringify({ challenge, solution })).toString('base64')
 }
 
 export async function hold(

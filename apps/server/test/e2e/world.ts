@@ -19,12 +19,19 @@ export type ServerProcess = {
   end(signal: NodeJS.Signals): Promise<void>
 }
 
-/** Starts one server process and waits until it is ready. */
+/** Starts one server process and waits until it is ready. Without proofs of work, unless `env` asks for them. */
 export async function startProcess(env: Record<string, string>): Promise<ServerProcess> {
   const port = await freePort()
   let output = ''
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], LOG_LEVEL: 'info', ...env, PORT: String(port) },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      LOG_LEVEL: 'info',
+      CHALLENGES: 'off',
+      ...env,
+      PORT: String(port),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -17,7 +17,9 @@ const secrets = createSecrets(['a secret of this test'])
 const challenges = { secrets, areRequired: true, cost: 2, triesMax: 8 }
 
 type From = { ip?: string; device?: string }
-type Answer = { status: number; headers: Record<string, unknown>; body: any }
+type Body = { code?: string; placeToken?: string; place?: { number: number } }
+type Answer = { status: number; headers: Record<string, unknown>; body: Body }
+type Payload = { challenge: Challenge; solution: { counter: number; derivedKey: string } | null }
 
 /** A waiting room that asks for proofs, and the calls that people make of it. Time passes while they solve. */
 async function guarded(
@@ -54,7 +56,7 @@ async function guarded(
   const challenge = async (accountId?: string, from: From = {}): Promise<Challenge> => {
     const answer = await call('GET', '/api/challenges?purpose=join', accountId, from)
     expect(answer.status).toBe(200)
-    return answer.body
+    return answer.body as unknown as Challenge
   }
   const send = (accountId: string, payload: string | undefined, from: From = {}) =>
     call('POST', '/api/lines/lin_a/places', accountId, from, payload === undefined ? {} : { challenge: payload })
@@ -87,7 +89,10 @@ async function guarded(
   }
 }
 
-async function solved(challenge: Challenge, change: (payload: any) => unknown = (payload) => payload): Promise<string> {
+async function solved(
+  challenge: Challenge,
+  change: (payload: Payload) => unknown = (payload) => payload,
+): Promise<string> {
   const solution = await solveChallenge({ challenge, deriveKey })
   return Buffer.from(JSON.stringify(change({ challenge, solution }))).toString('base64')
 }
@@ -166,7 +171,7 @@ test('only the right solution of an untouched challenge of one’s own is accept
   ])
     expect(await world.send('acc_1', payload)).toMatchObject(refused)
   const challenge = await world.challenge('acc_1')
-  const changes: ((payload: any) => unknown)[] = [
+  const changes: ((payload: Payload) => unknown)[] = [
     (p) => ({ ...p, solution: { ...p.solution, derivedKey: 'ff'.repeat(32) } }),
     (p) => ({ ...p, solution: { ...p.solution, derivedKey: `${p.challenge.parameters.keyPrefix}${'00'.repeat(16)}` } }),
     (p) => ({ ...p, solution: { ...p.solution, counter: -1 } }),
@@ -174,12 +179,12 @@ test('only the right solution of an untouched challenge of one’s own is accept
     (p) => ({ challenge: { ...p.challenge, signature: '00'.repeat(32) }, solution: p.solution }),
     ...Object.entries({ expiresAt: 4e9, nonce: '00'.repeat(16), cost: 1, keySignature: undefined }).map(
       ([name, value]) =>
-        (p: any) => ({
+        (p: Payload) => ({
           ...p,
           challenge: { ...p.challenge, parameters: { ...p.challenge.parameters, [name]: value } },
         }),
     ),
-    ...Object.entries({ account: 'acc_2', purpose: 'bid', level: 0.5 }).map(([name, value]) => (p: any) => ({
+    ...Object.entries({ account: 'acc_2', purpose: 'bid', level: 0.5 }).map(([name, value]) => (p: Payload) => ({
       ...p,
       challenge: {
         ...p.challenge,
@@ -212,7 +217,7 @@ test('one solution makes one place, whoever sends it how often at once', async (
   platform.clock.advance(1000)
   const answers = await Promise.all(people(8).map((accountId) => world.send(accountId, payload)))
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
-  for (const { status, body } of answers) if (status !== 201) expect(body.code).toBe('waiting-room.challenge-used')
+  expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set([undefined, 'waiting-room.challenge-used']))
   expect((await world.document()).arrivals).toBe(1)
 })
 
