@@ -5,7 +5,7 @@ import type { Random } from '#platform/ids'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { accountRegistered, codeRequested } from './events.ts'
-import type { Limits } from './limits.ts'
+import type { Client, Limits } from './limits.ts'
 import { checkPassword, type Passwords } from './passwords.ts'
 import * as store from './identity-store.ts'
 import type { Sessions, SignedIn, Started } from './sessions.ts'
@@ -40,9 +40,9 @@ export function createAccounts({
   const verified = metrics.counter('fairgate_identity_verifications_total', 'Codes entered by outcome', ['outcome'])
 
   /** Makes an account, mails its code and signs it in, or refuses with `identity.email-taken`. */
-  async function register({ email, password, name, locale = 'ko' }: Registration, ip: string): Promise<Started> {
+  async function register({ email, password, name, locale = 'ko' }: Registration, client: Client): Promise<Started> {
     checkPassword(password, email)
-    const passwordHash = await passwords.hash(password, () => limits.registration(ip))
+    const passwordHash = await passwords.hash(password, () => limits.registration(client))
     const account = {
       id: ids('account'),
       email,
@@ -83,8 +83,8 @@ export function createAccounts({
   }
 
   /** Mails a new code. Whether the address is known, or verified already, is not told. */
-  async function resendCode(email: string, ip: string): Promise<void> {
-    await limits.code(email, ip)
+  async function resendCode(email: string, client: Client): Promise<void> {
+    await limits.code(email, client)
     await transaction(db, async (tx) => {
       const account = await store.lockAccountByEmail(tx, email)
       if (account && !account.verified) await mailCode(tx, account)

@@ -251,6 +251,46 @@ test('tries are limited for one address block over all accounts, and for one acc
   })
 })
 
+test('what is left of a limit is announced beside good and bad answers, and a wait is never shorter than announced', async ({
+  platform,
+}) => {
+  const { call, register } = await world(platform, { limits: { signInsMax: 2, codesMax: 1, signInsPerAddressMax: 5 } })
+  await register()
+  const { email, password } = registration()
+  const told = async (url: string, body: object) => {
+    const { status, headers } = await call('POST', url, body)
+    return [status, headers['ratelimit-policy'], headers['ratelimit'], headers['retry-after']]
+  }
+  const slip = { email, password: 'not this one' }
+  expect(await told('/api/sessions', slip)).toEqual([401, '"e-mail";q=2;w=900', '"e-mail";r=1;t=900', undefined])
+  expect(await told('/api/sessions', { email, password })).toEqual([
+    201,
+    '"e-mail";q=2;w=900',
+    '"e-mail";r=2;t=900',
+    undefined,
+  ])
+  await told('/api/sessions', slip)
+  await told('/api/sessions', slip)
+  platform.clock.advance(500)
+  expect(await told('/api/sessions', slip)).toEqual([429, '"e-mail";q=2;w=900', '"e-mail";r=0;t=900', '900'])
+  const other = { ...slip, email: 'other@example.com' }
+  expect((await told('/api/sessions', other))[0]).toBe(401)
+  expect(await told('/api/sessions', other)).toEqual([429, '"address";q=5;w=600', '"address";r=0;t=600', '600'])
+
+  const resend = { email: 'nobody@example.com' }
+  expect(await told('/api/accounts/verify/resend', resend)).toEqual([
+    202,
+    '"e-mail";q=1;w=3600',
+    '"e-mail";r=0;t=3600',
+    undefined,
+  ])
+  expect((await told('/api/accounts/verify/resend', resend)).slice(0, 1)).toEqual([429])
+  expect((await call('POST', '/api/accounts', registration({ email: 'b@example.com' }))).headers).toMatchObject({
+    'ratelimit-policy': '"address";q=1000;w=600',
+    ratelimit: '"address";r=998;t=600',
+  })
+})
+
 test('beyond the hashes that run and wait, requests are refused at once and use up no attempt', async ({
   platform,
 }) => {

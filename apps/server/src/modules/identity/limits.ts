@@ -30,15 +30,24 @@ export const defaultLimits: LimitsConfig = {
 
 const minutes = (count: number) => count * 60_000
 
+/** Who asks, and how to tell them the `RateLimit` headers of what they use up. */
+export type Client = { ip: string; tell: (headers: Record<string, string>) => void }
+
+type Bound = { name: 'e-mail' | 'e-mail-anywhere' | 'address'; key: string; max: number; windowMs: number }
+
 export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock: Clock }, limits: LimitsConfig) {
-  async function bound(
+  /** Counts against each bound in turn. Told is the first, which people meet, or the one that is used up. */
+  async function count(
     code: 'http.too-many-requests' | 'identity.too-many-attempts',
-    key: string,
-    max: number,
-    windowMs: number,
+    tell: Client['tell'],
+    bounds: readonly Bound[],
   ): Promise<void> {
-    const { count, resetAt } = await ephemeral.count(`identity.${key}`, windowMs)
-    if (count > max) throw new Problem(code, { retryAfterMs: Math.max(1000, resetAt - clock.now()) })
+    for (const [index, { name, key, max, windowMs }] of bounds.entries()) {
+      const { count: used, resetAt } = await ephemeral.count(`identity.${key}`, windowMs)
+      const leftMs = Math.max(1000, resetAt - clock.now())
+      if (index === 0 || used > max) tell(rateLimit({ name, max, windowMs, left: Math.max(0, max - used), leftMs }))
+      if (used > max) throw new Problem(code, { retryAfterMs: leftMs })
+    }
   }
   const signInKeys = (email: string, ip: string) => ({
     here: `sign-in:${email.toLowerCase()}:${addressBlock(ip)}`,
@@ -46,34 +55,63 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
   })
 
   return {
-    async signIn(email: string, ip: string): Promise<void> {
+    signIn(email: string, { ip, tell }: Client): Promise<void> {
       const { here, anywhere } = signInKeys(email, ip)
-      await bound('identity.too-many-attempts', here, limits.signInsMax, minutes(15))
-      await bound('identity.too-many-attempts', anywhere, limits.signInsAnywhereMax, minutes(15))
-      await bound(
-        'identity.too-many-attempts',
-        `sign-in-from:${addressBlock(ip)}`,
-        limits.signInsPerAddressMax,
-        minutes(10),
-      )
+      return count('identity.too-many-attempts', tell, [
+        { name: 'e-mail', key: here, max: limits.signInsMax, windowMs: minutes(15) },
+        { name: 'e-mail-anywhere', key: anywhere, max: limits.signInsAnywhereMax, windowMs: minutes(15) },
+        {
+          name: 'address',
+          key: `sign-in-from:${addressBlock(ip)}`,
+          max: limits.signInsPerAddressMax,
+          windowMs: minutes(10),
+        },
+      ])
     },
     /** The right password was given: earlier slips no longer count. */
-    async signedIn(email: string, ip: string): Promise<void> {
+    async signedIn(email: string, { ip, tell }: Client): Promise<void> {
       const { here, anywhere } = signInKeys(email, ip)
       await ephemeral.clear(`identity.${here}`)
       await ephemeral.clear(`identity.${anywhere}`)
+      const [max, windowMs] = [limits.signInsMax, minutes(15)]
+      tell(rateLimit({ name: 'e-mail', max, windowMs, left: max, leftMs: windowMs }))
     },
-    registration: (ip: string) =>
-      bound('http.too-many-requests', `register:${addressBlock(ip)}`, limits.registrationsPerAddressMax, minutes(10)),
+    registration: ({ ip, tell }: Client): Promise<void> =>
+      count('http.too-many-requests', tell, [
+        {
+          name: 'address',
+          key: `register:${addressBlock(ip)}`,
+          max: limits.registrationsPerAddressMax,
+          windowMs: minutes(10),
+        },
+      ]),
     /** The same for known and unknown addresses. */
-    async code(email: string, ip: string): Promise<void> {
-      await bound('identity.too-many-attempts', `code:${email.toLowerCase()}`, limits.codesMax, minutes(60))
-      await bound('identity.too-many-attempts', `code-from:${addressBlock(ip)}`, limits.codesPerAddressMax, minutes(60))
-    },
+    code: (email: string, { ip, tell }: Client): Promise<void> =>
+      count('identity.too-many-attempts', tell, [
+        { name: 'e-mail', key: `code:${email.toLowerCase()}`, max: limits.codesMax, windowMs: minutes(60) },
+        {
+          name: 'address',
+          key: `code-from:${addressBlock(ip)}`,
+          max: limits.codesPerAddressMax,
+          windowMs: minutes(60),
+        },
+      ]),
   }
 }
 
 export type Limits = ReturnType<typeof createLimits>
+
+/** The fields of draft-ietf-httpapi-ratelimit-headers. Seconds are rounded up, as in `Retry-After`, which must not be earlier. */
+const rateLimit = (quota: {
+  name: string
+  max: number
+  windowMs: number
+  left: number
+  leftMs: number
+}): Record<string, string> => ({
+  'ratelimit-policy': `"${quota.name}";q=${quota.max};w=${quota.windowMs / 1000}`,
+  ratelimit: `"${quota.name}";r=${quota.left};t=${Math.ceil(quota.leftMs / 1000)}`,
+})
 
 /** What one household or machine holds: an IPv4 address, or the first 64 bits of an IPv6 address. */
 export function addressBlock(ip: string): string {

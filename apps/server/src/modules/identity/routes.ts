@@ -1,7 +1,9 @@
 import { identityRoutes } from '@fairgate/contracts/http/identity'
+import type { RouteContract } from '@fairgate/contracts/http/route'
 import type { AccessTokens } from '#platform/access-token'
-import type { HttpApp } from '#platform/http'
+import type { HttpApp, HttpRequest } from '#platform/http'
 import type { Accounts } from './accounts.ts'
+import type { Client } from './limits.ts'
 import type { RefreshCookie } from './refresh-cookie.ts'
 import { idleMs } from './session.ts'
 import type { Sessions, Started } from './sessions.ts'
@@ -14,16 +16,21 @@ export function serveIdentity(http: HttpApp, { accounts, sessions, accessTokens,
     headers: { 'set-cookie': cookie.set(refreshToken, idleMs / 1000) },
   })
 
-  http.serve(identityRoutes.register, async ({ body, ip }) => ({
+  const clientOf = (ip: string, reply: HttpRequest<RouteContract>['reply']): Client => ({
+    ip,
+    tell: (headers) => void reply.headers(headers),
+  })
+
+  http.serve(identityRoutes.register, async ({ body, ip, reply }) => ({
     status: 201,
-    ...withCookie(await accounts.register(body, ip)),
+    ...withCookie(await accounts.register(body, clientOf(ip, reply))),
   }))
   http.serve(identityRoutes.verifyEmail, async ({ body, caller }) => ({
     status: 200,
     body: await accounts.verifyEmail(body.email, body.code, caller?.accountId),
   }))
-  http.serve(identityRoutes.resendCode, async ({ body, ip }) => {
-    await accounts.resendCode(body.email, ip)
+  http.serve(identityRoutes.resendCode, async ({ body, ip, reply }) => {
+    await accounts.resendCode(body.email, clientOf(ip, reply))
     return { status: 202, body: {} }
   })
   http.serve(identityRoutes.me, async ({ caller }) => ({ status: 200, body: await accounts.me(caller.accountId) }))
@@ -36,9 +43,9 @@ export function serveIdentity(http: HttpApp, { accounts, sessions, accessTokens,
     body: await accounts.setRoles(params.id, body.roles),
   }))
 
-  http.serve(identityRoutes.signIn, async ({ body, ip }) => ({
+  http.serve(identityRoutes.signIn, async ({ body, ip, reply }) => ({
     status: 201,
-    ...withCookie(await sessions.signIn(body, ip)),
+    ...withCookie(await sessions.signIn(body, clientOf(ip, reply))),
   }))
   http.serve(identityRoutes.refreshSession, async ({ headers }) => ({
     status: 200,

@@ -3,7 +3,7 @@ import type { Account } from '@fairgate/contracts/http/identity'
 import { transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
-import type { Limits } from './limits.ts'
+import type { Client, Limits } from './limits.ts'
 import type { Passwords } from './passwords.ts'
 import * as store from './identity-store.ts'
 import { idleMs, refreshOutcomes, sessionState, tokenAge } from './session.ts'
@@ -62,14 +62,14 @@ export function createSessions({
   }
 
   /** Same answer, same time for an unknown address, an account without a password and a wrong password. */
-  async function signIn({ email, password }: { email: string; password: string }, ip: string): Promise<Started> {
+  async function signIn({ email, password }: { email: string; password: string }, client: Client): Promise<Started> {
     const account = await store.accountByEmail(db, email)
-    const isRight = await passwords.matches(account?.passwordHash, password, () => limits.signIn(email, ip))
+    const isRight = await passwords.matches(account?.passwordHash, password, () => limits.signIn(email, client))
     if (!account || !isRight) {
       signIns.add({ outcome: 'refused' })
       throw new Problem('identity.wrong-credentials')
     }
-    await limits.signedIn(email, ip)
+    await limits.signedIn(email, client)
     const refreshToken = await transaction(db, (tx) => open(tx, account.id))
     signIns.add({ outcome: 'accepted' })
     log.info({ accountId: account.id }, 'signed in')
