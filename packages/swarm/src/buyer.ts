@@ -48,6 +48,8 @@ export type World = {
   /** Nobody waits longer than this (epoch ms). */
   until: number
   positions: Positions
+  /** What joining takes where the operator asks for proofs of work. */
+  prove: ((accessToken: string) => Promise<string>) | undefined
   refusals: RefusalCheck
   /** What all macros of a farm see of a line. */
   farmEye: (lineId: string, farm: number) => Eye
@@ -126,7 +128,8 @@ async function waitAndEnter(
   const { accessToken, chance } = person
   let place: Answer<typeof joinLine>
   try {
-    place = (await wire.call('join', joinLine, { params: { id: intent.lineId }, body: {}, accessToken })).body
+    const body = world.prove ? { challenge: await world.prove(accessToken) } : {}
+    place = (await wire.call('join', joinLine, { params: { id: intent.lineId }, body, accessToken })).body
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     if (error.problem.code === 'waiting-room.sold-out' || error.problem.code === 'waiting-room.closed')

@@ -1,9 +1,11 @@
+import { getLine } from '@fairgate/contracts/http/waiting-room'
 import { buy, type Told, type World } from './buyer.ts'
 import { countLost, quiescentAudit, signedIn, type Remembered } from './books.ts'
 import { prepareCrowd, registerCrowd } from './crowd.ts'
 import { farmEye, type Eye } from './eye.ts'
 import { createOwnServer, type Credentials, type OwnServer } from './own-server.ts'
 import { createPositions } from './positions.ts'
+import { createProofs } from './proofs.ts'
 import { chance } from './random.ts'
 import { createRecorder, type Percentiles, type Recorder } from './recorder.ts'
 import { createRefusalCheck } from './refusals.ts'
@@ -37,7 +39,7 @@ export type Report = ReturnType<typeof figuresOf> & {
   latencyMs: Record<'join' | 'poll' | 'pass' | 'hold' | 'order' | 'fulfilled', Percentiles>
   fairness: Fairness
   errorSamples: Record<string, number>
-  challenges: 'off'
+  challenges: 'on' | 'off'
 }
 
 /** Runs one scenario against a server of its own or a running demo, and reports what held. */
@@ -73,7 +75,7 @@ type Parts = {
 async function run(options: RehearsalOptions, scenario: Scenario, parts: Parts): Promise<Report> {
   const { wire, recorder, crowd } = parts
   const refusals = createRefusalCheck(wire, parts.surroundings.sleep)
-  const rounds: (Round & { results: (Remembered & Told & { isMacro: boolean })[] })[] = []
+  const rounds: (Round & { results: (Remembered & Told & { isMacro: boolean })[]; areChallengesOn: boolean })[] = []
   for (let i = 0; i < (options.rounds ?? scenario.rounds); i++)
     rounds.push(await hold(options, scenario, i, { ...parts, refusals }))
   const { falseRefusals, refusals: refused } = await refusals.finish()
@@ -93,7 +95,7 @@ async function run(options: RehearsalOptions, scenario: Scenario, parts: Parts):
     falseRefusals,
     ...metBy(recorder),
     fairness: fairnessOf(rounds),
-    challenges: 'off',
+    challenges: rounds.some(({ areChallengesOn }) => areChallengesOn) ? 'on' : 'off',
   }
 }
 
@@ -135,6 +137,8 @@ async function hold(
     sleep,
     now,
   })
+  const line = await wire.client.call(getLine, { params: { id: sale.lines[0]!.id } })
+  const areChallengesOn = line.challenge ?? false
   const world: World = {
     wire,
     recorder,
@@ -142,6 +146,7 @@ async function hold(
     sleep,
     until: sale.opensAt + 20 * 60_000,
     positions: createPositions(),
+    prove: areChallengesOn ? createProofs(wire) : undefined,
     refusals,
     farmEye: createFarms({ wire, sleep }),
   }
@@ -181,7 +186,7 @@ async function hold(
   const deadline = doneAt + (full.holdSeconds > 60 ? 30_000 : (full.holdSeconds + 60) * 1000)
   const admin = await signedIn(wire.client, 'admin')
   const audit = await quiescentAudit(wire.client, admin, sale, deadline, surroundings)
-  return { capacity: sale.capacity, seconds: (doneAt - sale.opensAt) / 1000, audit, results }
+  return { capacity: sale.capacity, seconds: (doneAt - sale.opensAt) / 1000, audit, results, areChallengesOn }
 }
 
 /** One eye for each farm and line. */
