@@ -14,6 +14,7 @@ import { formatMoney } from '@fairgate/contracts/money'
 import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { keys, useEvent, useLine, useQueryClient } from '../api/queries.ts'
+import { DefencesPanel } from './defences-panel.tsx'
 import { TextField } from '../forms/fields.tsx'
 import { wholeFault } from '../forms/rules.ts'
 import { localeOf } from '../i18n/dates.ts'
@@ -62,6 +63,9 @@ export function WatchPage({ id }: { id: string }) {
         <Figures event={event.data} />
         {sales.length === 0 ? <Notice>{t.organiser.noLines}</Notice> : null}
         {sales.flatMap((sale) => sale.lines.map((line) => <LineWatch key={line.id} line={line} />))}
+        {sales.map((sale) => (
+          <DefencesPanel key={sale.id} saleId={sale.id} />
+        ))}
       </div>
     </div>
   )
