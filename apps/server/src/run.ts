@@ -11,13 +11,17 @@ import { startEmbeddedPostgres } from '#platform/embedded-postgres'
 import { systemRandom } from '#platform/ids'
 import { createLifecycle, type Lifecycle } from '#platform/lifecycle'
 import { createLog, type Log } from '#platform/log'
+import { whenParentGone } from '#platform/parent'
 import { compose, sandboxSecretKey, type Server } from './compose.ts'
 import { readConfig, type Config } from './config.ts'
 import { seedDemo, welcome } from './demo.ts'
 import { createMetricsServer } from './operations.ts'
+import { startFault } from './start-fault.ts'
 import { buildWebIfChanged, serveWeb } from './web.ts'
 
 const projectFolder = fileURLToPath(new URL('../../../', import.meta.url))
+
+const dataFolder = (config: Config) => resolve(config.DATA_DIR ?? join(projectFolder, 'data'))
 
 /** Reads the configuration or ends the process with all of its mistakes. */
 export function configOrExit(env: NodeJS.ProcessEnv): Config {
@@ -32,7 +36,7 @@ export function configOrExit(env: NodeJS.ProcessEnv): Config {
 
 /** The parts that the server and the command line share: a database, secrets, and the composed modules. */
 export async function open(config: Config, lifecycle: Lifecycle, log: Log, publicUrl: string): Promise<Server> {
-  const dataDir = resolve(config.DATA_DIR ?? join(projectFolder, 'data'))
+  const dataDir = dataFolder(config)
   let databaseUrl = config.DATABASE_URL
   if (databaseUrl === undefined) {
     const postgres = await startEmbeddedPostgres({
@@ -67,6 +71,11 @@ export async function run(env: NodeJS.ProcessEnv): Promise<void> {
   })
   lifecycle.own('last word', () => log.info('stopped'), { timeoutMs: 100 })
   lifecycle.signals(process)
+  if (env['npm_lifecycle_event'] === 'start') {
+    const watch = { parent: () => process.ppid, scheduler: systemScheduler, everyMs: 250 }
+    const end = () => void lifecycle.stop().then((failed) => process.exit(failed.length === 0 ? 0 : 1))
+    lifecycle.own('watch of npm', whenParentGone(watch, end), { timeoutMs: 100 })
+  }
   try {
     const port = config.PORT === 0 ? await freePort(config.HOST) : config.PORT
     const publicUrl = config.PUBLIC_URL ?? `http://localhost:${port}`
@@ -97,14 +106,16 @@ export async function run(env: NodeJS.ProcessEnv): Promise<void> {
     log.info({ url: publicUrl, services: config.services, startMs: Math.round(performance.now() - startedAt) }, 'ready')
     if (demo) process.stderr.write(welcome(publicUrl, demo))
   } catch (error) {
-    log.fatal({ err: error }, 'could not start')
+    const reason = startFault(error, { host: config.HOST, port: config.PORT, dataDir: dataFolder(config) })
+    log.fatal(reason === undefined ? { err: error } : { reason }, 'could not start')
     await lifecycle.stop()
+    if (reason !== undefined) process.stderr.write(`\nFairgate could not start.\n  ${reason}\n`)
     process.exitCode = 1
   }
 }
 
 function mountSandbox(server: Server, config: Config, lifecycle: Lifecycle, publicUrl: string): void {
-  const dataDir = resolve(config.DATA_DIR ?? join(projectFolder, 'data'))
+  const dataDir = dataFolder(config)
   mkdirSync(dataDir, { recursive: true })
   const sandbox = createSandbox({
     secretKey: sandboxSecretKey,
