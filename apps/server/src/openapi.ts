@@ -85,6 +85,8 @@ function responsesOf(contract: RouteContract, isPublic: boolean): Record<string,
     ...(contract.errors ?? []),
     'http.invalid' as const,
     ...(isPublic ? [] : (['identity.sign-in-required'] as const)),
+    ...(isPublic || contract.caller === 'buyer' ? [] : (['identity.not-allowed'] as const)),
+    ...(contract.idempotent ? (['http.idempotency-key-reused', 'http.idempotency-in-progress'] as const) : []),
   ])
   for (const [status, group] of Map.groupBy(codes, (code) => errors[code].status)) {
     responses[String(status)] = {

@@ -3,7 +3,7 @@ import { operationsRoutes } from '@fairgate/contracts/http/operations'
 import type { AuditReport } from '@fairgate/contracts/http/operations'
 import type { Bus } from '#platform/bus'
 import { sql, type Db } from '#platform/db'
-import type { HttpApp } from '#platform/http'
+import { etagOf, isKnown, type HttpApp } from '#platform/http'
 import type { Metrics } from '#platform/metrics'
 import { openApiDocument } from './openapi.ts'
 
@@ -33,9 +33,12 @@ export function serveOperations(
   if (parts.metricsHere)
     app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   const document = JSON.stringify(openApiDocument())
-  app.get('/api/openapi.json', async (_request, reply) =>
-    reply.header('cache-control', 'public, max-age=300').type('application/json').send(document),
-  )
+  const etag = etagOf(document)
+  app.get('/api/openapi.json', async (request, reply) => {
+    reply.header('cache-control', 'public, max-age=300').header('etag', etag)
+    if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
+    return reply.type('application/json').send(document)
+  })
 
   http.serve(operationsRoutes.audit, async ({ query }) => ({ status: 200, body: await parts.audit(query.eventId) }))
   http.serve(operationsRoutes.lookUp, async ({ body }) => {

@@ -305,8 +305,11 @@ function whenGone(reply: FastifyReply): AbortSignal {
 /** A strong validator of a document. */
 export const etagOf = (text: string | Buffer): string => `"${createHash('sha1').update(text).digest('base64url')}"`
 
-/** The weak comparison of RFC 9110, section 13.1.2: a proxy that compresses makes our validators weak. */
-const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
+/**
+ * Whether the client has the document already, by the weak comparison of RFC 9110, section 13.1.2: a proxy that
+ * compresses makes our validators weak.
+ */
+export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch !== undefined &&
   ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === etag)
 

@@ -473,6 +473,31 @@ export function endToEnd(shape: string, start: () => Promise<World>): void {
       expect(await refusal(call(2))).toBe('http.idempotency-key-reused')
     })
 
+    test('public documents can be asked for again cheaply, limits are announced, a page that does not exist is said', async () => {
+      const known = async (path: string) => {
+        const { status, headers } = await fetch(world.url + path)
+        expect([status, headers.get('cache-control')], path).toEqual([200, expect.stringMatching(/^public, max-age=/)])
+        return (await fetch(world.url + path, { headers: { 'if-none-match': headers.get('etag')! } })).status
+      }
+      for (const path of ['/api/openapi.json', '/api/events', '/.well-known/jwks.json'])
+        expect(await known(path), path).toBe(304)
+      const buyer = await newBuyer(world)
+      const slip = await fetch(`${world.url}/api/sessions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ email: buyer.email, password: 'not this one' }),
+      })
+      expect([slip.status, slip.headers.get('ratelimit-policy'), slip.headers.get('ratelimit')]).toEqual([
+        401,
+        '"e-mail";q=10;w=900',
+        '"e-mail";r=9;t=900',
+      ])
+      for (const list of [listOrders, listTickets])
+        expect(
+          await refusal(world.client.call(list, { query: { cursor: 'nowhere' }, accessToken: buyer.accessToken })),
+        ).toBe('http.invalid')
+    })
+
     test('sessions: wrong passwords are refused alike, keys are public, a refresh cookie works once', async () => {
       const buyer = await newBuyer(world)
       expect(await refusal(world.client.call(signIn, { body: { email: buyer.email, password: 'wrong' } }))).toBe(

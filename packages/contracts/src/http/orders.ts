@@ -41,7 +41,7 @@ export const listOrders = route({
   path: '/api/orders',
   caller: 'buyer',
   summary: 'Your own orders, newest first',
-  query: Strict({ cursor: Type.Optional(Type.String({ maxLength: 100 })) }),
+  query: Strict({ cursor: Type.Optional(Type.String({ pattern: '^ord_[0-9a-z]{26}$' })) }),
   answers: { 200: Strict({ items: Type.Array(Order), nextCursor: Type.Union([Type.String(), Type.Null()]) }) },
 })
 

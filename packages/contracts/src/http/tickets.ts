@@ -19,7 +19,7 @@ export const listTickets = route({
   path: '/api/tickets',
   caller: 'buyer',
   summary: 'Your own tickets, newest first',
-  query: Strict({ cursor: Type.Optional(Type.String({ maxLength: 100 })), orderId: Type.Optional(Id) }),
+  query: Strict({ cursor: Type.Optional(Type.String({ pattern: '^tkt_[0-9a-z]{26}$' })), orderId: Type.Optional(Id) }),
   answers: { 200: Strict({ items: Type.Array(Ticket), nextCursor: Type.Union([Type.String(), Type.Null()]) }) },
 })
 
