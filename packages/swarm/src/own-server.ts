@@ -13,6 +13,8 @@ export type OwnServer = {
   url: string
   folder: string
   logFile: string
+  /** Of the server's process while it runs. */
+  pid(): number | undefined
   start(): Promise<void>
   /** SIGKILL: no goodbye. */
   kill(): Promise<void>
@@ -75,6 +77,7 @@ export async function createOwnServer(
     url,
     folder,
     logFile,
+    pid: () => child?.pid,
     start,
     kill: () => end('SIGKILL'),
     async stop() {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { rehearse, type RehearsalOptions } from './rehearsal.ts'
+import { rehearseRush } from './rush.ts'
 import { scenarios, type ScenarioName } from './scenarios.ts'
 
 const whole = (least: number) => (text: string) => {
@@ -15,10 +16,12 @@ const order = (text: string) => {
   return text
 }
 
+const names = [...Object.keys(scenarios), 'rush']
+
 const program = new Command('npm run -s rehearse --')
   .description('Brings a crowd to a sale and checks that nothing was sold twice, lost, or paid for nothing.')
-  .argument('<scenario>', `one of ${Object.keys(scenarios).join(', ')}`, (text) => {
-    if (!(text in scenarios)) throw new InvalidArgumentError(`is one of ${Object.keys(scenarios).join(', ')}`)
+  .argument('<scenario>', `one of ${names.join(', ')}`, (text) => {
+    if (!names.includes(text)) throw new InvalidArgumentError(`is one of ${names.join(', ')}`)
     return text
   })
   .option('--users <n>', 'people', whole(1), 1000)
@@ -40,13 +43,20 @@ const program = new Command('npm run -s rehearse --')
   .option('--json', 'print one JSON object as the last line')
 
 program.parse()
-const scenario = program.processedArgs[0] as ScenarioName
+const scenario = program.processedArgs[0] as ScenarioName | 'rush'
 const options = program.opts<Omit<RehearsalOptions, 'scenario'> & { json?: boolean }>()
 
-const report = await rehearse(
-  { ...options, scenario },
-  { progress: (line) => process.stderr.write(`${line}\n`), now: Date.now, sleep: (ms) => sleep(ms) },
-)
+if (scenario === 'rush' && options.url !== undefined)
+  program.error('error: a rush measures a server of its own: it takes no --url')
+
+const surroundings = {
+  progress: (line: string) => void process.stderr.write(`${line}\n`),
+  now: Date.now,
+  sleep: (ms: number) => sleep(ms),
+}
+const report = await (scenario === 'rush'
+  ? rehearseRush(options, surroundings)
+  : rehearse({ ...options, scenario }, surroundings))
 if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
 else process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 process.exit(report.invariantsHeld ? 0 : 1)
