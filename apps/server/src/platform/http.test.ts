@@ -418,6 +418,11 @@ test('a page of another site cannot make a browser post here; other sites may li
   for (const site of ['same-origin', 'none'])
     expect((await post('/api/things/a', { name: 'x' }, { 'sec-fetch-site': site })).statusCode).toBe(200)
   expect((await post('/api/things/a', { name: 'x' })).statusCode).toBe(200)
+
+  const older = async (origin: string) =>
+    (await post('/api/things/a', { name: 'x' }, { cookie: 'a=b', host: 'tickets.example.test', origin })).statusCode
+  expect(await older('https://tickets.example.test')).toBe(200)
+  for (const origin of ['https://evil.example.test', 'null']) expect(await older(origin), origin).toBe(403)
 })
 
 test('beyond the requests in flight one more is told when to come back, and is served when there is room', async ({
