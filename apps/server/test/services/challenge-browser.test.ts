@@ -16,7 +16,7 @@ afterAll(async () => {
 })
 
 for (const language of ['ko', 'en'] as const)
-  test(`a person who presses nothing passes the proof of work and hears what is going on, ${language}`, async () => {
+  test(`a person who presses nothing passes the proof of work and hears what is going on, and the organiser sees it, ${language}`, async () => {
     const event = await openEvent(world, { event: { name: 'Puzzle' }, sections: [seats('Stalls', 55_000, 2, 6)] })
     const buyer = await visit(browser, world, { language, screen: phone })
     const { page, room } = buyer
@@ -46,4 +46,13 @@ for (const language of ['ko', 'en'] as const)
     })
     expect(counts).toEqual([{ defence: 'proof-accepted', count: 1 }])
     await page.context().close()
+
+    const organiser = await visit(browser, world, { language })
+    await organiser.signIn('organiser')
+    await organiser.go(`/organiser/events/${event.id}/watch`)
+    const panel = organiser.page.getByRole('region', { name: organiser.t.organiser.defences })
+    await panel.getByText(organiser.t.organiser.defence['proof-accepted'], { exact: true }).waitFor()
+    await panel.getByText(organiser.t.organiser.reviewEmpty).waitFor()
+    expect(organiser.takeFaults()).toEqual([])
+    await organiser.context.close()
   })
