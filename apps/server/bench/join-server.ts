@@ -59,6 +59,7 @@ const bare = newHttp()
 const defences = createDefences(common, { ...defaultDefences, exemptLoopback: true })
 let number = 0
 const joining = createJoining({
+  log: silentLog,
   challenges: undefined,
   defences,
   documents: {

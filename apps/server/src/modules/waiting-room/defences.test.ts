@@ -398,6 +398,15 @@ test('the defences of a sale are shown to its organiser and to an admin only', a
   expect((await read('acc_buyer', ['buyer'])).json()).toMatchObject({ code: 'identity.not-allowed' })
 })
 
+test('a place is told also when what speaks against its owner cannot be written', async ({ platform }) => {
+  const world = await guarded(platform, { defences: { deviceAccountsMax: 0, addressAccountsMax: 0 } })
+  await sql`alter table waiting_room.reviews rename to aside`.execute(platform.db)
+  expect((await world.prove('acc_1', { device: device('c') })).status).toBe(201)
+  await sql`alter table waiting_room.aside rename to reviews`.execute(platform.db)
+  expect((await world.prove('acc_2', { device: device('c') })).status).toBe(201)
+  expect((await world.defences()).reviews.map(({ accountId }) => accountId)).toEqual(['acc_2'])
+})
+
 test('counts that could not be written are written later', async ({ platform }) => {
   const world = await guarded(platform)
   await world.send('acc_1', undefined)

@@ -95,7 +95,13 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   const defences = createDefences(deps, { ...defaultDefences, ...config.defences })
   const cookie = deviceCookie(config.secureCookies ?? false)
   const streams = createStreams({ clock, metrics }, { streamsMax: config.streamsMax })
-  const joining = createJoining({ documents, places, challenges: hasChallenges ? challenges : undefined, defences })
+  const joining = createJoining({
+    log: deps.log,
+    documents,
+    places,
+    challenges: hasChallenges ? challenges : undefined,
+    defences,
+  })
   // Watchers hear at most four times a second, however often the document may be read.
   const broadcast = createBroadcast(documents, streams, { everyMs: Math.max(250, config.documentEveryMs) })
 

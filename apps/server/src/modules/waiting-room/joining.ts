@@ -1,9 +1,10 @@
+import type { Platform } from '#platform/platform'
 import type { Challenges } from './challenges.ts'
 import type { Defences, Who } from './defences.ts'
 import type { Documents } from './documents.ts'
 import type { createPlaces, Joined } from './places.ts'
 
-type Deps = {
+type Deps = Pick<Platform, 'log'> & {
   documents: Documents
   places: ReturnType<typeof createPlaces>
   challenges: Challenges | undefined
@@ -19,7 +20,16 @@ const refusals = {
 } as const
 
 /** Joining as a stranger may: with a proof of work where the operator asks for one. */
-export function createJoining({ documents, places, challenges, defences }: Deps) {
+export function createJoining({ documents, places, challenges, defences, log }: Deps) {
+  /** What was given stays given, also when it cannot be noted. */
+  async function watched(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      log.error({ err: error }, 'a signal could not be noted')
+    }
+  }
+
   return {
     /**
      * The account's place in the line. Whoever has one is told it without a proof, for example when the first answer was
@@ -30,7 +40,7 @@ export function createJoining({ documents, places, challenges, defences }: Deps)
       const request = { lineId, accountId: who.accountId }
       if (!challenges) {
         const joined = await places.join(request)
-        if (joined.isNew) await defences.joined(saleId, who, { isTooFast: false })
+        if (joined.isNew) await watched(() => defences.joined(saleId, who, { isTooFast: false }))
         return joined
       }
       const checked = await challenges.check(payload, who.accountId)
@@ -39,26 +49,23 @@ export function createJoining({ documents, places, challenges, defences }: Deps)
       if (isTooEasy) await checked.release()
       const proof = isTooEasy ? ({ kind: 'refused', code: 'waiting-room.challenge-required' } as const) : checked
       if (proof.kind === 'refused') {
-        const joined = await places.join({ ...request, unproven: proof.code }).catch((error: unknown) => {
+        return places.join({ ...request, unproven: proof.code }).catch((error: unknown) => {
           if ((error as { code?: string }).code === proof.code) defences.note(saleId, refusals[proof.code])
           throw error
         })
-        return joined
       }
-      try {
-        const joined = await places.join(request)
-        defences.note(saleId, proof.level > 0 ? 'proof-accepted-harder' : 'proof-accepted')
-        if (joined.isNew) await defences.joined(saleId, who, proof)
-        return joined
-      } catch (error) {
+      const joined = await places.join(request).catch(async (error: unknown) => {
         await proof.release()
         throw error
-      }
+      })
+      defences.note(saleId, proof.level > 0 ? 'proof-accepted-harder' : 'proof-accepted')
+      if (joined.isNew) await watched(() => defences.joined(saleId, who, proof))
+      return joined
     },
 
     /** A pass was given to this caller. */
     async claimed(lineId: string, who: Buyer): Promise<void> {
-      await defences.claimed((await documents.read(lineId)).document.saleId, lineId, who)
+      await watched(async () => defences.claimed((await documents.read(lineId)).document.saleId, lineId, who))
     },
   }
 }
