@@ -7,6 +7,8 @@ export type Racepoints = {
 export type HeldRacepoint = {
   /** Settles when as many callers as asked for are waiting at the race point. */
   reached: Promise<void>
+  /** Settles when so many callers are waiting: for a test that starts the second only when the first is there. */
+  arrived(count: number): Promise<void>
   /** Lets all who wait, and all who come later, go on. Opening twice does nothing. */
   open(): void
 }
@@ -35,19 +37,25 @@ export function createRacepoints(): TestRacepoints {
 
     hold(name, arrivals = 1) {
       if (held.has(name)) throw new Error(`race point ${name} is already held`)
-      const reached = Promise.withResolvers<void>()
+      const marks: { count: number; resolve: () => void }[] = []
       const opened = Promise.withResolvers<void>()
       let waiting = 0
       held.set(name, {
         arrive() {
           waiting += 1
-          if (waiting >= arrivals) reached.resolve()
+          for (const mark of marks) if (waiting >= mark.count) mark.resolve()
           return opened.promise
         },
       })
+      const arrived = (count: number) =>
+        new Promise<void>((resolve) => {
+          if (waiting >= count) resolve()
+          else marks.push({ count, resolve })
+        })
       let isOpen = false
       return {
-        reached: reached.promise,
+        reached: arrived(arrivals),
+        arrived,
         open() {
           if (isOpen) return
           isOpen = true

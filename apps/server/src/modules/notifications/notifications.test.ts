@@ -238,9 +238,10 @@ async function twoSenders(platform: TestPlatform, smtp: Smtp, holders: 1 | 2): P
   await noted(registered('acc_1'), issued('acc_1', 'ord_1'))
   const leased = platform.racepoints.hold('notifications.leased', holders)
   const first = send.run()
-  if (holders === 1) await leased.reached
+  // The second looks only after the first's lease is committed: until then it would pass the locked row by.
+  await leased.arrived(1)
   const second = send.run()
-  await (holders === 1 ? second : leased.reached)
+  await (holders === 1 ? second : leased.arrived(2))
   leased.open()
   await Promise.all([first, second])
   close()
