@@ -25,7 +25,7 @@ export type OwnServer = {
 
 /** A server of the rehearsal's own: the embedded default on a free port with fresh data, removed afterwards. */
 export async function createOwnServer(
-  options: { env?: Record<string, string>; keep?: boolean } = {},
+  options: { env?: Record<string, string>; nodeOptions?: readonly string[]; keep?: boolean } = {},
 ): Promise<OwnServer> {
   const folder = mkdtempSync(join(tmpdir(), 'fairgate-rehearsal-'))
   const port = await freePort()
@@ -49,7 +49,10 @@ export async function createOwnServer(
 
   async function start(): Promise<void> {
     const log = createWriteStream(logFile, { flags: 'a' })
-    child = spawn(process.execPath, [join(serverFolder, 'main.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    child = spawn(process.execPath, [...(options.nodeOptions ?? []), join(serverFolder, 'main.ts')], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     child.stdout!.pipe(log)
     child.stderr!.pipe(log)
     const running = child

@@ -5,6 +5,7 @@ import { countLost, countUnknown, quiescentAudit, signedIn, type Remembered } fr
 import { claim, shop, type Told, type World } from './buyer.ts'
 import { prepareCrowd } from './crowd.ts'
 import { ownEye } from './eye.ts'
+import { collectGarbage } from './garbage.ts'
 import { merge, percentile, total, type Histogram } from './histogram.ts'
 import { createOwnServer, type OwnServer } from './own-server.ts'
 import { createPositions } from './positions.ts'
@@ -28,10 +29,13 @@ export type Phase = {
   seconds: number
   serverCpuSeconds: number
   databaseCpuSeconds: number
+  /** Of the crowd's own processes: when they are short of it, the crowd is late and not the server. */
+  crowdCpuSeconds: number
   /** Of the server and its Postgres: for each person who joined, or who waited for a minute. */
   cpuMsPerPerson: number
   pollsPerSecond: number
   pollLateMs: { p50: number; p95: number }
+  /** Resident memory at the end, after the garbage was collected. */
   rssMb: number
 }
 
@@ -63,7 +67,7 @@ const reportMs = 120_000
  */
 export async function rehearseRush(options: RushOptions, surroundings: Surroundings): Promise<RushReport> {
   const { progress } = surroundings
-  const own = await createOwnServer({ keep: options.keep ?? false })
+  const own = await createOwnServer({ keep: options.keep ?? false, nodeOptions: ['--inspect=127.0.0.1:0'] })
   const crowds: ChildProcess[] = []
   try {
     progress(`preparing ${options.users} accounts`)
@@ -156,12 +160,15 @@ async function run(
 
   async function measure(phase: string, people: number, per: 'person' | 'minute', work: () => Promise<void>) {
     await tell()
-    const before = usage(own)
+    const from = metTotal.length
+    const before = usage(own, children)
     const startedAt = now()
     await work()
-    const after = usage(own)
+    const after = usage(own, children)
     const seconds = (now() - startedAt) / 1000
-    const met = await tell()
+    await tell()
+    const met = metTotal.slice(from)
+    await collectGarbage(own.logFile)
     const serverCpuSeconds = after.server - before.server
     const databaseCpuSeconds = after.database - before.database
     const cpuMs = (serverCpuSeconds + databaseCpuSeconds) * 1000
@@ -172,14 +179,15 @@ async function run(
       seconds: round(seconds, 1),
       serverCpuSeconds: round(serverCpuSeconds, 2),
       databaseCpuSeconds: round(databaseCpuSeconds, 2),
+      crowdCpuSeconds: round(after.crowd - before.crowd, 2),
       cpuMsPerPerson: round(per === 'person' ? cpuMs / people : (cpuMs / people / seconds) * 60, 3),
       pollsPerSecond: Math.round(met.reduce((sum, { polls }) => sum + polls, 0) / seconds),
       pollLateMs: { p50: percentile(late, 0.5), p95: percentile(late, 0.95) },
-      rssMb: Math.round(after.rss / 1e6),
+      rssMb: round(usage(own, children).rss / 1e6, 1),
     }
     phases.push(figures)
     progress(
-      `${phase}: ${figures.seconds} s, server ${figures.serverCpuSeconds} s of a core (Postgres ${figures.databaseCpuSeconds}), ${figures.pollsPerSecond} polls/s, p95 ${figures.pollLateMs.p95} ms late, ${figures.rssMb} MB`,
+      `${phase}: ${figures.seconds} s, server ${figures.serverCpuSeconds} s of a core (Postgres ${figures.databaseCpuSeconds}, crowd ${figures.crowdCpuSeconds}), ${figures.pollsPerSecond} polls/s, p95 ${figures.pollLateMs.p95} ms late, ${figures.rssMb} MB`,
     )
     return figures
   }
@@ -347,12 +355,14 @@ async function askAll<K extends FromCrowd['kind']>(
   return answers as Extract<FromCrowd, { kind: K }>[]
 }
 
-function usage(own: OwnServer): { server: number; database: number; rss: number } {
-  const pid = own.pid()
-  const figures = pid === undefined ? undefined : figuresOfProcess(pid)
+function usage(own: OwnServer, children: readonly ChildProcess[]) {
+  const cpuOf = (pid: number | undefined) => (pid === undefined ? 0 : (figuresOfProcess(pid)?.cpuSeconds ?? 0))
+  const pid = own.pid()!
+  const figures = figuresOfProcess(pid)
   return {
     server: figures?.cpuSeconds ?? 0,
-    database: pid === undefined || !figures ? 0 : cpuOfDescendants(pid),
+    database: figures ? cpuOfDescendants(pid) : 0,
+    crowd: children.reduce((sum, child) => sum + cpuOf(child.pid), 0),
     rss: figures?.rssBytes ?? 0,
   }
 }

@@ -21,7 +21,7 @@ type Person = {
 
 const lanesMax = 48
 const joinsAtOnceMax = 128
-const slotMs = 50
+const slotMs = 25
 const sampleEveryMs = 500
 /** Sampled in turn, so that a look at the ages costs little. */
 const sampleEvery = 5
@@ -152,7 +152,8 @@ export function createWaitingCrowd(
     for (const slot = Math.floor(now() / slotMs); lastSlot < slot; lastSlot++) {
       const due = slots.get(lastSlot) ?? []
       slots.delete(lastSlot)
-      for (const person of due) if (person.state === 'waiting' && !person.socket) void read(person, lastSlot * slotMs)
+      for (const person of due)
+        if (person.state === 'waiting' && !person.socket) void read(person, (lastSlot + 1) * slotMs)
     }
   })
 
@@ -225,7 +226,7 @@ export function createWaitingCrowd(
       const rest = people.filter((person) => person.state === 'waiting' && !person.socket).slice(0, wanted)
       let next = 0
       // The kernel's queue of new connections is short: a few hundred at a time.
-      world.every(slotMs, () => {
+      world.every(2 * slotMs, () => {
         for (const person of rest.slice(next, next + streamsPerSlot)) watch(person)
         next += streamsPerSlot
       })
