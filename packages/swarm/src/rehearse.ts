@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { rehearse, type RehearsalOptions } from './rehearsal.ts'
 import { rehearseRush } from './rush.ts'
-import { scenarios, type ScenarioName } from './scenarios.ts'
+import { scenarios, type Scenario, type ScenarioName } from './scenarios.ts'
 
 const whole = (least: number) => (text: string) => {
   const value = Number(text)
@@ -54,6 +54,9 @@ const surroundings = {
   now: Date.now,
   sleep: (ms: number) => sleep(ms),
 }
+const placesMin = scenario === 'rush' ? 1 : ((scenarios[scenario] as Scenario).placesMin ?? 1)
+if (options.places < placesMin) program.error(`error: ${scenario} needs at least ${placesMin} places`)
+
 const report = await (scenario === 'rush'
   ? rehearseRush(options, surroundings)
   : rehearse({ ...options, scenario }, surroundings))

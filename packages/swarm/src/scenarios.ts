@@ -14,6 +14,8 @@ export type ScenarioOptions = {
 /** A kind of rush: what is on sale, and what each person wants. */
 export type Scenario = {
   about: string
+  /** Fewer places would leave a section without any. */
+  placesMin?: number
   holdSeconds: number
   /** From the publishing, when people may join, to the opening. */
   gatherMs: number
@@ -122,6 +124,7 @@ export const scenarios = {
   race: {
     about:
       '15 lines: three courses by five pace groups; 70 % of the people want two of them, which have 40 % of the places',
+    placesMin: 22,
     holdSeconds: 300,
     ...noMacros,
     plan: racePlan,
