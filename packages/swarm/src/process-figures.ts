@@ -16,13 +16,16 @@ export function figuresOfProcess(pid: number): ProcessFigures | undefined {
   }
 }
 
-/** Processor time of all that a process has started, itself left out: the embedded Postgres of a server. */
+/**
+ * Processor time of all that a process has started, itself left out: the embedded Postgres of a server. Of those that
+ * have ended, their parent keeps count.
+ */
 export function cpuOfDescendants(pid: number): number {
   const parents = new Map<number, { parent: number; cpu: number }>()
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-      parents.set(Number(name), { parent: Number(afterName(stat)[1]), cpu: cpuOf(stat) })
+      parents.set(Number(name), { parent: Number(afterName(stat)[1]), cpu: cpuOf(stat, 'with ended children') })
     } catch {
       // It ended while the list was read.
     }
@@ -36,10 +39,10 @@ export function cpuOfDescendants(pid: number): number {
 
 export const rssOf = (status: string): number => Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
 
-/** User and system time, fields 14 and 15. */
-export const cpuOf = (stat: string): number => {
-  const fields = afterName(stat)
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+/** User and system time, fields 14 and 15; those of children that have ended are 16 and 17. */
+export const cpuOf = (stat: string, whose: 'its own' | 'with ended children' = 'its own'): number => {
+  const times = afterName(stat).slice(11, whose === 'its own' ? 13 : 15)
+  return times.reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond
 }
 
 /** The fields from the third on: a name may contain blanks and brackets. */

@@ -98,6 +98,7 @@ describe('a histogram', () => {
 describe('process figures', () => {
   it('are read behind a name with blanks and brackets', () => {
     expect(cpuOf('12 (a) b (c)) S 1 12 12 0 -1 4194560 1 2 3 4 150 50 7 8 20')).toBe(2)
+    expect(cpuOf('12 (a) S 1 12 12 0 -1 4194560 1 2 3 4 150 50 70 30 20', 'with ended children')).toBe(3)
     expect(rssOf('Name:\tnode\nVmHWM:\t  900 kB\nVmRSS:\t  512 kB\n')).toBe(512 * 1024)
   })
 
