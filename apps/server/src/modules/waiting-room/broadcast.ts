@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
+import type { Streams } from '#platform/event-streams'
 import type { Loop } from '#platform/loop'
 import type { BuiltDocument, Documents } from './documents.ts'
-import type { Streams } from './streams.ts'
 
 const eventOf = ({ bytes }: BuiltDocument): Buffer =>
   Buffer.concat([Buffer.from('event: line\ndata: '), bytes, Buffer.from('\n\n')])

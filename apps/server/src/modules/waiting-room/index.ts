@@ -1,5 +1,6 @@
 import { idPrefixes } from '@fairgate/contracts/ids'
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { createStreams } from '#platform/event-streams'
 import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
 import { audit } from './audit.ts'
@@ -20,7 +21,6 @@ import { createPasses, type ClaimRequest, type Claimed } from './passes.ts'
 import { createPlaces, type JoinRequest, type Joined } from './places.ts'
 import { serveDefences } from './defence-routes.ts'
 import { serveRoutes } from './routes.ts'
-import { createStreams } from './streams.ts'
 import * as store from './waiting-room-store.ts'
 
 export { quicknet }
@@ -94,7 +94,10 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   const challenges = config.challenges && createChallenges(deps, config.challenges)
   const defences = createDefences(deps, { ...defaultDefences, ...config.defences })
   const cookie = deviceCookie(config.secureCookies ?? false)
-  const streams = createStreams({ clock, metrics }, { streamsMax: config.streamsMax })
+  const streams = createStreams(
+    { clock, metrics },
+    { streamsMax: config.streamsMax, metric: 'fairgate_line_streams', help: 'Open event streams of lines' },
+  )
   const joining = createJoining({
     log: deps.log,
     documents,

@@ -2,13 +2,16 @@ import { request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
 import { expect, test } from 'vitest'
-import { manualScheduler } from '#platform/clock'
-import { createMetrics } from '#platform/metrics'
-import { createStreams } from './streams.ts'
+import { manualScheduler } from './clock.ts'
+import { createMetrics } from './metrics.ts'
+import { createStreams } from './event-streams.ts'
 
 test('a watcher that does not read is dropped, and the others go on', async () => {
   const metrics = createMetrics({ processMetrics: false })
-  const streams = createStreams({ clock: manualScheduler(), metrics }, { streamsMax: 10 })
+  const streams = createStreams(
+    { clock: manualScheduler(), metrics },
+    { streamsMax: 10, metric: 'test_streams', help: 'Open' },
+  )
   const app = fastify({ forceCloseConnections: true })
   app.get('/', async (_request, reply) => {
     streams.open('topic', reply, Buffer.from('first\n'))
@@ -42,10 +45,35 @@ test('a watcher that does not read is dropped, and the others go on', async () =
     await hasRead(sent)
     if (/dropped_total 1/.test(await metrics.text())) break
   }
-  expect(await metrics.text()).toMatch(/fairgate_line_streams_dropped_total 1\n/)
+  expect(await metrics.text()).toMatch(/test_streams_dropped_total 1\n/)
   await streams.send('topic', Buffer.from('last'))
   await hasRead(sent + 4)
-  expect(await metrics.text()).toMatch(/fairgate_line_streams 1\n/)
+  expect(await metrics.text()).toMatch(/test_streams 1\n/)
   reader.destroy()
+  await app.close()
+})
+
+test('a stream that has lasted its time is ended, others go on', async () => {
+  const clock = manualScheduler()
+  const metrics = createMetrics({ processMetrics: false })
+  const streams = createStreams(
+    { clock, metrics },
+    { streamsMax: 10, lifeMs: 60_000, metric: 'test_streams', help: 'Open' },
+  )
+  const app = fastify({ forceCloseConnections: true })
+  app.get('/', async (_request, reply) => {
+    streams.open('topic', reply, Buffer.from('first\n'))
+    return reply
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/`
+  const older = await fetch(url)
+  clock.advance(30_000)
+  const younger = await fetch(url)
+  clock.advance(30_000)
+  await streams.beat()
+  expect(await older.text()).toBe('first\n')
+  expect(await metrics.text()).toMatch(/test_streams 1\n/)
+  await younger.body?.cancel()
   await app.close()
 })

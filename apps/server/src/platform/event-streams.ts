@@ -1,10 +1,20 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
-import type { Clock } from '#platform/clock'
-import type { Metrics } from '#platform/metrics'
-import { Problem } from '#platform/problem'
+import type { Clock } from './clock.ts'
+import type { Metrics } from './metrics.ts'
+import { Problem } from './problem.ts'
 
 export type Streams = ReturnType<typeof createStreams>
+
+export type StreamsOptions = {
+  /** Open at the same time; one more is refused. */
+  streamsMax: number
+  /** How long a stream lasts before its reader has to come back; without an end by default. */
+  lifeMs?: number
+  /** Name of the gauge of open streams, and what it says. */
+  metric: string
+  help: string
+}
 
 /** Written in one turn of the event loop: about 5 ms, so that other requests are not kept waiting. */
 const sliceMax = 500
@@ -18,14 +28,16 @@ const heartbeat = Buffer.from(':\n\n')
  * same bytes. The answer has no length and no chunks, its end is the end of the connection, so that one prebuilt buffer
  * goes straight to each socket: measured 10 µs a watcher, against 17 µs for framed writes.
  */
-export function createStreams(deps: { clock: Clock; metrics: Metrics }, options: { streamsMax: number }) {
+export function createStreams(deps: { clock: Clock; metrics: Metrics }, options: StreamsOptions) {
   const { clock } = deps
-  const openCount = deps.metrics.gauge('fairgate_line_streams', 'Open event streams of lines')
+  const { streamsMax, lifeMs = Infinity, metric } = options
+  const openCount = deps.metrics.gauge(metric, options.help)
   const dropped = deps.metrics.counter(
-    'fairgate_line_streams_dropped_total',
+    `${metric}_dropped_total`,
     'Event streams closed because the reader was too slow',
   )
-  const topics = new Map<string, { sockets: Set<Socket>; sentAt: number }>()
+  /** Sockets with the time at which they end. */
+  const topics = new Map<string, { sockets: Map<Socket, number>; sentAt: number }>()
   let count = 0
 
   function leave(topic: string, socket: Socket): void {
@@ -49,7 +61,7 @@ export function createStreams(deps: { clock: Clock; metrics: Metrics }, options:
     if (!watchers) return
     watchers.sentAt = clock.now()
     let written = 0
-    for (const socket of watchers.sockets) {
+    for (const socket of watchers.sockets.keys()) {
       if (++written % sliceMax === 0) await new Promise((resolve) => setImmediate(resolve))
       write(socket, bytes)
     }
@@ -58,7 +70,7 @@ export function createStreams(deps: { clock: Clock; metrics: Metrics }, options:
   return {
     /** Turns an answer into a stream that begins with `first`. @throws http.overloaded when there are too many */
     open(topic: string, reply: FastifyReply, first: Buffer): void {
-      if (count >= options.streamsMax) throw new Problem('http.overloaded', { retryAfterMs: 5000 })
+      if (count >= streamsMax) throw new Problem('http.overloaded', { retryAfterMs: 5000 })
       const headers = reply.getHeaders()
       reply.hijack()
       const response = reply.raw
@@ -74,16 +86,22 @@ export function createStreams(deps: { clock: Clock; metrics: Metrics }, options:
       })
       response.flushHeaders()
       let watchers = topics.get(topic)
-      if (!watchers) topics.set(topic, (watchers = { sockets: new Set(), sentAt: clock.now() }))
-      watchers.sockets.add(socket)
+      if (!watchers) topics.set(topic, (watchers = { sockets: new Map(), sentAt: clock.now() }))
+      watchers.sockets.set(socket, clock.now() + lifeMs)
       openCount.set({}, ++count)
       socket.once('close', () => leave(topic, socket))
       socket.write(first)
     },
     send,
-    /** Keeps proxies from closing streams on which nothing has happened for 15 s. */
+    /** Keeps proxies from closing streams on which nothing has happened for 15 s, and ends those that lasted long enough. */
     async beat(): Promise<void> {
-      for (const [topic, { sentAt }] of topics) {
+      for (const [topic, { sentAt, sockets }] of topics) {
+        // Sockets are in the order of their opening, so the first that goes on ends the search.
+        for (const [socket, endsAt] of sockets) {
+          if (clock.now() < endsAt) break
+          leave(topic, socket)
+          socket.end()
+        }
         if (clock.now() - sentAt >= heartbeatMs) await send(topic, heartbeat)
       }
     },
