@@ -155,6 +155,7 @@ export const errors = {
   'inventory.seat-taken': entry(409, 'Someone was faster: a seat is taken', '이미 선택된 좌석입니다'),
   'inventory.sold-out': entry(409, 'Not enough places are left', '남은 자리가 부족합니다'),
   'inventory.no-adjacent': entry(
+  'inventory.pass-ended': entry(403, 'The pass has been used up or given back', '이미 사용했거나 반납한 입장권입니다'),
     409,
     'No such run of seats side by side is left',
     '붙어 있는 좌석이 남아 있지 않습니다',

@@ -112,6 +112,17 @@ export const events = {
   },
   // waiting room
   'waiting-room.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
+  /** A pass is over before its time: it was left, or its order is fulfilled. */
+  'waiting-room.pass-ended.v1': {
+    key: 'accountId',
+    data: Strict({
+      passId: Type.String(),
+      saleId: Type.String(),
+      lineId: Type.String(),
+      accountId: Type.String(),
+      expiresAt: Instant,
+    }),
+  },
   // inventory
   'inventory.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
   /** Counts of the sections of a sale; coalesced, a few a second at most. */

@@ -215,7 +215,7 @@ async function choose(
       }
       if (!(error instanceof ApiError)) throw error
       const { code } = error.problem
-      if (code === 'inventory.pass-expired' || code === 'inventory.pass-invalid') return 'pass-over'
+      if (code.startsWith('inventory.pass-')) return 'pass-over'
       if (code === 'inventory.limit-reached') {
         // An answer that was lost on the way may have given the seats already.
         const mine = (await wire.call('other', myHolds, { accessToken })).body.items[0]

@@ -175,7 +175,7 @@ function ChoosePanel({
     } catch (error) {
       if (problemOf(error)) idempotency.settle()
       const code = codeOf(error)
-      if (code === 'inventory.pass-expired' || code === 'inventory.pass-invalid') {
+      if (code?.startsWith('inventory.pass-')) {
         keep.pass.drop(lineId)
       }
       setRefusal((last) => ({ text: refusalText(withLabels(error, section, client), app), count: last.count + 1 }))

@@ -54,6 +54,7 @@ export const placeHold = route({
     'inventory.section-not-found',
     'inventory.pass-invalid',
     'inventory.pass-expired',
+    'inventory.pass-ended',
     'inventory.not-on-sale',
     'inventory.invalid-seats',
     'inventory.seat-taken',

@@ -1,11 +1,13 @@
 import type { EventType } from '@fairgate/contracts/events'
 import { on, type Subscription } from '#platform/bus'
 import type { Building } from './building.ts'
+import { endPasses } from './inventory-store.ts'
 import type { OrderSteps } from './order-steps.ts'
 
 export const subscribes = [
   'catalog.sale-published.v1',
   'catalog.seats-published.v1',
+  'waiting-room.pass-ended.v1',
   'orders.secure-requested.v1',
   'orders.sell-requested.v1',
   'orders.return-requested.v1',
@@ -18,6 +20,7 @@ const dataOf = <T>(messages: readonly { data: T }[]): T[] => messages.map((messa
 export const subscriptions = (building: Building, steps: OrderSteps): Subscription[] => [
   on('catalog.sale-published.v1', (tx, messages) => building.salePublished(tx, dataOf(messages))),
   on('catalog.seats-published.v1', (tx, messages) => building.seatsPublished(tx, dataOf(messages))),
+  on('waiting-room.pass-ended.v1', (tx, messages) => endPasses(tx, dataOf(messages))),
   on('orders.secure-requested.v1', (tx, messages) => steps.secure(tx, dataOf(messages))),
   on('orders.sell-requested.v1', (tx, messages) => steps.sell(tx, dataOf(messages))),
   on('orders.return-requested.v1', (tx, messages) => steps.giveBack(tx, dataOf(messages))),

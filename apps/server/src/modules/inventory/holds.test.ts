@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { fact } from '#platform/bus'
 import { test } from '../../../test/fixtures.ts'
 import { createInventory } from './index.ts'
 import {
@@ -6,10 +7,12 @@ import {
   floorId,
   hallId,
   idOf,
+  lineId,
   openSale,
   opensAt,
   publish,
   saleFacts,
+  saleId,
   seat,
 } from '../../../test/inventory-world.ts'
 
@@ -111,6 +114,35 @@ test('only the own, unexpired pass of the section opens it', async ({ platform }
     await sale.place('acc_a', { passToken: sale.pass('acc_a', { saleId: 'sal_2' }), seatIds: seat(1) }),
   ).toMatchObject({ status: 404 })
   expect(await attempt(sale.pass('acc_a'))).toMatchObject({ status: 201 })
+})
+
+test('a pass that was given back or used up opens nothing more; a later one of the same account does, and nobody else notices', async ({
+  platform,
+}) => {
+  const sale = await openSale(platform)
+  const exp = platform.clock.now() + 600_000
+  const attempt = (accountId: string, until: number, number: number) =>
+    sale.place(accountId, { passToken: sale.pass(accountId, { exp: until }), seatIds: seat(number) })
+  expect(await attempt('acc_a', exp, 1)).toMatchObject({ status: 201 })
+  const ended = (accountId: string, until: number) =>
+    fact('waiting-room.pass-ended.v1', {
+      passId: 'pas_1',
+      saleId,
+      lineId,
+      accountId,
+      expiresAt: new Date(until).toISOString(),
+    })
+  // The facts of two passes may come in any order.
+  await sale.tell(ended('acc_a', exp), ended('acc_a', exp - 1000), ended('acc_new', exp))
+  const over = { status: 403, code: 'inventory.pass-ended' }
+  expect(await attempt('acc_a', exp, 2)).toMatchObject(over)
+  expect(await attempt('acc_a', exp - 1000, 2)).toMatchObject(over)
+  expect(
+    await sale.place('acc_new', { passToken: sale.pass('acc_new', { exp }), sectionId: floorId, count: 1 }),
+  ).toMatchObject(over)
+  expect(await sale.place('acc_new', { passToken: sale.pass('acc_new', { exp }), count: 2 })).toMatchObject(over)
+  expect(await attempt('acc_a', exp + 1, 2)).toMatchObject({ status: 201 })
+  expect(await attempt('acc_b', exp, 3)).toMatchObject({ status: 201 })
 })
 
 test('nothing is sold before the opening and from the closing on', async ({ platform }) => {

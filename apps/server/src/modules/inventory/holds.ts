@@ -46,7 +46,7 @@ export function createHolds({ db, clock, tokens, sections, placing, steps }: Dep
       })
     }
     const asked = 'seatIds' in want ? { seats: seatNumbers(section, want.seatIds) } : want
-    const wish: Wish = { section, lineId: pass.lineId, accountId, ...asked }
+    const wish: Wish = { section, lineId: pass.lineId, accountId, passUntil: pass.exp, ...asked }
     const answer = await placing.place(wish)
     switch (answer.kind) {
       case 'placed':
@@ -56,6 +56,8 @@ export function createHolds({ db, clock, tokens, sections, placing, steps }: Dep
           currency: section.priceCurrency,
           accountId,
         })
+      case 'pass-ended':
+        throw new Problem('inventory.pass-ended')
       case 'seat-taken':
         throw new Problem('inventory.seat-taken', { taken: answer.seats.map((number) => seatId(section.id, number)) })
       case 'sold-out':

@@ -145,14 +145,32 @@ export const seatPositions = (db: Db | Tx, sectionId: string): Promise<SeatPosit
 
 export type Buyer = { saleId: string; accountId: string }
 
+/** A buyer, and up to when passes that ran that long are over before their time. */
+export type LockedBuyer = Buyer & { passesOverTo: Date | null }
+
 /** Locks buyers of a sale until the transaction ends, in key order. Each may be named once. */
-export async function lockBuyers(tx: Tx, buyers: readonly Buyer[]): Promise<void> {
+export const lockBuyers = (tx: Tx, buyers: readonly Buyer[]): Promise<LockedBuyer[]> =>
+  rows(
+    tx,
+    sql<LockedBuyer>`
+      insert into inventory.buyers (sale_id, account_id)
+      select sale_id, account_id
+      from unnest(${buyers.map((b) => b.saleId)}::text[], ${buyers.map((b) => b.accountId)}::text[]) as b (sale_id, account_id)
+      order by sale_id collate "C", account_id collate "C"
+      on conflict (sale_id, account_id) do update set wishes = buyers.wishes + 1
+      returning sale_id as "saleId", account_id as "accountId", passes_over_to as "passesOverTo"`,
+  )
+
+/** Passes of these buyers that run until then, or shorter, are over. */
+export async function endPasses(tx: Tx, ended: readonly (Buyer & { expiresAt: string })[]): Promise<void> {
   await sql`
-    insert into inventory.buyers (sale_id, account_id)
-    select sale_id, account_id
-    from unnest(${buyers.map((b) => b.saleId)}::text[], ${buyers.map((b) => b.accountId)}::text[]) as b (sale_id, account_id)
-    order by sale_id collate "C", account_id collate "C"
-    on conflict (sale_id, account_id) do update set wishes = buyers.wishes + 1`.execute(tx)
+    insert into inventory.buyers (sale_id, account_id, passes_over_to)
+    select sale_id, account_id, max(expires_at)
+    from unnest(${ended.map((e) => e.saleId)}::text[], ${ended.map((e) => e.accountId)}::text[], ${ended.map((e) => e.expiresAt)}::timestamptz[])
+      as e (sale_id, account_id, expires_at)
+    group by sale_id, account_id order by sale_id collate "C", account_id collate "C"
+    on conflict (sale_id, account_id) do update
+      set passes_over_to = greatest(buyers.passes_over_to, excluded.passes_over_to)`.execute(tx)
 }
 
 /** How many seats each buyer has (held and not lapsed, secured, sold), in the order asked; some holds may be left out. */

@@ -157,7 +157,9 @@ async function decideTogether(
   const sections = createSections(platform.db)
   const section = (await sections.find(hallId))!
   const placing = createPlacing({ ...platform, sections, touched() {} }, { ...inventoryDefaults, lanes: 1, ...config })
-  const answers = await Promise.allSettled(wishes.map((wish) => placing.place({ section, lineId: 'lin_1', ...wish })))
+  const answers = await Promise.allSettled(
+    wishes.map((wish) => placing.place({ section, lineId: 'lin_1', passUntil: Infinity, ...wish })),
+  )
   return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as { code: string })))
 }
 

@@ -4,13 +4,14 @@ import { Problem } from '#platform/problem'
 import type { Platform } from '#platform/platform'
 import { chooseAny, chooseTogether, type Hall } from './best-seats.ts'
 import * as store from './inventory-store.ts'
-import type { Buyer, Section } from './inventory-store.ts'
+import type { LockedBuyer, Section } from './inventory-store.ts'
 import { bySeatKey, type SeatKey } from './seat.ts'
 import type { Sections } from './sections.ts'
 
 /** What a buyer asks for: certain seats of a section, or any `count`. */
 export type Wish = NamedWish | AnyWish
-type Asker = { section: Section; lineId: string; accountId: string }
+/** `passUntil` is when the pass runs out, in epoch ms: how passes of a buyer are told apart. */
+type Asker = { section: Section; lineId: string; accountId: string; passUntil: number }
 type NamedWish = Asker & { seats: readonly number[] }
 type AnyWish = Asker & { count: number; together: boolean }
 
@@ -26,6 +27,7 @@ export type PlacedHold = {
 
 export type Answer =
   | { kind: 'placed'; hold: PlacedHold }
+  | { kind: 'pass-ended' }
   | { kind: 'seat-taken'; seats: number[] }
   | { kind: 'sold-out'; free: number }
   | { kind: 'no-adjacent'; free: number }
@@ -126,9 +128,9 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
           wishes.map(({ section: { saleId }, accountId }) => [buyerKey(saleId, accountId), { saleId, accountId }]),
         ).values(),
       ]
-      await store.lockBuyers(tx, buyers)
+      const locked = await store.lockBuyers(tx, buyers)
       const now = new Date(clock.now())
-      const allowance = createAllowance(buyers, await store.countTaken(tx, buyers, now))
+      const allowance = createAllowance(locked, await store.countTaken(tx, locked, now))
       const choices = await choose(tx, wishes, allowance, now)
       await racepoints.reach('inventory.before-placing')
       const claims = wishes.flatMap((wish, i) => {
@@ -265,7 +267,7 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
           allowance.use(wish, wish.count)
           chosen.push({ wish, seats: choice.seats })
         } else {
-          if (someLocked && choice.kind !== 'limit-reached') throw contended
+          if (someLocked && choice.kind !== 'limit-reached' && choice.kind !== 'pass-ended') throw contended
           choices.set(wish, choice)
         }
       }
@@ -305,11 +307,15 @@ type Allowance = {
 }
 
 /** What each buyer has, kept up to date while a batch is decided. */
-function createAllowance(buyers: readonly Buyer[], taken: readonly number[]): Allowance {
+function createAllowance(buyers: readonly LockedBuyer[], taken: readonly number[]): Allowance {
   const have = new Map(buyers.map(({ saleId, accountId }, i) => [buyerKey(saleId, accountId), taken[i]!]))
+  const overTo = new Map(
+    buyers.map(({ saleId, accountId, passesOverTo }) => [buyerKey(saleId, accountId), passesOverTo?.getTime() ?? 0]),
+  )
   const keyOf = (wish: Wish) => buyerKey(wish.section.saleId, wish.accountId)
   return {
     refuses(wish, count) {
+      if (wish.passUntil <= overTo.get(keyOf(wish))!) return { kind: 'pass-ended' }
       const mine = have.get(keyOf(wish))!
       return mine + count > wish.section.limit
         ? { kind: 'limit-reached', limit: wish.section.limit, have: mine }

@@ -5,6 +5,7 @@ import { beaconFor, type BeaconConfig } from './beacon.ts'
 import type { Platform } from '#platform/platform'
 import type { Documents } from './documents.ts'
 import { newSeed } from './draw.ts'
+import { passesEnded } from './passes-ended.ts'
 import * as store from './waiting-room-store.ts'
 
 export const subscribes = [
@@ -57,10 +58,11 @@ export const createSubscriptions = (
       at: new Date(data.fulfilledAt),
     }))
     const fresh = await store.countFulfilled(tx, orders)
-    await store.endPassesOf(
+    const ended = await store.endPassesOf(
       tx,
       orders.filter((order) => fresh.has(order.orderId)),
     )
+    await outbox.publish(tx, passesEnded(ended))
     afterCommit(tx, () => documents.expire(new Set(orders.map((order) => order.lineId))))
   }),
 

@@ -7,6 +7,7 @@ import type { Documents } from './documents.ts'
 import type { Positions } from './draw.ts'
 import { claimWindowMs, joining, phaseOf, type Line } from './line.ts'
 import { dueEvent, transitions, type Place, type PlaceEvent } from './place.ts'
+import { passesEnded } from './passes-ended.ts'
 import * as store from './waiting-room-store.ts'
 
 /** `unproven` is the refusal for an account that would need a new place and has not proved what that takes. */
@@ -15,7 +16,7 @@ export type Joined = { isNew: boolean; place: Place }
 
 type Answer = Joined | { refused: ErrorCode; extensions: Record<string, unknown> }
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'metrics' | 'racepoints'> & {
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'metrics' | 'racepoints'> & {
   documents: Documents
   positions: Positions
 }
@@ -24,7 +25,10 @@ type Options = { gatherMs: number; claimSeconds: number; joinBatchMax: number; j
 const refused = (code: ErrorCode, extensions: Record<string, unknown> = {}): Answer => ({ refused: code, extensions })
 
 /** Joining a line and leaving it. */
-export function createPlaces({ db, clock, ids, metrics, racepoints, documents, positions }: Deps, options: Options) {
+export function createPlaces(
+  { db, clock, ids, outbox, metrics, racepoints, documents, positions }: Deps,
+  options: Options,
+) {
   const outcomes = metrics.counter('fairgate_joins_total', 'Requests to join a line', ['outcome'])
 
   const joins = createBatcher<JoinRequest, Answer>({
@@ -151,7 +155,7 @@ export function createPlaces({ db, clock, ids, metrics, racepoints, documents, p
         const moved = move(place, positions.of(line!, place.number), 'leave')
         if (!moved) return
         await store.movePlaces(tx, [moved])
-        if (place.pass) await store.endPass(tx, place, new Date(clock.now()))
+        if (place.pass) await outbox.publish(tx, passesEnded(await store.endPass(tx, place, new Date(clock.now()))))
         afterCommit(tx, () => documents.expire([lineId]))
       })
     },

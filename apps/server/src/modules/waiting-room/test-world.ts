@@ -161,7 +161,10 @@ export async function openWorld(
     }
   }
 
-  await platform.register([module], { spy: ['waiting-room.sale-ready.v1'] })
+  await platform.register([module], {
+    spy: ['waiting-room.sale-ready.v1'],
+    inventory: ['waiting-room.pass-ended.v1'],
+  })
   await tell(
     salePublished(lines, 'sal_1', order),
     stockChanged(

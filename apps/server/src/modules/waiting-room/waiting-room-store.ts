@@ -274,14 +274,24 @@ export async function insertPasses(tx: Tx, passes: readonly NewPass[], issuedAt:
   )
 }
 
-export async function endPass(tx: Tx, place: { lineId: string; number: number }, at: Date): Promise<void> {
-  await sql`
-    update waiting_room.passes set ended_at = ${at}, ended_by = 'left'
-    where line_id = ${place.lineId} and number = ${place.number} and ended_at is null`.execute(tx)
-}
+/** A pass that is over before its time. */
+export type EndedPass = { passId: string; saleId: string; lineId: string; accountId: string; expiresAt: Date }
+
+const endedColumns = sql`
+  x.id as "passId", (select l.sale_id from waiting_room.lines l where l.id = x.line_id) as "saleId", x.line_id as "lineId",
+  x.account_id as "accountId", x.expires_at as "expiresAt"`
+
+export const endPass = (tx: Tx, place: { lineId: string; number: number }, at: Date): Promise<EndedPass[]> =>
+  rows(
+    tx,
+    sql<EndedPass>`
+      update waiting_room.passes x set ended_at = ${at}, ended_by = 'left'
+      where x.line_id = ${place.lineId} and x.number = ${place.number} and x.ended_at is null
+      returning ${endedColumns}`,
+  )
 
 /** Ends the passes that these orders were bought with. A pass issued after the fulfilment is somebody's next visit. */
-export async function endPassesOf(tx: Tx, orders: readonly FulfilledOrder[]): Promise<void> {
+export async function endPassesOf(tx: Tx, orders: readonly FulfilledOrder[]): Promise<EndedPass[]> {
   const places = await rows(
     tx,
     sql<{ lineId: string; number: number; at: Date }>`
@@ -292,16 +302,21 @@ export async function endPassesOf(tx: Tx, orders: readonly FulfilledOrder[]): Pr
       join waiting_room.places p on p.line_id = x.line_id and p.number = x.number
       order by p.line_id, p.number for no key update of p`,
   )
-  if (places.length === 0) return
-  await sql`
+  if (places.length === 0) return []
+  return rows(
+    tx,
+    sql<EndedPass>`
     with ended as (
       update waiting_room.passes x set ended_at = w.at, ended_by = 'fulfilled'
       from unnest(${places.map((p) => p.lineId)}::text[], ${places.map((p) => p.number)}::int[], ${places.map((p) => p.at)}::timestamptz[])
         w (line_id, number, at)
       where x.line_id = w.line_id and x.number = w.number and x.ended_at is null
-      returning x.line_id, x.number)
-    update waiting_room.places p set state = 'used' from ended e
-    where p.line_id = e.line_id and p.number = e.number and p.state = 'admitted'`.execute(tx)
+      returning x.*),
+    used as (
+      update waiting_room.places p set state = 'used' from ended e
+      where p.line_id = e.line_id and p.number = e.number and p.state = 'admitted')
+    select ${endedColumns} from ended x`,
+  )
 }
 
 // The draw
