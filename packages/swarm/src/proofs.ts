@@ -6,8 +6,16 @@ import type { Wire } from './wire.ts'
 /** Node derives keys in four threads; more solutions at a time would only all come later. */
 const lanesMax = 4
 
-/** Solves the challenge of one account after the other, as each would on its own device. @returns what `joinLine` takes */
-export function createProofs(wire: Wire): (accessToken: string) => Promise<string> {
+/** How hard the challenges of a rehearsal were: iterations of one try, and how many were solved at each level. */
+export type ProofOfWork = { cost: number; solvedByLevel: [number, number, number]; solvingMs: number }
+
+export const noProofs = (): ProofOfWork => ({ cost: 0, solvedByLevel: [0, 0, 0], solvingMs: 0 })
+
+/**
+ * Solves the challenge of one account after the other, as each would on its own device, and adds to `work`.
+ * @returns what `joinLine` takes
+ */
+export function createProofs(wire: Wire, work: ProofOfWork): (accessToken: string) => Promise<string> {
   const lanes = Array.from({ length: lanesMax }, () => Promise.resolve())
   let next = 0
 
@@ -16,6 +24,9 @@ export function createProofs(wire: Wire): (accessToken: string) => Promise<strin
     const { body: challenge } = await wire.call('other', getChallenge, { query, accessToken })
     const solution = await solveChallenge({ challenge, deriveKey })
     if (!solution) throw new Error('a challenge was not solved in 90 s')
+    work.cost = challenge.parameters.cost
+    work.solvedByLevel[challenge.parameters.data.level as 0 | 1 | 2]++
+    work.solvingMs += solution.time ?? 0
     return Buffer.from(JSON.stringify({ challenge, solution })).toString('base64')
   }
 

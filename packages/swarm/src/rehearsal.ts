@@ -5,7 +5,7 @@ import { prepareCrowd, registerCrowd } from './crowd.ts'
 import { farmEye, type Eye } from './eye.ts'
 import { createOwnServer, type Credentials, type OwnServer } from './own-server.ts'
 import { createPositions } from './positions.ts'
-import { createProofs } from './proofs.ts'
+import { createProofs, noProofs, type ProofOfWork } from './proofs.ts'
 import { chance } from './random.ts'
 import { createRecorder, type Percentiles, type Recorder } from './recorder.ts'
 import { createRefusalCheck } from './refusals.ts'
@@ -40,6 +40,8 @@ export type Report = ReturnType<typeof figuresOf> & {
   fairness: Fairness
   errorSamples: Record<string, number>
   challenges: 'on' | 'off'
+  /** All zero where challenges are off. `solvingMs` is the sum over all who solved, four at a time on this machine. */
+  proofOfWork: ProofOfWork
 }
 
 /** Runs one scenario against a server of its own or a running demo, and reports what held. */
@@ -75,9 +77,10 @@ type Parts = {
 async function run(options: RehearsalOptions, scenario: Scenario, parts: Parts): Promise<Report> {
   const { wire, recorder, crowd } = parts
   const refusals = createRefusalCheck(wire, parts.surroundings.sleep)
+  const work = noProofs()
   const rounds: (Round & { results: (Remembered & Told & { isMacro: boolean })[]; areChallengesOn: boolean })[] = []
   for (let i = 0; i < (options.rounds ?? scenario.rounds); i++)
-    rounds.push(await hold(options, scenario, i, { ...parts, refusals }))
+    rounds.push(await hold(options, scenario, i, { ...parts, refusals, work }))
   const { falseRefusals, refusals: refused } = await refusals.finish()
   const admin = await signedIn(wire.client, 'admin')
   const lost = await countLost(
@@ -96,6 +99,7 @@ async function run(options: RehearsalOptions, scenario: Scenario, parts: Parts):
     ...metBy(recorder),
     fairness: fairnessOf(rounds),
     challenges: rounds.some(({ areChallengesOn }) => areChallengesOn) ? 'on' : 'off',
+    proofOfWork: { ...work, solvingMs: Math.round(work.solvingMs) },
   }
 }
 
@@ -124,9 +128,9 @@ async function hold(
   options: RehearsalOptions,
   scenario: Scenario,
   round: number,
-  parts: Parts & Pick<World, 'refusals'>,
+  parts: Parts & Pick<World, 'refusals'> & { work: ProofOfWork },
 ) {
-  const { wire, recorder, crowd, own, surroundings, refusals } = parts
+  const { wire, recorder, crowd, own, surroundings, refusals, work } = parts
   const { progress, now, sleep } = surroundings
   const full = { ...options, holdSeconds: options.holdSeconds ?? scenario.holdSeconds }
 
@@ -146,7 +150,7 @@ async function hold(
     sleep,
     until: sale.opensAt + 20 * 60_000,
     positions: createPositions(),
-    prove: areChallengesOn ? createProofs(wire) : undefined,
+    prove: areChallengesOn ? createProofs(wire, work) : undefined,
     refusals,
     farmEye: createFarms({ wire, sleep }),
   }

@@ -36,7 +36,11 @@ const program = new Command('npm run -s rehearse --')
     0,
   )
   .option('--hold-seconds <n>', 'how long a hold lasts', whole(3))
-  .option('--order <order>', 'bots: `draw` among those who joined before the opening, or `arrival`', order)
+  .option(
+    '--order <order>',
+    'bots: `draw` among those who joined before the opening, or `arrival`, the control that macros win',
+    order,
+  )
   .option('--rounds <n>', 'hold the sale so often with the same crowd; bots: 5, to tell skill from luck', whole(1))
   .option('--kill-after <seconds>', 'kill -9 the own server so long after the opening, and start it again', whole(0))
   .option('--keep', "keep the own server's folder for a look at its log and data")

@@ -10,6 +10,8 @@ export type Fairness = {
   ratioByRound: number[]
   /** How far chance alone moves the ratio of a fair draw: one standard deviation. */
   ratioDeviation: number
+  /** Two deviations to both sides of 1: where a fair draw ends nineteen times in twenty. */
+  ratioExpected: { from: number; to: number }
 }
 
 /** One holding of a sale: what the server's books say after it, and what everybody was told. */
@@ -38,12 +40,14 @@ export function fairnessOf(rounds: readonly { results: readonly RoundResult[] }[
     botTickets: total('botTickets'),
   }
   const share = all.bots / Math.max(1, all.accounts)
+  const spread = share > 0 && all.tickets > 0 ? deviation(all.accounts, all.tickets, share) : 0
   return {
     botShareOfAccounts: rounded(share, 4),
     botShareOfTickets: rounded(all.botTickets / Math.max(1, all.tickets), 4),
     ratio: rounded(ratio(all), 3),
     ratioByRound: tallies.map((tally) => rounded(ratio(tally), 3)),
-    ratioDeviation: share > 0 && all.tickets > 0 ? rounded(deviation(all.accounts, all.tickets, share), 3) : 0,
+    ratioDeviation: rounded(spread, 3),
+    ratioExpected: { from: rounded(Math.max(0, 1 - 2 * spread), 3), to: rounded(1 + 2 * spread, 3) },
   }
 }
 

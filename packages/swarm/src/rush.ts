@@ -15,6 +15,7 @@ import { chance } from './random.ts'
 import { createRecorder } from './recorder.ts'
 import { createRefusalCheck } from './refusals.ts'
 import { metBy, type Report } from './rehearsal.ts'
+import { noProofs } from './proofs.ts'
 import { fairnessOf, figuresOf } from './report.ts'
 import type { FromCrowd, Met, ToCrowd } from './rush-messages.ts'
 import { prepareSale } from './sale.ts'
@@ -269,6 +270,7 @@ async function run(
     latencyMs: { ...own_.latencyMs, join: percentilesOf(join_), poll: percentilesOf(polls) },
     fairness: fairnessOf(rounds),
     challenges: 'off',
+    proofOfWork: noProofs(),
     rush: {
       phases,
       machine: { cores: availableParallelism(), loadBefore, loadAtEnd: round(loadavg()[0]!, 1) },
