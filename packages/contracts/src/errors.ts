@@ -102,6 +102,11 @@ export const errors = {
     'You already stand in another line of this sale',
     '이 판매의 다른 대기열에 이미 있습니다',
   ),
+  'waiting-room.too-late-to-move': entry(
+    409,
+    'The sale has opened, so places stay in their line; you may give yours up and join the other line at its end',
+    '판매가 시작되어 줄을 옮길 수 없습니다. 지금 줄에서 나가면 다른 줄의 끝에 설 수 있습니다',
+  ),
   'waiting-room.place-invalid': entry(
     403,
     'The place token is not valid for you and this line',
@@ -145,17 +150,30 @@ export const errors = {
     'This solution was used before; get another challenge',
     '이미 사용한 확인 결과입니다. 다시 확인해 주세요',
   ),
+  // ballots
+  'ballots.ballot-not-found': entry(404, 'There is no such ballot', '추첨을 찾을 수 없습니다'),
+  'ballots.not-open': entry(409, 'Applications are not open yet', '아직 신청할 수 없습니다'),
+  'ballots.closed': entry(409, 'Applications have ended', '신청이 마감되었습니다'),
+  'ballots.invalid-application': entry(400, 'The application has faults', '신청 내용에 오류가 있습니다'),
+  'ballots.application-not-found': entry(404, 'You have not applied', '신청 내역이 없습니다'),
+  'ballots.not-drawn': entry(409, 'The draw has not taken place', '아직 추첨하지 않았습니다'),
+  'ballots.award-not-found': entry(404, 'There is no such award', '당첨 내역을 찾을 수 없습니다'),
+  'ballots.award-over': entry(
+    409,
+    'This award is over: it was bought, given up, or its time has passed',
+    '이 당첨은 이미 구매했거나 포기했거나 기한이 지났습니다',
+  ),
   // inventory
   'inventory.section-not-found': entry(404, 'There is no such section on sale', '판매 중인 구역을 찾을 수 없습니다'),
   'inventory.hold-not-found': entry(404, 'There is no such hold', '선점 내역을 찾을 수 없습니다'),
   'inventory.pass-invalid': entry(403, 'The pass is not valid for you and this section', '입장권이 올바르지 않습니다'),
   'inventory.pass-expired': entry(403, 'The pass has expired', '입장 시간이 끝났습니다'),
+  'inventory.pass-ended': entry(403, 'The pass has been used up or given back', '이미 사용했거나 반납한 입장권입니다'),
   'inventory.not-on-sale': entry(409, 'The sale is not open', '판매 시간이 아닙니다'),
   'inventory.invalid-seats': entry(400, 'Some seats are unknown or named twice', '없는 좌석이거나 중복된 좌석입니다'),
   'inventory.seat-taken': entry(409, 'Someone was faster: a seat is taken', '이미 선택된 좌석입니다'),
   'inventory.sold-out': entry(409, 'Not enough places are left', '남은 자리가 부족합니다'),
   'inventory.no-adjacent': entry(
-  'inventory.pass-ended': entry(403, 'The pass has been used up or given back', '이미 사용했거나 반납한 입장권입니다'),
     409,
     'No such run of seats side by side is left',
     '붙어 있는 좌석이 남아 있지 않습니다',

@@ -1,5 +1,6 @@
 import { Type, Strict, OneOf, Instant, type Static } from './schema.ts'
 import { Money, CurrencySchema } from './money.ts'
+import { ballotMoves } from './allot.ts'
 
 /** What everybody needs to know of an event to speak of it. */
 export const EventSummary = Strict({
@@ -32,8 +33,17 @@ export const LineFacts = Strict({
   sectionIds: Type.Array(Type.String()),
   shoppersMax: Type.Integer(),
   admitPerMinute: Type.Integer(),
+  course: Type.Optional(Type.String()),
 })
 export type LineFacts = Static<typeof LineFacts>
+
+/** What a sale by ballot has beside its times: applications are taken from the sale's opening until `drawAt`. */
+export const BallotFacts = Strict({
+  drawAt: Instant,
+  payBySeconds: Type.Integer({ description: 'how long an award lasts' }),
+  moves: OneOf(ballotMoves),
+})
+export type BallotFacts = Static<typeof BallotFacts>
 
 const SeatFacts = Strict({
   label: Type.String(),
@@ -61,6 +71,16 @@ const OrderFacts = {
   seats: Type.Array(SeatRef),
   unitPrice: Money,
   total: Money,
+}
+
+const AwardFacts = {
+  awardId: Type.String(),
+  accountId: Type.String(),
+  saleId: Type.String(),
+  event: EventSummary,
+  line: Strict({ id: Type.String(), name: Type.String() }),
+  quantity: Type.Integer(),
+  payBy: Instant,
 }
 
 /**
@@ -96,6 +116,7 @@ export const events = {
       holdSeconds: Type.Integer(),
       limitPerAccount: Type.Integer(),
       order: Type.Optional(OneOf(entryOrders)),
+      ballot: Type.Optional(BallotFacts),
       lines: Type.Array(LineFacts),
       sections: Type.Array(SectionFacts),
     }),
@@ -123,6 +144,23 @@ export const events = {
       expiresAt: Instant,
     }),
   },
+  // ballots
+  'ballots.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
+  'ballots.awarded.v1': {
+    key: 'awardId',
+    data: Strict({
+      ...AwardFacts,
+      how: OneOf(['preference', 'moved-down']),
+      fromReserve: Type.Boolean({ description: 'made after the draw, from places that others left' }),
+    }),
+  },
+  /** Whom the draw gave nothing; they stay in reserve. At most 500 accounts a message. */
+  'ballots.not-awarded.v1': {
+    key: 'saleId',
+    data: Strict({ saleId: Type.String(), event: EventSummary, accountIds: Type.Array(Type.String()) }),
+  },
+  /** Little of the time to buy is left, and nothing has been bought. */
+  'ballots.award-ending.v1': { key: 'awardId', data: Strict({ ...AwardFacts }) },
   // inventory
   'inventory.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
   /** Counts of the sections of a sale; coalesced, a few a second at most. */

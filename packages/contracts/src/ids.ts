@@ -19,6 +19,7 @@ export const idPrefixes = {
   lot: 'lot',
   bid: 'bid',
   award: 'awd',
+  application: 'app',
   message: 'msg',
   session: 'ses',
 } as const

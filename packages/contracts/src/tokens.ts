@@ -23,6 +23,11 @@ export const tokens = {
     saleId: Type.String(),
     accountId: Type.String(),
     sectionIds: Type.Array(Type.String()),
+    seatsMax: Type.Optional(
+      Type.Integer({
+        description: "most places that its owner may have in the sale, where that is less than the sale's limit",
+      }),
+    ),
     exp: Type.Integer(),
   }),
   /** Seats kept for one account until `exp`, with all that an order needs to know of them. */

@@ -1,6 +1,7 @@
 import { Type, Strict, OneOf, Id, Instant, TimeZone, type Static } from '../schema.ts'
 import { Money, CurrencySchema } from '../money.ts'
-import { Attributes, entryOrders } from '../events.ts'
+import { Attributes, BallotFacts, entryOrders } from '../events.ts'
+import { ballotMoves } from '../allot.ts'
 import { route } from './route.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 120 })
@@ -31,6 +32,7 @@ export const Sale = Strict({
   holdSeconds: Type.Integer(),
   limitPerAccount: Type.Integer(),
   order: OneOf(entryOrders),
+  ballot: Type.Optional(BallotFacts),
   lines: Type.Array(
     Strict({
       id: Type.String(),
@@ -38,11 +40,15 @@ export const Sale = Strict({
       sectionIds: Type.Array(Type.String()),
       shoppersMax: Type.Integer(),
       admitPerMinute: Type.Integer(),
+      course: Type.Optional(Type.String()),
     }),
   ),
   readiness: Strict(
     { waitingRoom: Type.Boolean(), inventory: Type.Boolean() },
-    { description: 'after publishing: which modules have built their own tables' },
+    {
+      description:
+        'after publishing: which modules have built their own tables; `waitingRoom` is whoever lets buyers in, for a ballot the ballots',
+    },
   ),
 })
 export type Sale = Static<typeof Sale>
@@ -196,12 +202,28 @@ export const createSale = route({
     holdSeconds: Type.Integer({ minimum: 3, maximum: 7200 }),
     limitPerAccount: Type.Integer({ minimum: 1, maximum: 100 }),
     order: Type.Optional(OneOf(entryOrders)),
+    ballot: Type.Optional(
+      Strict(
+        {
+          drawAt: Instant,
+          payBySeconds: Type.Integer({ minimum: 3, maximum: 30 * 24 * 3600, description: 'how long an award lasts' }),
+          moves: OneOf(ballotMoves),
+        },
+        {
+          description:
+            'method ballot only: applications from `opensAt` to `drawAt`, awards until `closesAt`. Where people may be moved `down`, lines of one `course` are listed from fast to slow',
+        },
+      ),
+    ),
     lines: Type.Array(
       Strict({
         name: Name,
         sectionIds: Type.Array(Type.String(), { minItems: 1, maxItems: 200, uniqueItems: true }),
-        shoppersMax: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
-        admitPerMinute: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+        shoppersMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'needed for a queue' })),
+        admitPerMinute: Type.Optional(
+          Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'needed for a queue' }),
+        ),
+        course: Type.Optional(Name),
       }),
       { minItems: 1, maxItems: 200 },
     ),

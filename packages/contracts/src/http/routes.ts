@@ -1,7 +1,9 @@
 import { identityRoutes } from './identity.ts'
 import { catalogRoutes } from './catalog.ts'
 import { waitingRoomRoutes } from './waiting-room.ts'
+import { ballotRoutes } from './ballots.ts'
 import { inventoryRoutes } from './inventory.ts'
+import { availabilityRoutes } from './availability.ts'
 import { orderRoutes } from './orders.ts'
 import { paymentRoutes } from './payments.ts'
 import { ticketRoutes } from './tickets.ts'
@@ -12,7 +14,8 @@ export const routes = {
   identity: identityRoutes,
   catalog: catalogRoutes,
   waitingRoom: waitingRoomRoutes,
-  inventory: inventoryRoutes,
+  ballots: ballotRoutes,
+  inventory: { ...inventoryRoutes, ...availabilityRoutes },
   orders: orderRoutes,
   payments: paymentRoutes,
   tickets: ticketRoutes,

@@ -1,3 +1,4 @@
+import type { BallotMoves } from '@fairgate/contracts/allot'
 import type { EventItem, Sale, Section } from '@fairgate/contracts/http/catalog'
 import type { Currency } from '@fairgate/contracts/money'
 import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
@@ -15,7 +16,12 @@ export type StoredEvent = EventMembers & {
 }
 
 export type NewSection = Pick<Section, 'id' | 'eventId' | 'name' | 'admission' | 'capacity' | 'price' | 'attributes'>
-export type NewSale = Omit<Sale, 'state' | 'readiness' | 'opensAt' | 'closesAt'> & { opensAt: Date; closesAt: Date }
+export type NewSale = Omit<Sale, 'state' | 'readiness' | 'opensAt' | 'closesAt' | 'ballot' | 'lines'> & {
+  opensAt: Date
+  closesAt: Date
+  ballot: { drawAt: Date; payBySeconds: number; moves: BallotMoves } | undefined
+  lines: readonly (Omit<Sale['lines'][number], 'course'> & { course: string | undefined })[]
+}
 
 const searchText = (name: string, venue: string, region: string) => searchForm(`${name} ${venue} ${region}`)
 
@@ -62,7 +68,12 @@ export const eventOfSeed = (db: Db | Tx, seedKey: string) =>
 const epochMs = (column: string) => sql`(extract(epoch from ${sql.ref(column)}) * 1000)::bigint`
 
 type SectionJson = Omit<Section, 'price' | 'geometryUrl'> & { amount: number; currency: Currency; hash: string | null }
-type SaleJson = Omit<Sale, 'opensAt' | 'closesAt'> & { opensAt: number; closesAt: number }
+type SaleJson = Omit<Sale, 'opensAt' | 'closesAt' | 'ballot' | 'lines'> & {
+  opensAt: number
+  closesAt: number
+  ballot: { drawAt: number; payBySeconds: number; moves: BallotMoves } | null
+  lines: (Omit<Sale['lines'][number], 'course'> & { course: string | null })[]
+}
 type EventJson = Omit<StoredEvent, 'sections' | 'sales'> & { sections: SectionJson[]; sales: SaleJson[] }
 
 const sectionsJson = sql`
@@ -80,11 +91,13 @@ const salesJson = sql`
       'state', case when p.sale_id is null then 'draft' else 'published' end,
       'opensAt', ${epochMs('a.opens_at')}, 'closesAt', ${epochMs('a.closes_at')},
       'holdSeconds', a.hold_seconds, 'limitPerAccount', a.limit_per_account, 'order', a.entry_order,
+      'ballot', case when a.ballot_draw_at is not null then json_build_object(
+        'drawAt', ${epochMs('a.ballot_draw_at')}, 'payBySeconds', a.ballot_pay_by_seconds, 'moves', a.ballot_moves) end,
       'lines', (
         select json_agg(json_build_object(
           'id', l.id, 'name', l.name,
           'sectionIds', (select json_agg(ls.section_id order by ls.position) from catalog.line_sections ls where ls.line_id = l.id),
-          'shoppersMax', l.shoppers_max, 'admitPerMinute', l.admit_per_minute) order by l.position)
+          'shoppersMax', l.shoppers_max, 'admitPerMinute', l.admit_per_minute, 'course', l.course) order by l.position)
         from catalog.lines l where l.sale_id = a.id),
       'readiness', json_build_object('waitingRoom', a.waiting_room_ready, 'inventory', a.inventory_ready)) order by a.seq)
     from catalog.sales a left join catalog.publications p on p.sale_id = a.id
@@ -120,10 +133,12 @@ function toSection({ amount, currency, hash, ...section }: SectionJson): Section
   }
 }
 
-const toSale = (sale: SaleJson): Sale => ({
+const toSale = ({ ballot, lines, ...sale }: SaleJson): Sale => ({
   ...sale,
   opensAt: new Date(sale.opensAt).toISOString(),
   closesAt: new Date(sale.closesAt).toISOString(),
+  ...(ballot ? { ballot: { ...ballot, drawAt: new Date(ballot.drawAt).toISOString() } } : {}),
+  lines: lines.map(({ course, ...line }) => ({ ...line, ...(course === null ? {} : { course }) })),
 })
 
 type ItemRow = Omit<EventItem, 'startsAt' | 'saleOpensAt' | 'priceFrom'> & {
@@ -215,16 +230,19 @@ export const geometryOf = (db: Db | Tx, sectionId: string) =>
 
 export async function insertSale(tx: Tx, sale: NewSale): Promise<void> {
   await sql`
-    insert into catalog.sales (id, event_id, method, opens_at, closes_at, hold_seconds, limit_per_account, entry_order)
+    insert into catalog.sales (id, event_id, method, opens_at, closes_at, hold_seconds, limit_per_account, entry_order,
+                               ballot_draw_at, ballot_pay_by_seconds, ballot_moves)
     values (${sale.id}, ${sale.eventId}, ${sale.method}, ${sale.opensAt}, ${sale.closesAt}, ${sale.holdSeconds},
-            ${sale.limitPerAccount}, ${sale.order})`.execute(tx)
+            ${sale.limitPerAccount}, ${sale.order}, ${sale.ballot?.drawAt ?? null}, ${sale.ballot?.payBySeconds ?? null},
+            ${sale.ballot?.moves ?? null})`.execute(tx)
   await sql`
-    insert into catalog.lines (id, sale_id, position, name, shoppers_max, admit_per_minute)
-    select l.id, ${sale.id}, l.position, l.name, l.shoppers_max, l.admit_per_minute
+    insert into catalog.lines (id, sale_id, position, name, shoppers_max, admit_per_minute, course)
+    select l.id, ${sale.id}, l.position, l.name, l.shoppers_max, l.admit_per_minute, l.course
     from unnest(${sale.lines.map((line) => line.id)}::text[], ${sale.lines.map((line) => line.name)}::text[],
                 ${sale.lines.map((line) => line.shoppersMax)}::integer[],
-                ${sale.lines.map((line) => line.admitPerMinute)}::integer[])
-      with ordinality as l (id, name, shoppers_max, admit_per_minute, position)`.execute(tx)
+                ${sale.lines.map((line) => line.admitPerMinute)}::integer[],
+                ${sale.lines.map((line) => line.course ?? null)}::text[])
+      with ordinality as l (id, name, shoppers_max, admit_per_minute, course, position)`.execute(tx)
   const sections = sale.lines.flatMap((line) =>
     line.sectionIds.map((id, position) => ({ id, position, lineId: line.id })),
   )

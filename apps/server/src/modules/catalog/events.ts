@@ -25,6 +25,7 @@ export async function publishSaleFacts(tx: Tx, outbox: Outbox, event: StoredEven
       holdSeconds: sale.holdSeconds,
       limitPerAccount: sale.limitPerAccount,
       order: sale.order,
+      ...(sale.ballot ? { ballot: sale.ballot } : {}),
       lines: sale.lines,
       sections: sections.map(({ id, name, admission, capacity, price, attributes }) => ({
         id,
@@ -79,6 +80,7 @@ export function catalogSubscriptions(cache: EventCache): Subscription[] {
   }
   return [
     on('waiting-room.sale-ready.v1', note('waiting-room-ready')),
+    on('ballots.sale-ready.v1', note('waiting-room-ready')),
     on('inventory.sale-ready.v1', note('inventory-ready')),
   ]
 }

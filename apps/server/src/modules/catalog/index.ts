@@ -15,7 +15,7 @@ export type { SeedEvent } from './seeds.ts'
 export const statics: ModuleStatics = {
   name: 'catalog',
   migrations: new URL('./migrations/', import.meta.url),
-  subscribes: ['waiting-room.sale-ready.v1', 'inventory.sale-ready.v1'] as const,
+  subscribes: ['waiting-room.sale-ready.v1', 'ballots.sale-ready.v1', 'inventory.sale-ready.v1'] as const,
 }
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'metrics' | 'racepoints'>

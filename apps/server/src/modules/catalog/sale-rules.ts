@@ -37,14 +37,61 @@ export function checkSale(
       lineOf.set(id, lineIndex)
     })
   })
+  faults.push(...methodFaults(body))
   return { faults, inUse }
+}
+
+/** What each method asks for beside times, limits and lines. */
+function methodFaults(body: Body<typeof createSale>): Fault[] {
+  const faults: Fault[] = []
+  if (body.method === 'queue') {
+    body.lines.forEach((line, index) => {
+      for (const name of ['shoppersMax', 'admitPerMinute'] as const)
+        if (line[name] === undefined)
+          faults.push({ pointer: `#/lines/${index}/${name}`, detail: 'is needed for a queue' })
+    })
+  }
+  if (body.method !== 'ballot') {
+    if (body.ballot) faults.push({ pointer: '#/ballot', detail: 'goes with the method ballot only' })
+    body.lines.forEach((line, index) => {
+      if (line.course !== undefined)
+        faults.push({ pointer: `#/lines/${index}/course`, detail: 'goes with the method ballot only' })
+    })
+    return faults
+  }
+  if (body.order === 'arrival') faults.push({ pointer: '#/order', detail: 'must be draw: a ballot is drawn' })
+  if (!body.ballot) return [...faults, { pointer: '#/ballot', detail: 'is needed for a ballot' }]
+  const { drawAt, payBySeconds, moves } = body.ballot
+  const draw = Date.parse(drawAt)
+  if (Number.isNaN(draw)) faults.push({ pointer: '#/ballot/drawAt', detail: 'is not a moment' })
+  if (draw <= Date.parse(body.opensAt)) faults.push({ pointer: '#/ballot/drawAt', detail: 'must be after opensAt' })
+  if (draw + payBySeconds * 1000 > Date.parse(body.closesAt))
+    faults.push({ pointer: '#/closesAt', detail: 'must leave payBySeconds after the draw' })
+  if (body.holdSeconds > payBySeconds)
+    faults.push({ pointer: '#/ballot/payBySeconds', detail: 'must be at least holdSeconds' })
+  body.lines.forEach((line, index) => {
+    if (line.course === undefined) return
+    const pointer = `#/lines/${index}/course`
+    const fault = tidy(line.course) === '' ? 'is empty' : textFault(tidy(line.course))
+    if (fault) faults.push({ pointer, detail: fault })
+    if (moves === 'none') faults.push({ pointer, detail: 'goes with moves down only' })
+  })
+  const courses = body.lines.flatMap(({ course }) => (course === undefined ? [] : [tidy(course)]))
+  if (moves === 'down' && new Set(courses).size === courses.length)
+    faults.push({ pointer: '#/ballot/moves', detail: 'needs a course with two lines or more' })
+  return faults
 }
 
 /** Every reason why a sale cannot be published now. */
 export function publishFaults(sale: Sale, event: StoredEvent, now: number): Fault[] {
   const faults: Fault[] = []
-  if (sale.method !== 'queue') {
-    faults.push({ pointer: '#/method', detail: `a sale by ${sale.method} cannot be published yet, only a queue` })
+  if (sale.method === 'auction') {
+    faults.push({ pointer: '#/method', detail: 'a sale by auction cannot be published yet' })
+  }
+  if (sale.method === 'ballot') {
+    if (!sale.ballot) faults.push({ pointer: '#/ballot', detail: 'is needed for a ballot' })
+    else if (Date.parse(sale.ballot.drawAt) <= now)
+      faults.push({ pointer: '#/ballot/drawAt', detail: 'is in the past' })
   }
   if (Date.parse(sale.closesAt) <= now) faults.push({ pointer: '#/closesAt', detail: 'is in the past' })
   const sections = new Map(event.sections.map((section) => [section.id, section]))

@@ -32,7 +32,16 @@ export function createSales({ db, clock, ids, outbox, metrics, racepoints, cache
       holdSeconds: body.holdSeconds,
       limitPerAccount: body.limitPerAccount,
       order: body.order ?? 'draw',
-      lines: body.lines.map((line) => ({ ...line, id: ids('line'), name: tidy(line.name) })),
+      ballot: body.ballot && { ...body.ballot, drawAt: new Date(body.ballot.drawAt) },
+      lines: body.lines.map(({ name, sectionIds, shoppersMax, admitPerMinute, course }) => ({
+        id: ids('line'),
+        name: tidy(name),
+        sectionIds,
+        // A ballot lets nobody in by a rate; its rows have the least that a row can have.
+        shoppersMax: shoppersMax ?? 1,
+        admitPerMinute: admitPerMinute ?? 1,
+        course: course === undefined ? undefined : tidy(course),
+      })),
     }
     await racepoints.reach('catalog.before-sale')
     await store.insertSale(tx, sale)
