@@ -2,6 +2,7 @@ import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
 import { auditInventory } from './audit.ts'
 import { createAvailability, topic } from './availability.ts'
+import { createAvailabilityStreams } from './availability-streams.ts'
 import { createBuilding } from './building.ts'
 import { subscribes, subscriptions } from './events.ts'
 import { createHolds } from './holds.ts'
@@ -12,10 +13,19 @@ import { serveInventory } from './routes.ts'
 import { createSections } from './sections.ts'
 import { createLapseLoop, createStockLoop } from './stock.ts'
 
-export type InventoryConfig = PlacingConfig
+export type InventoryConfig = PlacingConfig & {
+  /** Event streams of one process; others are told to poll. */
+  streamsMax: number
+}
 
 /** Sizes measured on two cores, see `bench/holds.ts`. */
-export const inventoryDefaults: InventoryConfig = { lanes: 4, batchMax: 256, queueMax: 10_000, wishesPerAccountMax: 10 }
+export const inventoryDefaults: InventoryConfig = {
+  lanes: 4,
+  batchMax: 256,
+  queueMax: 10_000,
+  wishesPerAccountMax: 10,
+  streamsMax: 8000,
+}
 
 export const statics: ModuleStatics = {
   name: 'inventory',
@@ -36,14 +46,15 @@ export function createInventory(deps: Deps, config: InventoryConfig = inventoryD
   const steps = createOrderSteps({ outbox, clock, touched })
   const holds = createHolds({ db, clock, tokens, sections, placing, steps })
   const availability = createAvailability({ db, clock, signals, sections })
+  const streams = createAvailabilityStreams({ clock, metrics, availability }, config)
   const building = createBuilding({ outbox, clock })
   const loopDeps = { db, clock, outbox, metrics, touched }
 
   const module: Module = {
     name: statics.name,
-    routes: (http) => serveInventory(http, holds, availability),
+    routes: (http) => serveInventory(http, { holds, availability, streams }),
     subscriptions: subscriptions(building, steps),
-    loops: [createLapseLoop(loopDeps), createStockLoop(loopDeps)],
+    loops: [createLapseLoop(loopDeps), createStockLoop(loopDeps), streams.loop],
     audit: (eventId) => auditInventory(db, clock, eventId),
     known: (ids) =>
       store.knownHolds(

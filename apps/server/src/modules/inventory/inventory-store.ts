@@ -1,5 +1,4 @@
 import type { EventSummary, SectionFacts } from '@fairgate/contracts/events'
-import { seatStatus } from '@fairgate/contracts/http/inventory'
 import type { Currency } from '@fairgate/contracts/money'
 import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
 import type { SeatPosition } from './best-seats.ts'
@@ -198,7 +197,7 @@ export async function countTaken(
 
 export type FreeSeat = SeatKey & { label: string }
 
-const takeable = (now: Date) => sql`(s.state = 0 or s.state = 1 and s.held_until <= ${now})`
+export const takeable = (now: Date) => sql`(s.state = 0 or s.state = 1 and s.held_until <= ${now})`
 
 /** Locks those of these seats that can be taken, in key order, waiting for whoever has them locked. Each may be named once. */
 export const lockFree = (tx: Tx, seats: readonly SeatKey[], now: Date): Promise<FreeSeat[]> =>
@@ -496,43 +495,12 @@ export async function clearLapsed(
 
 export type Counts = { free: number; held: number; secured: number; sold: number; blocked: number }
 
-export type SectionStatus = Counts & {
-  /** Rises with every change, also with those that time alone makes. */
-  version: number
-  /** One digit a seat in the order of numbers: `seatStatus` of the contract. */
-  digits: string
-  /** When the next held seat lapses, if any is held. */
-  nextLapseAt: Date | null
-}
-
-const counts = (now: Date) => sql`
+export const counts = (now: Date) => sql`
   count(*) filter (where ${takeable(now)}) as free,
   count(*) filter (where s.state = 1 and s.held_until > ${now}) as held,
   count(*) filter (where s.state = 2) as secured,
   count(*) filter (where s.state = 3) as sold,
   count(*) filter (where s.state = 4) as blocked`
-
-const digit = (now: Date) => sql`
-  case when ${takeable(now)} then ${String(seatStatus.free)} when s.state in (1, 2) then ${String(seatStatus.held)}
-       when s.state = 3 then ${String(seatStatus.sold)} else ${String(seatStatus.blocked)} end`
-
-/**
- * What the public sees of a section, in one statement and so of one moment. A seat that lapses changes the picture
- * without a write; it counts one in the version, and the sweeper's later write of it counts one too but takes that one
- * back. A claim counts two, so that taking a lapsed seat also moves the version up.
- */
-export const sectionStatus = (db: Db, sectionId: string, now: Date): Promise<SectionStatus> =>
-  row(
-    db,
-    sql<SectionStatus>`
-      select ${counts(now)},
-             (select version from inventory.sections where id = ${sectionId})
-               + (select coalesce(sum(steps), 0) from inventory.changes where section_id = ${sectionId})
-               + count(*) filter (where s.state = 1 and s.held_until <= ${now}) as version,
-             coalesce(string_agg(${digit(now)}, '' order by s.number), '') as digits,
-             min(s.held_until) filter (where s.state = 1 and s.held_until > ${now}) as "nextLapseAt"
-      from inventory.seats s where s.section_id = ${sectionId}`,
-  )
 
 /** Takes away the notes of what has changed, and counts the seats of those sections anew. @returns the sales they belong to */
 export async function foldChanges(tx: Tx, now: Date, limit: number): Promise<string[]> {
