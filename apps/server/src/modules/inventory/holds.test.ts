@@ -156,6 +156,19 @@ test('nothing is sold before the opening and from the closing on', async ({ plat
   expect(await sale.place('acc_a', { seatIds: seat(1) })).toMatchObject({ status: 201 })
 })
 
+test('a pass for fewer places than the limit holds no more than its places, in however many holds', async ({
+  platform,
+}) => {
+  const sale = await openSale(platform, { limit: 4 })
+  const passToken = sale.pass('acc_1', { seatsMax: 2 })
+  const place = (count: number) => sale.place('acc_1', { passToken, count })
+  expect(await place(3)).toMatchObject({ status: 409, code: 'inventory.limit-reached', limit: 2, have: 0 })
+  expect(await place(1)).toMatchObject({ status: 201 })
+  expect(await place(2)).toMatchObject({ code: 'inventory.limit-reached', limit: 2, have: 1 })
+  expect(await place(1)).toMatchObject({ status: 201 })
+  expect(await place(1)).toMatchObject({ code: 'inventory.limit-reached', limit: 2, have: 2 })
+})
+
 test('the limit counts held seats of all sections, and a released hold counts no more', async ({ platform }) => {
   const sale = await openSale(platform, { limit: 3 })
   const first = await sale.place('acc_a', { seatIds: seat(1, 2) })

@@ -46,7 +46,14 @@ export function createHolds({ db, clock, tokens, sections, placing, steps }: Dep
       })
     }
     const asked = 'seatIds' in want ? { seats: seatNumbers(section, want.seatIds) } : want
-    const wish: Wish = { section, lineId: pass.lineId, accountId, passUntil: pass.exp, ...asked }
+    const wish: Wish = {
+      section,
+      lineId: pass.lineId,
+      accountId,
+      passUntil: pass.exp,
+      seatsMax: pass.seatsMax,
+      ...asked,
+    }
     const answer = await placing.place(wish)
     switch (answer.kind) {
       case 'placed':

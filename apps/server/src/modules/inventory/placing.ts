@@ -4,14 +4,17 @@ import { Problem } from '#platform/problem'
 import type { Platform } from '#platform/platform'
 import { chooseAny, chooseTogether, type Hall } from './best-seats.ts'
 import * as store from './inventory-store.ts'
-import type { LockedBuyer, Section } from './inventory-store.ts'
+import { accessible, type Entitled, type LockedBuyer, type Section } from './inventory-store.ts'
 import { bySeatKey, type SeatKey } from './seat.ts'
 import type { Sections } from './sections.ts'
 
 /** What a buyer asks for: certain seats of a section, or any `count`. */
 export type Wish = NamedWish | AnyWish
-/** `passUntil` is when the pass runs out, in epoch ms: how passes of a buyer are told apart. */
-type Asker = { section: Section; lineId: string; accountId: string; passUntil: number }
+/**
+ * `passUntil` is when the pass runs out, in epoch ms: how passes of a buyer are told apart. `seatsMax` is the most that
+ * this pass allows its owner to have, where that is less than the sale's limit.
+ */
+type Asker = { section: Section; lineId: string; accountId: string; passUntil: number; seatsMax?: number | undefined }
 type NamedWish = Asker & { seats: readonly number[] }
 type AnyWish = Asker & { count: number; together: boolean }
 
@@ -22,6 +25,7 @@ export type PlacedHold = {
   accountId: string
   seats: number[]
   labels: string[]
+  unitAmount: number
   expiresAt: Date
 }
 
@@ -136,9 +140,9 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
       const claims = wishes.flatMap((wish, i) => {
         const choice = choices[i]!
         if (choice.kind !== 'chosen') return []
-        const { section, lineId, accountId } = wish
+        const { section, lineId, accountId, entitled } = wish
         const expiresAt = new Date(now.getTime() + section.holdSeconds * 1000)
-        return [{ wish, holdId: ids('hold'), section, lineId, accountId, numbers: choice.seats, expiresAt }]
+        return [{ wish, holdId: ids('hold'), section, lineId, accountId, entitled, numbers: choice.seats, expiresAt }]
       })
       const placed = new Map(
         (claims.length > 0 ? await store.placeHolds(tx, claims, now) : []).map((hold) => [hold.holdId, hold]),
@@ -150,10 +154,10 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
       for (const { wish, holdId, section, lineId, accountId, expiresAt } of claims) {
         const hold = placed.get(holdId)
         if (!hold) throw new Error(`broken assumption: hold ${holdId} was decided and not placed`)
-        const { seats, labels } = hold
+        const { seats, labels, unitAmount } = hold
         answers.set(wish, {
           kind: 'placed',
-          hold: { id: holdId, section, lineId, accountId, seats, labels, expiresAt },
+          hold: { id: holdId, section, lineId, accountId, seats, labels, unitAmount, expiresAt },
         })
       }
       afterCommit(tx, () => deps.touched(new Set(claims.map(({ section }) => section.id))))
@@ -167,12 +171,12 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
       for (const number of seats) keys.set(seatKey(section.id, number), { sectionId: section.id, number })
     }
     const locked = await store.lockFree(tx, [...keys.values()].toSorted(bySeatKey), now)
-    const free = new Set(locked.map(({ sectionId, number }) => seatKey(sectionId, number)))
+    const free = new Map(locked.map(({ sectionId, number, keptFor }) => [seatKey(sectionId, number), keptFor]))
     return wishes.map((wish): Choice => {
       const { section, seats } = wish
       const refusal = allowance.refuses(wish, seats.length)
       if (refusal) return refusal
-      const taken = seats.filter((number) => !free.has(seatKey(section.id, number)))
+      const taken = seats.filter((number) => !mayTake(wish.entitled, free.get(seatKey(section.id, number))))
       if (taken.length > 0) return { kind: 'seat-taken', seats: taken }
       for (const number of seats) free.delete(seatKey(section.id, number))
       allowance.use(wish, seats.length)
@@ -192,9 +196,9 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
     wait: boolean,
   ): Promise<Choice[]> {
     const choices = new Map<Wish, Choice>()
-    const bySection = Map.groupBy(wishes, (wish) => wish.section.id)
-    for (const sectionId of [...bySection.keys()].toSorted(byCode)) {
-      const list = bySection.get(sectionId)!
+    const alike = Map.groupBy(wishes, (wish) => `${wish.section.id} ${wish.entitled ?? ''}`)
+    for (const key of [...alike.keys()].toSorted(byCode)) {
+      const list = alike.get(key)!
       const isOpen = list[0]!.section.admission === 'open'
       if (isOpen) await chooseOpen(tx, list, allowance, now, wait, choices)
       else await chooseBest(tx, list, allowance, now, wait, choices)
@@ -210,21 +214,22 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
     wait: boolean,
     choices: Map<Wish, Choice>,
   ): Promise<void> {
-    const { id, capacity } = wishes[0]!.section
+    const { section, entitled } = wishes[0]!
+    const { id, capacity } = section
     const wanted = Math.min(
       capacity,
       wishes.reduce((sum, wish) => sum + wish.count, 0),
     )
-    const cursor = wait ? 0 : (cursors.get(id) ?? 0)
-    const free = await store.lockAnyFree(tx, id, cursor, wanted, now, wait)
+    const cursor = wait || entitled !== null ? 0 : (cursors.get(id) ?? 0)
+    const free = await store.lockAnyFree(tx, id, cursor, wanted, entitled, now, wait)
     if (free.length < wanted && cursor > 0) {
-      const again = await store.lockAnyFree(tx, id, 0, wanted - free.length, now, wait)
+      const again = await store.lockAnyFree(tx, id, 0, wanted - free.length, entitled, now, wait)
       free.push(...again.filter((number) => number <= cursor))
     }
     /** Whether seats that others have locked were passed by; asked once, and only for a refusal. */
     let passedBy: Promise<boolean> | undefined
     const given = () => wishes.reduce((sum, wish) => sum + seatsOf(choices.get(wish)), 0)
-    const somePassedBy = async () => (await store.freeNumbers(tx, id, now)).length > free.length + given()
+    const somePassedBy = async () => (await store.freeNumbers(tx, id, entitled, now)).length > free.length + given()
     for (const wish of wishes) {
       const refusal = allowance.refuses(wish, wish.count)
       if (refusal) {
@@ -232,7 +237,7 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
       } else if (free.length >= wish.count) {
         const seats = free.splice(0, wish.count)
         allowance.use(wish, seats.length)
-        cursors.set(id, seats.at(-1)!)
+        if (entitled === null) cursors.set(id, seats.at(-1)!)
         choices.set(wish, { kind: 'chosen', seats })
       } else {
         if (!wait && (await (passedBy ??= somePassedBy()))) throw contended
@@ -249,12 +254,13 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
     wait: boolean,
     choices: Map<Wish, Choice>,
   ): Promise<void> {
-    const { id, capacity } = wishes[0]!.section
+    const { section, entitled } = wishes[0]!
+    const { id, capacity } = section
     const hall = await sections.hall(id)
     const free = new Uint8Array(capacity + 1)
     const numbers = wait
-      ? await store.lockAnyFree(tx, id, 0, capacity, now, true)
-      : await store.freeNumbers(tx, id, now)
+      ? await store.lockAnyFree(tx, id, 0, capacity, entitled, now, true)
+      : await store.freeNumbers(tx, id, entitled, now)
     for (const number of numbers) free[number] = 1
     let someLocked = false
     let left = wishes
@@ -272,7 +278,7 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
         }
       }
       const wanted = chosen.flatMap(({ seats }) => seats)
-      const locked = new Set(wait || wanted.length === 0 ? wanted : await store.lockFreeOf(tx, id, wanted, now))
+      const locked = new Set(wait || wanted.length === 0 ? wanted : await store.lockFreeOf(tx, id, wanted, entitled, now))
       const again: AnyWish[] = []
       for (const { wish, seats } of chosen) {
         if (seats.every((number) => locked.has(number))) {
@@ -294,8 +300,9 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
 
 export type Placing = ReturnType<typeof createPlacing>
 
-function best(hall: Hall, free: Uint8Array, wish: { count: number; together: boolean }): Choice {
-  const seats = wish.together ? chooseTogether(hall, free, wish.count) : chooseAny(hall, free, wish.count)
+function best(hall: Hall, free: Uint8Array, wish: AnyWish): Choice {
+  const needs = wish.entitled === accessible
+  const seats = wish.together ? chooseTogether(hall, free, wish.count, needs) : chooseAny(hall, free, wish.count, needs)
   if (seats) return { kind: 'chosen', seats }
   const count = free.reduce((sum, one) => sum + one, 0)
   return { kind: count >= wish.count ? 'no-adjacent' : 'sold-out', free: count }
@@ -317,15 +324,18 @@ function createAllowance(buyers: readonly LockedBuyer[], taken: readonly number[
     refuses(wish, count) {
       if (wish.passUntil <= overTo.get(keyOf(wish))!) return { kind: 'pass-ended' }
       const mine = have.get(keyOf(wish))!
-      return mine + count > wish.section.limit
-        ? { kind: 'limit-reached', limit: wish.section.limit, have: mine }
-        : undefined
+      const limit = Math.min(wish.section.limit, wish.seatsMax ?? Infinity)
+      return mine + count > limit ? { kind: 'limit-reached', limit, have: mine } : undefined
     },
     use(wish, count) {
       have.set(keyOf(wish), have.get(keyOf(wish))! + count)
     },
   }
 }
+
+/** Whether a seat that nobody has, kept for these, may be taken; undefined is a seat that somebody has. */
+const mayTake = (entitled: Entitled, keptFor: string | null | undefined): boolean =>
+  keptFor === null ? entitled === null || entitled === accessible : keptFor !== undefined && keptFor === entitled
 
 const buyerKey = (saleId: string, accountId: string) => `${saleId} ${accountId}`
 const seatKey = (sectionId: string, number: number) => `${sectionId} ${number}`

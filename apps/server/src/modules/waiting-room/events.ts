@@ -21,14 +21,16 @@ export const createSubscriptions = (
   options: { beacon: BeaconConfig | undefined },
 ): Subscription[] => [
   on('catalog.sale-published.v1', async (tx, messages) => {
-    for (const { data } of messages) {
+    // Other methods let their buyers in themselves.
+    const queues = messages.filter(({ data }) => data.method === 'queue')
+    for (const { data } of queues) {
       const beacon = options.beacon && beaconFor(options.beacon, new Date(data.opensAt))
       const promised = data.lines.map(() => (data.order === 'arrival' ? null : { ...newSeed(random), beacon }))
       await store.insertSale(tx, data, promised)
     }
     await outbox.publish(
       tx,
-      messages.map(({ data }) => fact('waiting-room.sale-ready.v1', { saleId: data.saleId })),
+      queues.map(({ data }) => fact('waiting-room.sale-ready.v1', { saleId: data.saleId })),
     )
   }),
 
