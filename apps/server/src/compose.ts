@@ -13,7 +13,7 @@ import { createAccessTokens } from '#platform/access-token'
 import { createBus } from '#platform/bus'
 import type { Scheduler } from '#platform/clock'
 import { openDatabase } from '#platform/db'
-import { memoryEphemeral } from '#platform/ephemeral'
+import { memoryEphemeral, type Ephemeral } from '#platform/ephemeral'
 import { createHttp } from '#platform/http'
 import { createIdempotency } from '#platform/idempotency'
 import { createIds, type Random } from '#platform/ids'
@@ -57,6 +57,10 @@ export type Surroundings = {
   log: Log
   scheduler: Scheduler
   random: Random
+  /** Shared with other processes; otherwise this process has its own. */
+  ephemeral?: Ephemeral
+  /** The metrics of all processes that share the port; otherwise those of this one. */
+  metricsText?: () => Promise<string>
 }
 
 /**
@@ -72,10 +76,11 @@ export function compose(config: Config, surroundings: Surroundings) {
   const tokens = createTokens(secrets, scheduler)
   const accessTokens = createAccessTokens(secrets, scheduler)
   const metrics = createMetrics({ processMetrics: true })
+  metrics.gauge('fairgate_processes', 'Processes that share the port and answer', [], 'sum').set({}, 1)
   const signals = createSignals({ pool, url: databaseUrl, scheduler, log, origin: randomUUID() })
   const bus = createBus({ db, clock: scheduler, ids, log, signals, metrics })
   const idempotency = createIdempotency(db, scheduler)
-  const ephemeral = memoryEphemeral(scheduler)
+  const ephemeral = surroundings.ephemeral ?? memoryEphemeral(scheduler)
   const platform: Platform = {
     db,
     clock: scheduler,
@@ -172,7 +177,15 @@ export function compose(config: Config, surroundings: Surroundings) {
     inFlightMax: config.REQUESTS_IN_FLIGHT_MAX,
     deadlineMs: config.REQUEST_DEADLINE_MS,
   })
-  serveOperations(http, { db, bus, metrics, audit, known, isReady: () => ready, metricsHere: config.DEMO })
+  serveOperations(http, {
+    db,
+    bus,
+    metrics: { contentType: metrics.contentType, text: surroundings.metricsText ?? metrics.text },
+    audit,
+    known,
+    isReady: () => ready,
+    metricsHere: config.DEMO,
+  })
   for (const module of hosted) module.routes?.(http)
 
   const loops: Loop[] = [
@@ -185,6 +198,7 @@ export function compose(config: Config, surroundings: Surroundings) {
 
   return {
     config,
+    surroundings,
     platform,
     database,
     bus,
@@ -211,6 +225,9 @@ export function compose(config: Config, surroundings: Surroundings) {
         const running = startLoop(loop, { scheduler, log })
         lifecycle.own(`loop ${loop.name}`, running.stop, { timeoutMs: 15_000 })
       }
+    },
+    /** From now on `/readyz` says so. */
+    ready: () => {
       ready = true
     },
     unready: () => {

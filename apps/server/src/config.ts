@@ -48,6 +48,11 @@ export const settings = {
     'Modules that this process hosts, by comma',
     serviceNames.join(','),
   ),
+  WORKERS: setting(
+    Type.Integer({ minimum: 1, maximum: 64 }),
+    'Processes of this machine that share the port and the work; as many as cores, less those that Postgres needs. Limits and sizes of one process hold for each',
+    '1',
+  ),
   SIGNING_SECRETS: secretSetting(
     Type.Array(Type.String({ minLength: 32 }), { minItems: 1 }),
     'Master secrets of all tokens, newest first, by comma, 32 characters or more each; all processes need the same. The embedded default makes one',

@@ -1,3 +1,5 @@
+import cluster from 'node:cluster'
 import { run } from './run.ts'
+import { work } from './workers.ts'
 
-await run(process.env)
+await (cluster.isWorker ? work(process.env) : run(process.env))

@@ -7,13 +7,15 @@ import { etagOf, isKnown, type HttpApp } from '#platform/http'
 import type { Metrics } from '#platform/metrics'
 import { openApiDocument } from './openapi.ts'
 
+export type MetricsText = Pick<Metrics, 'text' | 'contentType'>
+
 /** Probes, metrics, the OpenAPI document and the operator's endpoints. */
 export function serveOperations(
   http: HttpApp,
   parts: {
     db: Db
     bus: Bus
-    metrics: Metrics
+    metrics: MetricsText
     audit: (eventId?: string) => Promise<AuditReport>
     known: (ids: readonly string[]) => Promise<ReadonlySet<string>>
     isReady: () => boolean
@@ -56,7 +58,7 @@ export function serveOperations(
 }
 
 /** `/metrics` on a port of its own, so that it is never public by accident. */
-export function createMetricsServer(metrics: Metrics): Server {
+export function createMetricsServer(metrics: MetricsText): Server {
   return createServer((request, response) => {
     if (request.url !== '/metrics') return response.writeHead(404).end()
     metrics.text().then(

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createSandbox } from '@fairgate/toss-sandbox/sandbox'
-import { fileJournal } from '@fairgate/toss-sandbox/journal'
 import { systemScheduler } from '#platform/clock'
 import { ConfigError } from '#platform/config'
 import { startEmbeddedPostgres } from '#platform/embedded-postgres'
@@ -12,12 +10,15 @@ import { systemRandom } from '#platform/ids'
 import { createLifecycle, type Lifecycle } from '#platform/lifecycle'
 import { createLog, type Log } from '#platform/log'
 import { whenParentGone } from '#platform/parent'
-import { compose, sandboxSecretKey, type Server } from './compose.ts'
+import { compose, type Server } from './compose.ts'
 import { readConfig, type Config } from './config.ts'
 import { seedDemo, welcome } from './demo.ts'
-import { createMetricsServer } from './operations.ts'
+import { createMetricsServer, type MetricsText } from './operations.ts'
+import { listenPrivately, openSandbox } from './sandbox.ts'
+import { serve } from './serving.ts'
 import { startFault } from './start-fault.ts'
-import { buildWebIfChanged, serveWeb } from './web.ts'
+import { buildWebIfChanged } from './web.ts'
+import { shareWork } from './workers.ts'
 
 const projectFolder = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -58,7 +59,7 @@ export async function open(config: Config, lifecycle: Lifecycle, log: Log, publi
   return server
 }
 
-/** Runs the server until it is told to stop. */
+/** Runs the server until it is told to stop: in this process, or as the parent of several that share its port. */
 export async function run(env: NodeJS.ProcessEnv): Promise<void> {
   const startedAt = performance.now()
   const config = configOrExit(env)
@@ -77,33 +78,43 @@ export async function run(env: NodeJS.ProcessEnv): Promise<void> {
     lifecycle.own('watch of npm', whenParentGone(watch, end), { timeoutMs: 100 })
   }
   try {
-    const port = config.PORT === 0 ? await freePort(config.HOST) : config.PORT
+    const port = await freePort(config.HOST, config.PORT)
     const publicUrl = config.PUBLIC_URL ?? `http://localhost:${port}`
-    const servesWeb = config.services.includes('catalog')
     // Both are awaited even when one fails: what is still starting could not be stopped.
     const [opened, built] = await Promise.allSettled([
       open(config, lifecycle, log, publicUrl),
-      servesWeb ? buildWebIfChanged(log) : undefined,
+      config.services.includes('catalog') ? buildWebIfChanged(log) : undefined,
     ])
     if (opened.status === 'rejected') throw opened.reason
     if (built.status === 'rejected') throw built.reason
     const server = opened.value
     await server.prepare()
     const demo = config.DEMO && config.services.includes('catalog') ? await seedDemo(server) : undefined
-    await server.start(lifecycle)
 
-    if (config.DEMO && config.TOSS_SECRET_KEY === undefined && config.services.includes('payments'))
-      mountSandbox(server, config, lifecycle, publicUrl)
-    if (servesWeb) serveWeb(server.http.fastify)
+    const hasSandbox = config.DEMO && config.TOSS_SECRET_KEY === undefined && config.services.includes('payments')
+    const sandbox = hasSandbox ? openSandbox(dataFolder(config), lifecycle, publicUrl) : undefined
+    let metrics: MetricsText = server.metrics
+    if (config.WORKERS === 1) {
+      await serve(server, config, lifecycle, { port, sandbox })
+      server.ready()
+    } else {
+      const { databaseUrl, signingSecrets } = server.surroundings
+      const workers = await shareWork(config.WORKERS, lifecycle, log, {
+        port,
+        publicUrl,
+        databaseUrl,
+        signingSecrets,
+        sandboxUrl: sandbox && (await listenPrivately(sandbox, lifecycle)),
+      })
+      metrics = { ...metrics, text: workers.metrics }
+    }
     if (config.OPERATIONS_PORT !== undefined && !config.DEMO) {
-      const metricsServer = createMetricsServer(server.metrics)
+      const metricsServer = createMetricsServer(metrics)
       metricsServer.listen(config.OPERATIONS_PORT, config.HOST)
       lifecycle.own('metrics', () => void metricsServer.close(), { timeoutMs: 1000 })
     }
-    await server.http.fastify.listen({ port, host: config.HOST, backlog: 4096 })
-    lifecycle.own('http', () => server.http.fastify.close(), { timeoutMs: 10_000 })
-    lifecycle.own('readiness', server.unready, { timeoutMs: 100 })
-    log.info({ url: publicUrl, services: config.services, startMs: Math.round(performance.now() - startedAt) }, 'ready')
+    const startMs = Math.round(performance.now() - startedAt)
+    log.info({ url: publicUrl, services: config.services, workers: config.WORKERS, startMs }, 'ready')
     if (demo) process.stderr.write(welcome(publicUrl, demo))
   } catch (error) {
     const reason = startFault(error, { host: config.HOST, port: config.PORT, dataDir: dataFolder(config) })
@@ -114,31 +125,6 @@ export async function run(env: NodeJS.ProcessEnv): Promise<void> {
   }
 }
 
-function mountSandbox(server: Server, config: Config, lifecycle: Lifecycle, publicUrl: string): void {
-  const dataDir = dataFolder(config)
-  mkdirSync(dataDir, { recursive: true })
-  const sandbox = createSandbox({
-    secretKey: sandboxSecretKey,
-    webhookUrls: [`${publicUrl}/api/payments/toss/webhook`],
-    now: systemScheduler.now,
-    random: systemRandom,
-    schedule: systemScheduler.after,
-    journal: fileJournal(join(dataDir, 'sandbox.jsonl')),
-  })
-  lifecycle.own('payment sandbox', sandbox.close, { timeoutMs: 2000 })
-  void server.http.fastify.register(async (scope) => {
-    // The sandbox reads its requests itself, as it would behind its own port.
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    for (const path of ['/v1/*', '/sandbox/*']) {
-      scope.all(path, async (request, reply) => {
-        reply.hijack()
-        await sandbox.handle(request.raw, reply.raw)
-      })
-    }
-  })
-}
-
 /** The master secret of an embedded server: made once, readable by its owner only. */
 function keptSecret(dataDir: string): string {
   mkdirSync(dataDir, { recursive: true })
@@ -147,12 +133,12 @@ function keptSecret(dataDir: string): string {
   return readFileSync(file, 'utf8').trim()
 }
 
-async function freePort(host: string): Promise<number> {
-  const { createServer } = await import('node:net')
+/** The port to listen on, a free one for 0. @throws what listening there would throw */
+async function freePort(host: string, wanted: number): Promise<number> {
   return new Promise((done, fail) => {
     const probe = createServer()
     probe.once('error', fail)
-    probe.listen(0, host, () => {
+    probe.listen(wanted, host, () => {
       const { port } = probe.address() as AddressInfo
       probe.close(() => done(port))
     })
