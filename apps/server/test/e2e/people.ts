@@ -41,6 +41,13 @@ export async function newBuyer(world: World): Promise<{ email: string; accountId
   return { email, accountId: account.id, accessToken: verified.accessToken ?? (await signedIn(world, email)) }
 }
 
+/** Registers somebody who never enters the code. @returns the access token */
+export async function registerOnly(world: World): Promise<string> {
+  const email = `person-${process.pid}-${++registered}@example.test`
+  const body = { email, password: 'correct horse battery', name: 'Person' }
+  return (await world.client.call(register, { body })).accessToken
+}
+
 const signedIn = async (world: World, email: string) =>
   (await world.client.call(signIn, { body: { email, password: 'correct horse battery' } })).accessToken
 
@@ -73,6 +80,8 @@ export async function openSale(
     limit?: number
     holdSeconds?: number
     opensInMs?: number
+    /** Names of sections with a line each, instead of one of each. */
+    lines?: readonly string[]
   } = {},
 ): Promise<TestSale> {
   const accessToken = await signInAs(world, 'organiser')
@@ -89,20 +98,25 @@ export async function openSale(
     accessToken,
   })
   const places = options.places ?? 10
-  const section = await world.client.call(addSection, {
-    params: { id: event.id },
-    body: {
-      name: 'Stalls',
-      price: { amount: 55_000, currency: 'KRW' },
-      ...(options.reserved === false
-        ? { admission: 'open' as const, capacity: places }
-        : {
-            admission: 'reserved' as const,
-            seats: Array.from({ length: places }, (_, i) => ({ row: 'A', number: String(i + 1), x: i, y: 0 })),
-          }),
-    },
-    accessToken,
-  })
+  const names = options.lines ?? ['Stalls']
+  const sections: Section[] = []
+  for (const name of names)
+    sections.push(
+      await world.client.call(addSection, {
+        params: { id: event.id },
+        body: {
+          name,
+          price: { amount: 55_000, currency: 'KRW' },
+          ...(options.reserved === false
+            ? { admission: 'open' as const, capacity: places }
+            : {
+                admission: 'reserved' as const,
+                seats: Array.from({ length: places }, (_, i) => ({ row: 'A', number: String(i + 1), x: i, y: 0 })),
+              }),
+        },
+        accessToken,
+      }),
+    )
   const draft = await world.client.call(createSale, {
     params: { id: event.id },
     body: {
@@ -111,7 +125,12 @@ export async function openSale(
       closesAt: new Date(now + 24 * 3600_000).toISOString(),
       holdSeconds: options.holdSeconds ?? 300,
       limitPerAccount: options.limit ?? 4,
-      lines: [{ name: 'All', sectionIds: [section.id], shoppersMax: 100, admitPerMinute: 60_000 }],
+      lines: sections.map(({ id, name }) => ({
+        name: options.lines ? name : 'All',
+        sectionIds: [id],
+        shoppersMax: 100,
+        admitPerMinute: 60_000,
+      })),
     },
     accessToken,
   })
@@ -124,7 +143,7 @@ export async function openSale(
     },
     { what: 'the sale to be ready' },
   )
-  return { eventId: event.id, sale, sections: [section], lineId: sale.lines[0]!.id }
+  return { eventId: event.id, sale, sections, lineId: sale.lines[0]!.id }
 }
 
 export async function enter(world: World, lineId: string, accessToken: string): Promise<Answer<typeof claimPass>> {
