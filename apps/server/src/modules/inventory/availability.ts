@@ -73,7 +73,7 @@ export function createAvailability({
     }
     const now = clock.now()
     const isDue = now >= entry.staleAt && now >= entry.builtAt + rebuildMs
-    if (entry.snapshot && !isDue) return entry.snapshot
+    if (entry.snapshot && !isDue && !entry.building) return entry.snapshot
     entry.building ??= build(sectionId, entry).finally(() => delete entry.building)
     return entry.building
   }
