@@ -1,7 +1,7 @@
 import type { EventType } from '@fairgate/contracts/events'
 import { fact, on, type Subscription } from '#platform/bus'
 import { afterCommit } from '#platform/db'
-import { beaconFor, type BeaconConfig } from './beacon.ts'
+import { beaconFor, type BeaconConfig } from '#platform/beacon'
 import type { Platform } from '#platform/platform'
 import type { Documents } from './documents.ts'
 import { newSeed } from './draw.ts'
@@ -17,7 +17,12 @@ export const subscribes = [
 
 /** The facts that lines follow from. Each may come twice, late, or before the one that explains it. */
 export const createSubscriptions = (
-  { outbox, random, documents }: Pick<Platform, 'outbox' | 'random'> & { documents: Documents },
+  {
+    outbox,
+    random,
+    documents,
+    tickSoon,
+  }: Pick<Platform, 'outbox' | 'random'> & { documents: Documents; tickSoon: () => void },
   options: { beacon: BeaconConfig | undefined },
 ): Subscription[] => [
   on('catalog.sale-published.v1', async (tx, messages) => {
@@ -65,7 +70,10 @@ export const createSubscriptions = (
       orders.filter((order) => fresh.has(order.orderId)),
     )
     await outbox.publish(tx, passesEnded(ended))
-    afterCommit(tx, () => documents.expire(new Set(orders.map((order) => order.lineId))))
+    afterCommit(tx, () => {
+      documents.expire(new Set(orders.map((order) => order.lineId)))
+      tickSoon()
+    })
   }),
 
   on('orders.order-ended.v1', async (tx, messages) => {

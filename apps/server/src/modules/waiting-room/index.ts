@@ -1,6 +1,7 @@
 import { idPrefixes } from '@fairgate/contracts/ids'
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
 import { createStreams } from '#platform/event-streams'
+import type { Health } from '#platform/health'
 import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
 import { audit } from './audit.ts'
@@ -8,7 +9,7 @@ import { createBroadcast } from './broadcast.ts'
 import { createChallenges, type ChallengesConfig } from './challenges.ts'
 import { createDefences, defaultDefences, type DefencesConfig } from './defences.ts'
 import { deviceCookie } from './device-cookie.ts'
-import { quicknet, type BeaconConfig } from './beacon.ts'
+import { quicknet, type BeaconConfig } from '#platform/beacon'
 import { createDocuments } from './documents.ts'
 import { createPositions } from './draw.ts'
 import { createDrawing } from './drawing.ts'
@@ -48,6 +49,10 @@ export type WaitingRoomConfig = {
   beacon?: BeaconConfig
   /** How long a draw waits for the randomness it was promised, 15 s by default; then it goes on without and says so. */
   beaconWaitSeconds?: number
+  /** People of a line called in a minute however slow the service is, 10 by default; nobody while it is unwell. */
+  tricklePerMinute?: number
+  /** A ticker that hangs for so long loses its turn, 1,500 ms by default. */
+  tickTimeoutMs?: number
   /** Proof of work before joining; without it there are no challenges at all. */
   challenges?: ChallengesConfig
   /** Limits, and what counts as a signal, each with a default. */
@@ -61,7 +66,10 @@ export type WaitingRoomConfig = {
 type Deps = Pick<
   Platform,
   'db' | 'clock' | 'ids' | 'random' | 'tokens' | 'outbox' | 'ephemeral' | 'log' | 'metrics' | 'racepoints'
->
+> & {
+  /** How the service fares; without it nobody is ever called later for its sake. */
+  health?: Pick<Health, 'now'>
+}
 
 export type WaitingRoom = {
   module: Module
@@ -85,10 +93,14 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   const hasChallenges = config.challenges?.areRequired ?? false
   const documents = createDocuments({ db, clock }, { ...options, hasChallenges, everyMs: config.documentEveryMs })
   const positions = createPositions()
-  const places = createPlaces({ ...deps, documents, positions }, options)
+  const frontier = createFrontier(
+    { ...deps, documents },
+    { ...options, tricklePerMinute: config.tricklePerMinute ?? 10, timeoutMs: config.tickTimeoutMs ?? 1500 },
+  )
+  const { tickSoon } = frontier
+  const places = createPlaces({ ...deps, documents, positions, tickSoon }, options)
   const passes = createPasses({ ...deps, documents, positions }, options)
-  const lines = createLines({ db, documents })
-  const frontier = createFrontier({ ...deps, documents }, options)
+  const lines = createLines({ db, documents, tickSoon })
   const drawing = createDrawing({ ...deps, documents }, { beaconWaitSeconds: config.beaconWaitSeconds ?? 15 })
   const entrants = createEntrants({ ...deps, documents }, { keptBytesMax: config.entrantsBytesMax ?? 96 * 2 ** 20 })
   const challenges = config.challenges && createChallenges(deps, config.challenges)
@@ -112,11 +124,23 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
     module: {
       name: statics.name,
       routes(http) {
-        serveRoutes(http, { documents, tokens, broadcast, joining, defences, cookie, places, passes, lines, entrants })
+        serveRoutes(http, {
+          documents,
+          health: deps.health,
+          tokens,
+          broadcast,
+          joining,
+          defences,
+          cookie,
+          places,
+          passes,
+          lines,
+          entrants,
+        })
         serveDefences(http, { db, random, challenges, areRequired: hasChallenges, defences, cookie })
       },
-      subscriptions: createSubscriptions({ ...deps, documents }, { beacon: config.beacon }),
-      loops: [frontier, broadcast.loop, drawing, defences.loop],
+      subscriptions: createSubscriptions({ ...deps, documents, tickSoon }, { beacon: config.beacon }),
+      loops: [frontier.loop, broadcast.loop, drawing, defences.loop],
       audit: (eventId) => audit({ db, clock }, eventId),
       known: (ids) =>
         store.knownPlaces(

@@ -1,7 +1,5 @@
-import { fromHex, toHex } from '@fairgate/contracts/draw'
-import type { Scheduler } from '#platform/clock'
-import { hashes } from './draw.ts'
-import type { Beacon } from './waiting-room-store.ts'
+import { hash } from 'node:crypto'
+import type { Scheduler } from './clock.ts'
 
 /**
  * A chain of public randomness: the drand HTTP API, version 1 (https://docs.drand.love), of which a relay's
@@ -17,16 +15,19 @@ export const quicknet = (url: string): BeaconConfig => ({
   periodSeconds: 3,
 })
 
+/** A round of public randomness; `at` is when it becomes known. */
+export type Beacon = { url: string; chain: string; round: number; at: Date }
+
 /**
- * From the opening to the round that a draw uses: time for the entrants' root to be seen by many before anybody can
+ * From the moment of a draw to the round that it uses: time for what is frozen to be seen by many before anybody can
  * know the randomness.
  */
 const marginMs = 3000
 
-/** The first round that comes at least three seconds after the opening. Round r comes at genesis + (r − 1) periods. */
-export function beaconFor(config: BeaconConfig, opensAt: Date): Beacon {
+/** The first round that comes at least three seconds after a draw. Round r comes at genesis + (r − 1) periods. */
+export function beaconFor(config: BeaconConfig, drawAt: Date): Beacon {
   const { url, chain, genesisSeconds, periodSeconds } = config
-  const seconds = (opensAt.getTime() + marginMs) / 1000 - genesisSeconds
+  const seconds = (drawAt.getTime() + marginMs) / 1000 - genesisSeconds
   const round = Math.max(1, Math.ceil(seconds / periodSeconds) + 1)
   return { url, chain, round, at: new Date((genesisSeconds + (round - 1) * periodSeconds) * 1000) }
 }
@@ -61,7 +62,7 @@ function readRound(answer: unknown, round: number): Fetched {
   if (typeof randomness !== 'string' || !/^[0-9a-f]{64}$/.test(randomness)) return { failed: 'no randomness' }
   if (typeof signature !== 'string' || !/^([0-9a-f]{2})+$/.test(signature)) return { failed: 'no signature' }
   // By the specification of drand; a relay that breaks it is not asked to be believed.
-  if (toHex(hashes.sha256(fromHex(signature))) !== randomness)
+  if (hash('sha256', Buffer.from(signature, 'hex'), 'hex') !== randomness)
     return { failed: 'randomness is not the hash of the signature' }
   return { randomness }
 }
