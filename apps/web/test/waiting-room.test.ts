@@ -65,12 +65,12 @@ describe('poll', () => {
     expect(pollEveryMs([{ aheadMax: 5, everyMs: 700 }], 99)).toBe(700)
   })
 
-  test('is spread by a fifth each way', () => {
-    expect([0, 0.5, 1].map((share) => spread(10_000, () => share))).toEqual([8000, 10_000, 12_000])
+  test('is shortened by up to two fifths and never exceeded', () => {
+    expect([0, 0.5, 1].map((share) => spread(10_000, () => share))).toEqual([6000, 8000, 10_000])
   })
 
   test('backs off after failures, to the longest pause at most, and never before the server allows it', () => {
-    const pauses = [1, 2, 3, 20].map((failures) => pauseAfterFailure(failures, undefined, () => 0.5))
+    const pauses = [1, 2, 3, 20].map((failures) => pauseAfterFailure(failures, undefined, () => 1))
     expect(pauses).toEqual([2000, 4000, 8000, pauseMsMax])
     expect(pauseAfterFailure(1, 30_000, () => 0.5)).toBe(30_000)
   })

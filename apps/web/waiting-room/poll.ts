@@ -15,8 +15,8 @@ export function pollEveryMs(poll: LineDocument['poll'], ahead: number | undefine
   return Math.min(pauseMsMax, Math.max(pauseMsMin, entry?.everyMs ?? 5000))
 }
 
-/** Spreads a pause by a fifth each way, so that a crowd that came at once does not stay in step. */
-export const spread = (ms: number, random: () => number): number => Math.round(ms * (0.8 + 0.4 * random()))
+/** Shortens a pause by up to two fifths, so that a crowd that came at once does not stay in step. */
+export const spread = (ms: number, random: () => number): number => Math.round(ms * (0.6 + 0.4 * random()))
 
 /** The pause after `failures` reads in a row that failed: doubling, never longer than the longest, at least what the server asked for. */
 export function pauseAfterFailure(failures: number, retryAfterMs: number | undefined, random: () => number): number {

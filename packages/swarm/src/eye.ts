@@ -22,7 +22,7 @@ export function ownEye({ wire, sleep }: World, lineId: string, chance: Chance): 
   let etag: string | undefined
   return {
     async look(ahead) {
-      if (line) await sleep(pollEveryMs(line, ahead) * (0.8 + 0.4 * chance.unit()))
+      if (line) await sleep(pollEveryMs(line, ahead) * (0.6 + 0.4 * chance.unit()))
       const reply = await wire.call('poll', getLine, { params: { id: lineId }, ...(etag ? { etag } : {}) })
       if (reply.status !== 304) line = reply.body
       etag = reply.headers.get('etag') ?? undefined

@@ -85,7 +85,7 @@ export function createWaitingCrowd(
     }
     if (person.socket) return
     if (line.phase === 'open' && ahead <= (line.admitPerMinute ?? 0)) return watch(person)
-    poll(person, pollEveryMs(line, ahead) * (0.8 + 0.4 * random.unit()))
+    poll(person, pollEveryMs(line, ahead) * (0.6 + 0.4 * random.unit()))
   }
 
   function leave(person: Person, state: 'called' | 'done'): void {

@@ -54,7 +54,7 @@ export const LineDocument = Strict({
   stock: Strict({ free: Type.Integer(), held: Type.Integer(), sold: Type.Integer() }),
   poll: Type.Array(Strict({ aheadMax: Type.Union([Type.Integer(), Type.Null()]), everyMs: Type.Integer() }), {
     description:
-      'read again after everyMs of the first entry whose aheadMax is not below the people ahead; null is everybody else',
+      'read again at the latest after everyMs of the first entry whose aheadMax is not below the people ahead; null is everybody else',
   }),
   shoppersMax: Type.Optional(Type.Integer({ description: 'most people inside at a time' })),
   admitPerMinute: Type.Optional(Type.Integer({ description: 'most people called in a minute' })),

@@ -27,7 +27,7 @@ export function documentOf(
     admittedPerMinute: perMinute(board, now),
     shoppers: board.shoppers,
     stock: { free: board.free, held: board.held, sold: board.sold },
-    poll: pollOf(phase, opensAt - now, isOrdered(board)),
+    poll: pollOf(phase, opensAt - now, isOrdered(board), board),
     shoppersMax: board.shoppersMax,
     admitPerMinute: board.admitPerMinute,
     claimSeconds: Math.min(options.claimSeconds, board.holdSeconds),

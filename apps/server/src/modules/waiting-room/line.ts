@@ -96,23 +96,46 @@ export function admissible(
 
 type Poll = { aheadMax: number | null; everyMs: number }[]
 
-const farFrom: Poll = [{ aheadMax: null, everyMs: 10_000 }]
-const nearOpening: Poll = [{ aheadMax: null, everyMs: 5000 }]
-/** By this list 100,000 waiting people read 10,700 times a second, a quarter of what one core serves. */
-const byDistance: Poll = [
-  { aheadMax: 50, everyMs: 1000 },
-  { aheadMax: 500, everyMs: 2000 },
-  { aheadMax: 5000, everyMs: 5000 },
-  { aheadMax: null, everyMs: 10_000 },
-]
+/** What the lengths of a poll list follow from. */
+type Crowd = Pick<Line, 'arrivals' | 'frontier' | 'admitPerMinute'>
 
-/** Between the opening and the draw nobody knows how far away they are. */
-const untilDrawn: Poll = [{ aheadMax: null, everyMs: 3000 }]
+/** An interval for so many people that they read at most so often a second together; in whole seconds, so that it changes rarely. */
+const pausedMs = (leastMs: number, people: number, readsPerSecondMax: number): number =>
+  Math.min(pollMsMax, Math.max(leastMs, Math.ceil(people / readsPerSecondMax) * 1000))
 
-/** How often to read the document again, by the number of people ahead. */
-export function pollOf(phase: LinePhase, msToOpening: number, isOrdered: boolean): Poll {
-  if (phase === 'open' || phase === 'paused') return isOrdered ? byDistance : untilDrawn
-  return phase === 'gathering' && msToOpening <= 60_000 ? nearOpening : farFrom
+/** Nobody is asked to wait longer for news, however large the crowd is. */
+const pollMsMax = 60_000
+/** Of a core that serves ten times as many; people whose turn is far away. */
+const farReadsPerSecondMax = 5000
+/** In the minute before the opening and until the draw, when everybody's turn may be next. */
+const openingReadsPerSecondMax = 10_000
+/** People who may be called within about a minute. */
+const nearReadsPerSecondMax = 3000
+
+/**
+ * How often to read the document again, at the latest, by the number of people ahead. Intervals grow with the crowd, so
+ * that 100,000 waiting people read 5000 times a second. Whoever may be called within a minute reads every 2 s: a class
+ * reaches so far that the frontier, at the full rate, does not overtake it between two reads of the class behind.
+ */
+export function pollOf(phase: LinePhase, msToOpening: number, isOrdered: boolean, crowd: Crowd): Poll {
+  const waiting = Math.max(0, crowd.arrivals - crowd.frontier)
+  const farMs = pausedMs(10_000, waiting, farReadsPerSecondMax)
+  const all = (everyMs: number): Poll => [{ aheadMax: null, everyMs }]
+  if (phase === 'gathering' && msToOpening <= 60_000) return all(pausedMs(5000, waiting, openingReadsPerSecondMax))
+  if (phase !== 'open' && phase !== 'paused') return all(farMs)
+  // Between the opening and the draw nobody knows how far away they are.
+  if (!isOrdered) return all(pausedMs(3000, waiting, openingReadsPerSecondMax))
+  const calledWithin = (ms: number) => Math.ceil((crowd.admitPerMinute * ms) / 60_000)
+  const midMax = Math.max(5000, calledWithin(60_000 + farMs))
+  const midMs = pausedMs(5000, Math.min(waiting, midMax), farReadsPerSecondMax)
+  const nearMax = Math.max(500, calledWithin(60_000 + midMs))
+  const nearMs = pausedMs(2000, Math.min(waiting, nearMax), nearReadsPerSecondMax)
+  return [
+    { aheadMax: 50, everyMs: 1000 },
+    { aheadMax: nearMax, everyMs: nearMs },
+    { aheadMax: midMax, everyMs: midMs },
+    { aheadMax: null, everyMs: farMs },
+  ]
 }
 
 /** The entry of a poll list for somebody with so many people ahead. */

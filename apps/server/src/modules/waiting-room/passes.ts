@@ -103,7 +103,7 @@ export function createPasses(
   /** Before the draw nobody has a position to be told. */
   function whereabouts(line: Line, at: number | null, now: number): Record<string, unknown> {
     if (at !== null && at <= line.frontier) return {}
-    const poll = pollOf(phaseOf(line, now, options.gatherMs), line.opensAt.getTime() - now, isOrdered(line))
+    const poll = pollOf(phaseOf(line, now, options.gatherMs), line.opensAt.getTime() - now, isOrdered(line), line)
     const { frontier } = line
     if (at === null) return { frontier, retryAfterMs: pollEveryMs(poll, Infinity) }
     return { position: at, frontier, retryAfterMs: pollEveryMs(poll, at - frontier - 1) }
