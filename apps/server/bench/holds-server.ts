@@ -64,10 +64,18 @@ const holds = createHolds({
     place: async (wish) => {
       const seats = 'seats' in wish ? [...wish.seats] : []
       const expiresAt = new Date(clock.now() + 300_000)
-      return { kind: 'placed', hold: { ...wish, id: ids('hold'), seats, labels: seats.map(String), expiresAt } }
+      return {
+        kind: 'placed',
+        hold: { ...wish, id: ids('hold'), seats, labels: seats.map(String), unitAmount: 55_000, expiresAt },
+      }
     },
   },
   steps: { move: async () => undefined },
+  allotments: {
+    entitledBy: () => {
+      throw new Error('not here')
+    },
+  },
 })
 const bare = newHttp()
 bare.serve(placeHold, async ({ caller, body }) => ({ status: 201, body: await holds.place(caller.accountId, body) }))

@@ -22,11 +22,13 @@ export type SaleOptions = {
   floor?: number
   limit?: number
   holdSeconds?: number
+  /** Numbers of the hall's accessible seats. */
+  accessible?: readonly number[]
 }
 
 /** The facts of a sale with a hall (rows A, B, …) and a standing floor. */
 export function saleFacts(options: SaleOptions = {}): { published: Fact; chunks: Fact[] } {
-  const { rows = 4, seatsPerRow = 10, floor = 20, limit = 4, holdSeconds = 300 } = options
+  const { rows = 4, seatsPerRow = 10, floor = 20, limit = 4, holdSeconds = 300, accessible = [] } = options
   const price = { amount: 55_000, currency: 'KRW' as const }
   const published: EventData<'catalog.sale-published.v1'> = {
     saleId,
@@ -75,7 +77,7 @@ export function saleFacts(options: SaleOptions = {}): { published: Fact; chunks:
       number: String(number),
       x: number * 50,
       y: Math.floor(i / seatsPerRow) * 80,
-      accessible: false,
+      accessible: accessible.includes(i + 1),
     }
   })
   const chunks: Fact[] = []
@@ -110,6 +112,7 @@ export async function openSale(platform: TestPlatform, options: SaleOptions & { 
       'inventory.sell-refused.v1',
     ],
     stock: ['inventory.stock-changed.v1'],
+    prices: ['inventory.price-changed.v1'],
   })
   const { published, chunks } = saleFacts(options)
   await publish(platform, [published, ...chunks])
@@ -137,12 +140,13 @@ export function shop(platform: TestPlatform, module: ReturnType<typeof createInv
   }
 
   async function send<T>(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     url: string,
     accountId: string,
     body?: object,
+    roles = ['buyer'],
   ): Promise<(T & { status: number }) | Refusal> {
-    const headers = await platform.authorization(accountId)
+    const headers = await platform.authorization(accountId, { roles })
     const answer = await app.inject({ method, url, headers, ...(body ? { payload: body } : {}) })
     const parsed = (answer.body === '' ? {} : JSON.parse(answer.body)) as T & Refusal
     return { ...parsed, status: answer.statusCode }
@@ -157,6 +161,14 @@ export function shop(platform: TestPlatform, module: ReturnType<typeof createInv
     holds: (accountId: string) => send<{ items: { hold: Hold; holdToken: string }[] }>('GET', '/api/holds', accountId),
     hold: (accountId: string, id: string) =>
       send<{ hold: Hold; holdToken: string }>('GET', `/api/holds/${id}`, accountId),
+    /** What an organiser asks of a section, by default the one whose event it is. */
+    organise: <T extends object = Record<string, unknown>>(
+      method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+      path: string,
+      body?: object,
+      accountId = 'acc_organiser',
+      roles = ['organiser'],
+    ) => send<T>(method, `/api/sections/${path}`, accountId, body, roles),
     release: (accountId: string, id: string) => send<object>('DELETE', `/api/holds/${id}`, accountId),
     async availability(sectionId = hallId): Promise<Availability> {
       return (await app.inject({ url: `/api/sections/${sectionId}/availability` })).json() as Availability

@@ -85,6 +85,12 @@ export const errors = {
     'The seating plan has faults; nothing was imported',
     '좌석 배치에 오류가 있어 가져오지 않았습니다',
   ),
+  'catalog.plan-not-found': entry(404, 'This event has no seating plan', '이 행사에는 좌석 배치도가 없습니다'),
+  'catalog.plan-exists': entry(
+    409,
+    'The event has a seating plan already; remove it first',
+    '이미 좌석 배치도가 있습니다. 먼저 지워 주세요',
+  ),
   'catalog.invalid-sale': entry(400, 'The sale has faults', '판매 설정에 오류가 있습니다'),
   'catalog.already-published': entry(
     409,
@@ -179,6 +185,32 @@ export const errors = {
     '붙어 있는 좌석이 남아 있지 않습니다',
   ),
   'inventory.limit-reached': entry(409, 'You have reached the limit of this sale', '구매 한도에 도달했습니다'),
+  'inventory.block-not-found': entry(
+    404,
+    'There is no such block in this section',
+    '이 구역에서 해당 차단 내역을 찾을 수 없습니다',
+  ),
+  'inventory.allotment-not-found': entry(
+    404,
+    'There is no such allotment in this section',
+    '이 구역에서 해당 배정 내역을 찾을 수 없습니다',
+  ),
+  'inventory.allotment-invalid': entry(
+    403,
+    'The allotment code is not valid for this section',
+    '배정 코드가 올바르지 않습니다',
+  ),
+  'inventory.allotment-over': entry(
+    403,
+    'The seats of this allotment have gone back to general sale',
+    '배정된 좌석이 일반 판매로 전환되었습니다',
+  ),
+  'inventory.invalid-price': entry(400, 'The price is not valid for this section', '이 구역에 쓸 수 없는 가격입니다'),
+  'inventory.invalid-release': entry(
+    400,
+    'Seats can be kept until a time to come, before the sale closes',
+    '해제 시각은 지금 이후, 판매 종료 이전이어야 합니다',
+  ),
   'inventory.hold-in-use': entry(409, 'The hold is being paid for', '결제 중인 좌석은 놓을 수 없습니다'),
   // orders
   'orders.order-not-found': entry(404, 'There is no such order', '주문을 찾을 수 없습니다'),

@@ -181,6 +181,11 @@ export const events = {
       ),
     }),
   },
+  /** What the seats of a section cost from now on; holds and orders keep the price they were told. */
+  'inventory.price-changed.v1': {
+    key: 'sectionId',
+    data: Strict({ saleId: Type.String(), sectionId: Type.String(), price: Money, at: Instant }),
+  },
   'inventory.hold-secured.v1': { key: 'orderId', data: Strict({ ...ids, attempt: Type.Integer() }) },
   'inventory.hold-lost.v1': {
     key: 'orderId',

@@ -12,6 +12,8 @@ export const idPrefixes = {
   place: 'plc',
   pass: 'pas',
   hold: 'hld',
+  block: 'blk',
+  allotment: 'alt',
   order: 'ord',
   payment: 'pay',
   refund: 'ref',

@@ -30,6 +30,13 @@ export const tokens = {
     ),
     exp: Type.Integer(),
   }),
+  /** The right to hold the seats of an allotment until they go back to general sale, in place of a pass. */
+  allotment: Strict({
+    allotmentId: Type.String(),
+    saleId: Type.String(),
+    sectionId: Type.String(),
+    exp: Type.Integer(),
+  }),
   /** Seats kept for one account until `exp`, with all that an order needs to know of them. */
   hold: Strict({
     holdId: Type.String(),

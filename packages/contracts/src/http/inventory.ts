@@ -1,6 +1,7 @@
 import { Type, Strict, Id, Instant, type Static } from '../schema.ts'
 import { Money } from '../money.ts'
 import { route } from './route.ts'
+import { stockRoutes } from './stock.ts'
 
 /** Status codes of the availability document, 2 bits a seat, the first seat in the lowest bits of the first byte. */
 export const seatStatus = { free: 0, held: 1, sold: 2, blocked: 3 } as const
@@ -43,11 +44,17 @@ export const placeHold = route({
   summary: 'Keep chosen seats, or any `count` (side by side with `together`): all or none',
   idempotent: true,
   body: Strict({
-    passToken: Type.String({ maxLength: 8000 }),
+    passToken: Type.Optional(Type.String({ maxLength: 8000, description: 'needed unless there is an allotmentCode' })),
+    allotmentCode: Type.Optional(
+      Type.String({ maxLength: 8000, description: 'instead of a pass: the right to the seats of an allotment' }),
+    ),
     sectionId: Id,
     seatIds: Type.Optional(Type.Array(Type.String({ maxLength: 80 }), { minItems: 1, maxItems: 100 })),
     count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     together: Type.Optional(Type.Boolean()),
+    accessible: Type.Optional(
+      Type.Boolean({ description: 'I need accessible seats: with a count, one of them and seats beside it' }),
+    ),
   }),
   answers: { 201: Strict({ hold: Hold, holdToken: Type.String() }) },
   errors: [
@@ -55,6 +62,8 @@ export const placeHold = route({
     'inventory.pass-invalid',
     'inventory.pass-expired',
     'inventory.pass-ended',
+    'inventory.allotment-invalid',
+    'inventory.allotment-over',
     'inventory.not-on-sale',
     'inventory.invalid-seats',
     'inventory.seat-taken',
@@ -93,4 +102,4 @@ export const releaseHold = route({
   errors: ['inventory.hold-not-found', 'inventory.hold-in-use'],
 })
 
-export const inventoryRoutes = { getAvailability, placeHold, getHold, myHolds, releaseHold }
+export const inventoryRoutes = { getAvailability, placeHold, getHold, myHolds, releaseHold, ...stockRoutes }

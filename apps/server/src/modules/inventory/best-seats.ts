@@ -57,12 +57,35 @@ const printedNumber = (seat: SeatPosition): number => Number(/\d+$/.exec(seat.la
 const lowerMedian = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0
 
+/** Up to so many seats on either side of each of these, that are none of them. */
+export function besides(hall: Hall, numbers: readonly number[], each: number): number[] {
+  const wanted = new Set(numbers)
+  const found = new Set<number>()
+  for (const run of hall.runs) {
+    run.forEach((number, at) => {
+      if (!wanted.has(number)) return
+      for (let step = 1; step <= each; step++) {
+        for (const beside of [run[at - step], run[at + step]]) {
+          if (beside !== undefined && !wanted.has(beside)) found.add(beside)
+        }
+      }
+    })
+  }
+  return [...found].toSorted((a, b) => a - b)
+}
+
 /**
  * The best `count` seats side by side, or undefined when there is no such run. Better is, in this order: seats that are
  * not kept for wheelchairs, no single seat left alone beside them, near the middle of the front.
  * @param free  1 for a free seat, by number
+ * @param needsAccessible  one of them must be accessible, and no more than need be
  */
-export function chooseTogether(hall: Hall, free: Uint8Array, count: number): number[] | undefined {
+export function chooseTogether(
+  hall: Hall,
+  free: Uint8Array,
+  count: number,
+  needsAccessible = false,
+): number[] | undefined {
   let best: { rank: number; far: number; run: readonly number[]; from: number } | undefined
   const offer = (run: readonly number[], from: number, to: number) => {
     for (let start = from; start + count <= to; start++) {
@@ -74,6 +97,7 @@ export function chooseTogether(hall: Hall, free: Uint8Array, count: number): num
         accessible += hall.accessible[run[i]!]!
         far += hall.far[run[i]!]!
       }
+      if (needsAccessible && accessible === 0) continue
       const rank = accessible * 3 + (left === 1 ? 1 : 0) + (right === 1 ? 1 : 0)
       if (!best || rank < best.rank || (rank === best.rank && far < best.far)) best = { rank, far, run, from: start }
     }
@@ -90,9 +114,9 @@ export function chooseTogether(hall: Hall, free: Uint8Array, count: number): num
 }
 
 /** The best `count` free seats, side by side if possible, or undefined when fewer are free. */
-export function chooseAny(hall: Hall, free: Uint8Array, count: number): number[] | undefined {
-  const together = chooseTogether(hall, free, count)
-  if (together) return together
+export function chooseAny(hall: Hall, free: Uint8Array, count: number, needsAccessible = false): number[] | undefined {
+  const together = chooseTogether(hall, free, count, needsAccessible)
+  if (together || needsAccessible) return together
   const numbers = hall.runs.flat().filter((number) => free[number])
   if (numbers.length < count) return undefined
   return numbers

@@ -1,12 +1,14 @@
 import type { Hold as HoldDocument } from '@fairgate/contracts/http/inventory'
-import { seatId, seatNumber } from '@fairgate/contracts/ids'
+import { seatId } from '@fairgate/contracts/ids'
 import { money, times, type Currency } from '@fairgate/contracts/money'
 import type { TokenPayload } from '@fairgate/contracts/tokens'
 import { transaction } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import type { Allotments } from './allotments.ts'
+import { seatNumbers } from './interventions.ts'
 import * as store from './inventory-store.ts'
-import type { Section } from './inventory-store.ts'
+import { accessible, type Entitled, type Section } from './inventory-store.ts'
 import { outcome, same, type OrderSteps } from './order-steps.ts'
 import type { Placing, Wish } from './placing.ts'
 import type { Sections } from './sections.ts'
@@ -14,32 +16,36 @@ import type { Sections } from './sections.ts'
 export type HoldAnswer = { hold: HoldDocument; holdToken: string }
 
 export type HoldRequest = {
-  passToken: string
+  passToken?: string
+  allotmentCode?: string
   sectionId: string
   seatIds?: readonly string[]
   count?: number
   together?: boolean
+  accessible?: boolean
 }
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'tokens'> & {
   sections: Sections
   placing: Placing
   steps: Pick<OrderSteps, 'move'>
+  allotments: Pick<Allotments, 'entitledBy'>
 }
 
 /** What a buyer does with holds. */
-export function createHolds({ db, clock, tokens, sections, placing, steps }: Deps) {
+export function createHolds({ db, clock, tokens, sections, placing, steps, allotments }: Deps) {
   /**
    * Keeps seats for an account. The pass is judged before anything is said of the section, the sale's hours before
    * anything is said of its seats.
    */
   async function place(accountId: string, request: HoldRequest): Promise<HoldAnswer> {
     const want = readWant(request)
-    const pass = checkPass(accountId, request)
+    const right = checkRight(accountId, request)
     const section = await sections.find(request.sectionId)
-    if (!section || section.saleId !== pass.saleId) throw new Problem('inventory.section-not-found')
+    if (!section || section.saleId !== right.saleId) throw new Problem('inventory.section-not-found')
     const now = clock.now()
-    if (now < section.opensAt.getTime() || now >= section.closesAt.getTime()) {
+    const isEarly = now < section.opensAt.getTime() && right.entitled === null
+    if (isEarly || now >= section.closesAt.getTime()) {
       throw new Problem('inventory.not-on-sale', {
         opensAt: section.opensAt.toISOString(),
         closesAt: section.closesAt.toISOString(),
@@ -48,10 +54,9 @@ export function createHolds({ db, clock, tokens, sections, placing, steps }: Dep
     const asked = 'seatIds' in want ? { seats: seatNumbers(section, want.seatIds) } : want
     const wish: Wish = {
       section,
-      lineId: pass.lineId,
       accountId,
-      passUntil: pass.exp,
-      seatsMax: pass.seatsMax,
+      ...right,
+      entitled: right.entitled ?? (await needOf(request, section, asked)),
       ...asked,
     }
     const answer = await placing.place(wish)
@@ -59,7 +64,6 @@ export function createHolds({ db, clock, tokens, sections, placing, steps }: Dep
       case 'placed':
         return toAnswer(section, {
           ...answer.hold,
-          unitAmount: section.priceAmount,
           currency: section.priceCurrency,
           accountId,
         })
@@ -75,8 +79,27 @@ export function createHolds({ db, clock, tokens, sections, placing, steps }: Dep
     }
   }
 
+  /** A pass, or the code of an allotment, which has a line of its own and needs not wait for the opening. */
+  function checkRight(accountId: string, request: HoldRequest) {
+    const { passToken, allotmentCode, sectionId } = request
+    if (allotmentCode !== undefined) {
+      const { allotmentId, saleId } = allotments.entitledBy(allotmentCode, sectionId)
+      return { lineId: allotmentId, saleId, passUntil: Infinity, entitled: allotmentId }
+    }
+    const { lineId, saleId, exp, seatsMax } = checkPass(accountId, passToken!, sectionId)
+    return { lineId, saleId, passUntil: exp, seatsMax, entitled: null }
+  }
+
+  /** Who declares the need may take kept seats, companions only with an accessible seat in the same hold. */
+  async function needOf({ accessible: isNeeded }: HoldRequest, section: Section, asked: object): Promise<Entitled> {
+    if (!isNeeded || section.admission === 'open') return null
+    if (!('seats' in asked)) return accessible
+    const hall = await sections.hall(section.id)
+    return (asked.seats as readonly number[]).some((number) => hall.accessible[number]) ? accessible : null
+  }
+
   /** A pass of somebody else is as invalid as a forged one, also when it has expired. */
-  function checkPass(accountId: string, { passToken, sectionId }: HoldRequest): TokenPayload<'pass'> {
+  function checkPass(accountId: string, passToken: string, sectionId: string): TokenPayload<'pass'> {
     const verified = tokens.verify('pass', passToken)
     if (verified.kind === 'forged' || verified.payload.accountId !== accountId)
       throw new Problem('inventory.pass-invalid')
@@ -154,11 +177,18 @@ export type Holds = ReturnType<typeof createHolds>
 
 /** Either seats or a count, `together` only with a count. */
 function readWant({
+  passToken,
+  allotmentCode,
   seatIds,
   count,
   together,
+  accessible: isNeeded,
 }: HoldRequest): { seatIds: readonly string[] } | { count: number; together: boolean } {
   const errors: { pointer: string; detail: string }[] = []
+  if (passToken === undefined && allotmentCode === undefined)
+    errors.push({ pointer: '#/passToken', detail: 'is needed, or allotmentCode' })
+  if (allotmentCode !== undefined && isNeeded)
+    errors.push({ pointer: '#/accessible', detail: 'cannot go with allotmentCode' })
   if (seatIds === undefined && count === undefined) errors.push({ pointer: '#/seatIds', detail: 'is needed, or count' })
   if (seatIds !== undefined && count !== undefined)
     errors.push({ pointer: '#/count', detail: 'cannot go with seatIds' })
@@ -166,24 +196,4 @@ function readWant({
     errors.push({ pointer: '#/together', detail: 'goes with count only' })
   if (errors.length > 0) throw new Problem('http.invalid', { errors })
   return seatIds !== undefined ? { seatIds } : { count: count!, together: together ?? false }
-}
-
-/** The numbers of seats of this section, each once. All that are wrong are listed. */
-function seatNumbers(section: Section, seatIds: readonly string[]): number[] {
-  const numbers: number[] = []
-  const errors: { pointer: string; detail: string }[] = []
-  seatIds.forEach((id, i) => {
-    const number = seatNumber(section.id, id)
-    if (number === undefined || number > section.capacity)
-      errors.push({ pointer: `#/seatIds/${i}`, detail: 'is not a seat of this section' })
-    else if (numbers.includes(number)) errors.push({ pointer: `#/seatIds/${i}`, detail: 'is named twice' })
-    else numbers.push(number)
-  })
-  if (errors.length > 0) {
-    throw new Problem('inventory.invalid-seats', {
-      errors,
-      seats: errors.map(({ pointer }) => seatIds[Number(pointer.split('/').at(-1))]),
-    })
-  }
-  return numbers
 }

@@ -1,16 +1,21 @@
 import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
+import { createAllotments } from './allotments.ts'
 import { auditInventory } from './audit.ts'
 import { createAvailability, topic } from './availability.ts'
 import { createAvailabilityStreams } from './availability-streams.ts'
+import { createBlocks } from './blocks.ts'
 import { createBuilding } from './building.ts'
 import { subscribes, subscriptions } from './events.ts'
 import { createHolds } from './holds.ts'
+import { createInterventions } from './interventions.ts'
 import * as store from './inventory-store.ts'
 import { createOrderSteps } from './order-steps.ts'
 import { createPlacing, type PlacingConfig } from './placing.ts'
+import { createPrices } from './prices.ts'
 import { serveInventory } from './routes.ts'
 import { createSections } from './sections.ts'
+import { serveStock } from './stock-routes.ts'
 import { createLapseLoop, createStockLoop } from './stock.ts'
 
 export type InventoryConfig = PlacingConfig & {
@@ -44,7 +49,11 @@ export function createInventory(deps: Deps, config: InventoryConfig = inventoryD
   }
   const placing = createPlacing({ ...deps, sections, touched }, config)
   const steps = createOrderSteps({ outbox, clock, touched })
-  const holds = createHolds({ db, clock, tokens, sections, placing, steps })
+  const interventions = createInterventions({ db, clock, sections, touched })
+  const blocks = createBlocks({ ...deps, interventions })
+  const prices = createPrices({ outbox, interventions })
+  const allotments = createAllotments({ ...deps, sections, interventions })
+  const holds = createHolds({ db, clock, tokens, sections, placing, steps, allotments })
   const availability = createAvailability({ db, clock, signals, sections })
   const streams = createAvailabilityStreams({ clock, metrics, availability }, config)
   const building = createBuilding({ outbox, clock })
@@ -52,7 +61,10 @@ export function createInventory(deps: Deps, config: InventoryConfig = inventoryD
 
   const module: Module = {
     name: statics.name,
-    routes: (http) => serveInventory(http, { holds, availability, streams }),
+    routes: (http) => {
+      serveInventory(http, { holds, availability, streams })
+      serveStock(http, { blocks, prices, allotments, interventions })
+    },
     subscriptions: subscriptions(building, steps),
     loops: [createLapseLoop(loopDeps), createStockLoop(loopDeps), streams.loop],
     audit: (eventId) => auditInventory(db, clock, eventId),

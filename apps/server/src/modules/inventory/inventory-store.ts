@@ -142,6 +142,10 @@ export const seatPositions = (db: Db | Tx, sectionId: string): Promise<SeatPosit
 
 // ---------------------------------------------------------------- placing holds
 
+/** For whom kept seats may be taken: an allotment's id, `accessible`, or null for anybody. */
+export type Entitled = string | null
+export const accessible = 'accessible'
+
 export type Buyer = { saleId: string; accountId: string }
 
 /** A buyer, and up to when passes that ran that long are over before their time. */
@@ -195,30 +199,50 @@ export async function countTaken(
   return result
 }
 
-export type FreeSeat = SeatKey & { label: string }
+/** `keptFor` only while it is kept. */
+export type FreeSeat = SeatKey & { label: string; keptFor: string | null }
 
-export const takeable = (now: Date) => sql`(s.state = 0 or s.state = 1 and s.held_until <= ${now})`
+/** Nobody has it: free, or its hold has lapsed. */
+export const unclaimed = (now: Date) => sql`(s.state = 0 or s.state = 1 and s.held_until <= ${now})`
 
-/** Locks those of these seats that can be taken, in key order, waiting for whoever has them locked. Each may be named once. */
+/** Nobody has it and anybody may: it is not of an allotment. Accessible seats are for anybody who declares the need. */
+export const takeable = (now: Date) =>
+  sql`(${unclaimed(now)} and (s.kept_until is null or s.kept_until <= ${now} or s.kept_for = ${accessible}))`
+
+/** Nobody has it and who is entitled so may: to an allotment's seats only, or to what anybody may and accessible ones. */
+const takeableBy = (entitled: Entitled, now: Date) =>
+  entitled === null
+    ? sql`(${unclaimed(now)} and (s.kept_until is null or s.kept_until <= ${now}))`
+    : entitled === accessible
+      ? takeable(now)
+      : sql`(${unclaimed(now)} and s.kept_until > ${now} and s.kept_for = ${entitled})`
+
+/** Locks those of these seats that nobody has, in key order, waiting for whoever has them locked. Each may be named once. */
 export const lockFree = (tx: Tx, seats: readonly SeatKey[], now: Date): Promise<FreeSeat[]> =>
   rows(
     tx,
     sql<FreeSeat>`
-      select s.section_id as "sectionId", s.number, s.label
+      select s.section_id as "sectionId", s.number, s.label, case when s.kept_until > ${now} then s.kept_for end as "keptFor"
       from unnest(${seats.map((s) => s.sectionId)}::text[], ${seats.map((s) => s.number)}::int[]) as w (section_id, number)
       join inventory.seats s on s.section_id = w.section_id and s.number = w.number
-      where ${takeable(now)}
+      where ${unclaimed(now)}
       order by s.section_id, s.number
       for update of s`,
   )
 
 /** Locks those of these seats of a section that can be taken and that nobody has locked. */
-export async function lockFreeOf(tx: Tx, sectionId: string, numbers: readonly number[], now: Date): Promise<number[]> {
+export async function lockFreeOf(
+  tx: Tx,
+  sectionId: string,
+  numbers: readonly number[],
+  entitled: Entitled,
+  now: Date,
+): Promise<number[]> {
   const locked = await rows(
     tx,
     sql<{ number: number }>`
       select s.number from inventory.seats s
-      where s.section_id = ${sectionId} and s.number = any(${numbers}::int[]) and ${takeable(now)}
+      where s.section_id = ${sectionId} and s.number = any(${numbers}::int[]) and ${takeableBy(entitled, now)}
       order by s.number
       for update skip locked`,
   )
@@ -231,6 +255,7 @@ export async function lockAnyFree(
   sectionId: string,
   after: number,
   count: number,
+  entitled: Entitled,
   now: Date,
   wait: boolean,
 ): Promise<number[]> {
@@ -238,7 +263,7 @@ export async function lockAnyFree(
     tx,
     sql<{ number: number }>`
       select s.number from inventory.seats s
-      where s.section_id = ${sectionId} and s.number > ${after} and ${takeable(now)}
+      where s.section_id = ${sectionId} and s.number > ${after} and ${takeableBy(entitled, now)}
       order by s.number limit ${count}
       ${wait ? sql`for update` : sql`for update skip locked`}`,
   )
@@ -246,11 +271,11 @@ export async function lockAnyFree(
 }
 
 /** The numbers of the seats of a section that can be taken, locked or not. */
-export async function freeNumbers(tx: Tx, sectionId: string, now: Date): Promise<number[]> {
+export async function freeNumbers(tx: Tx, sectionId: string, entitled: Entitled, now: Date): Promise<number[]> {
   const { numbers } = await row(
     tx,
     sql<{ numbers: number[] }>`
-      select coalesce(array_agg(s.number), '{}') as numbers from inventory.seats s where s.section_id = ${sectionId} and ${takeable(now)}`,
+      select coalesce(array_agg(s.number), '{}') as numbers from inventory.seats s where s.section_id = ${sectionId} and ${takeableBy(entitled, now)}`,
   )
   return numbers
 }
@@ -258,14 +283,15 @@ export async function freeNumbers(tx: Tx, sectionId: string, now: Date): Promise
 /** Seats to be taken for a new hold. */
 export type Claim = {
   holdId: string
-  section: Pick<Section, 'id' | 'saleId' | 'priceAmount' | 'priceCurrency'>
+  section: Pick<Section, 'id' | 'saleId'>
   lineId: string
   accountId: string
+  entitled: Entitled
   numbers: readonly number[]
   expiresAt: Date
 }
 
-export type Placed = { holdId: string; seats: number[]; labels: string[] }
+export type Placed = { holdId: string; seats: number[]; labels: string[]; unitAmount: number }
 
 /**
  * Takes the seats of many holds: of each hold all or none. Holds of one call may overlap: a seat goes to the first that
@@ -281,7 +307,7 @@ export async function placeHolds(tx: Tx, claims: readonly Claim[], now: Date): P
   )
   const placed = await rows(
     tx,
-    sql<{ position: number; seats: number[]; labels: string[]; wanted: number }>`
+    sql<{ position: number; seats: number[]; labels: string[]; wanted: number; unitAmount: number }>`
       with wanted as (
         select *, h = min(h) over (partition by section_id, number) as first
         from unnest(${wanted.map((w) => w.position)}::int[], ${wanted.map((w) => w.holdId)}::text[], ${wanted.map((w) => w.sectionId)}::text[],
@@ -292,30 +318,33 @@ export async function placeHolds(tx: Tx, claims: readonly Claim[], now: Date): P
       taken as (
         update inventory.seats s set state = 1, hold_id = g.id, held_until = g.expires_at
         from granted g
-        where g.whole and s.section_id = g.section_id and s.number = g.number and ${takeable(now)}
+        where g.whole and s.section_id = g.section_id and s.number = g.number and ${unclaimed(now)}
         returning g.h, g.wanted, s.number, s.label),
       claims as (
         select * from unnest(
           ${claims.map((c) => c.holdId)}::text[], ${claims.map((c) => c.section.saleId)}::text[], ${claims.map((c) => c.section.id)}::text[],
-          ${claims.map((c) => c.lineId)}::text[], ${claims.map((c) => c.accountId)}::text[], ${claims.map((c) => c.section.priceAmount)}::bigint[],
-          ${claims.map((c) => c.section.priceCurrency)}::text[], ${claims.map((c) => c.expiresAt)}::timestamptz[])
-        with ordinality as c (id, sale_id, section_id, line_id, account_id, unit_amount, currency, expires_at, h)),
+          ${claims.map((c) => c.lineId)}::text[], ${claims.map((c) => c.accountId)}::text[], ${claims.map((c) => c.entitled)}::text[],
+          ${claims.map((c) => c.expiresAt)}::timestamptz[])
+        with ordinality as c (id, sale_id, section_id, line_id, account_id, entitled, expires_at, h)),
+      priced as (
+        select c.*, p.price_amount as unit_amount, p.price_currency as currency from claims c join inventory.sections p on p.id = c.section_id),
       whole as (
         select h, wanted, array_agg(number order by number) as seats, array_agg(label order by number) as labels
         from taken group by h, wanted),
       placed as (
-        insert into inventory.holds (id, sale_id, section_id, line_id, account_id, seats, labels, unit_amount, currency, state, expires_at, placed_at)
-        select c.id, c.sale_id, c.section_id, c.line_id, c.account_id, w.seats, w.labels, c.unit_amount, c.currency, 'held', c.expires_at, ${now}
-        from whole w join claims c on c.h = w.h),
+        insert into inventory.holds (id, sale_id, section_id, line_id, account_id, entitled, seats, labels, unit_amount, currency, state, expires_at, placed_at)
+        select c.id, c.sale_id, c.section_id, c.line_id, c.account_id, c.entitled, w.seats, w.labels, c.unit_amount, c.currency, 'held', c.expires_at, ${now}
+        from whole w join priced c on c.h = w.h),
       noted as (
         insert into inventory.changes (section_id, steps)
         select c.section_id, 2 * sum(cardinality(w.seats)) from whole w join claims c on c.h = w.h group by c.section_id)
-      select h as position, seats, labels, wanted from whole order by h`,
+      select w.h as position, w.seats, w.labels, w.wanted, p.unit_amount as "unitAmount"
+      from whole w join priced p on p.h = w.h order by w.h`,
   )
-  return placed.map(({ position, seats, labels, wanted: count }) => {
+  return placed.map(({ position, seats, labels, wanted: count, unitAmount }) => {
     if (seats.length !== count)
       throw new Error(`broken assumption: ${count} seats were free and only ${seats.length} could be taken`)
-    return { holdId: claims[position - 1]!.holdId, seats, labels }
+    return { holdId: claims[position - 1]!.holdId, seats, labels, unitAmount }
   })
 }
 
@@ -389,7 +418,7 @@ export const lockSeatsOf = (
       select h.id as wanted, s.section_id as "sectionId", s.number, s.hold_id as "holdId"
       from inventory.holds h, unnest(h.seats) as n (number), inventory.seats s
       where h.id = any(${holdIds}::text[]) and s.section_id = h.section_id and s.number = n.number
-        and (s.hold_id = h.id or ${takeable(now)})
+        and (s.hold_id = h.id or ${unclaimed(now)} and (s.kept_until is null or s.kept_until <= ${now} or s.kept_for = h.entitled))
       order by s.section_id, s.number, h.id
       for update of s`,
   )
@@ -495,12 +524,20 @@ export async function clearLapsed(
 
 export type Counts = { free: number; held: number; secured: number; sold: number; blocked: number }
 
+/** How many changes of the picture time alone has made: lapses not tidied up yet, and seats that were kept until then. */
+export const changedByTime = (now: Date) => sql`
+  (count(*) filter (where s.state = 1 and s.held_until <= ${now}) + count(*) filter (where s.kept_until <= ${now}))`
+
+/** When time will change the picture next, if it will. */
+export const nextChangeByTime = (now: Date) => sql`
+  least(min(s.held_until) filter (where s.state = 1 and s.held_until > ${now}), min(s.kept_until) filter (where s.kept_until > ${now}))`
+
 export const counts = (now: Date) => sql`
   count(*) filter (where ${takeable(now)}) as free,
   count(*) filter (where s.state = 1 and s.held_until > ${now}) as held,
   count(*) filter (where s.state = 2) as secured,
   count(*) filter (where s.state = 3) as sold,
-  count(*) filter (where s.state = 4) as blocked`
+  count(*) filter (where s.state = 4 or ${unclaimed(now)} and not ${takeable(now)}) as blocked`
 
 /** Takes away the notes of what has changed, and counts the seats of those sections anew. @returns the sales they belong to */
 export async function foldChanges(tx: Tx, now: Date, limit: number): Promise<string[]> {

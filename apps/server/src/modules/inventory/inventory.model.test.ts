@@ -205,7 +205,7 @@ test('two processes do what a list of holds and a clock say, whatever is asked',
     await fc.assert(
       fc.asyncProperty(steps, async (list) => {
         await platform.database.pool.query(
-          'truncate inventory.sales, inventory.sections, inventory.seats, inventory.holds, inventory.buyers, inventory.changes, platform.deliveries',
+          'truncate inventory.sales, inventory.sections, inventory.seats, inventory.holds, inventory.buyers, inventory.changes, platform.deliveries cascade',
         )
         platform.clock.set(Date.parse('2026-01-01T00:00:00Z'))
         const first = await openSale(platform, {

@@ -111,9 +111,10 @@ test('control: when a taken seat may be taken again, several of the 200 are told
 const claims = (...wanted: number[][]): Claim[] =>
   wanted.map((numbers, i) => ({
     holdId: `hld_${i}`,
-    section: { id: hallId, saleId, priceAmount: 1, priceCurrency: 'KRW' },
+    section: { id: hallId, saleId },
     lineId: 'lin_1',
     accountId: `acc_${i}`,
+    entitled: null,
     numbers,
     expiresAt: new Date(closesAt),
   }))
@@ -158,7 +159,7 @@ async function decideTogether(
   const section = (await sections.find(hallId))!
   const placing = createPlacing({ ...platform, sections, touched() {} }, { ...inventoryDefaults, lanes: 1, ...config })
   const answers = await Promise.allSettled(
-    wishes.map((wish) => placing.place({ section, lineId: 'lin_1', passUntil: Infinity, ...wish })),
+    wishes.map((wish) => placing.place({ section, lineId: 'lin_1', passUntil: Infinity, entitled: null, ...wish })),
   )
   return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as { code: string })))
 }

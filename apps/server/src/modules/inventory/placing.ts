@@ -12,9 +12,17 @@ import type { Sections } from './sections.ts'
 export type Wish = NamedWish | AnyWish
 /**
  * `passUntil` is when the pass runs out, in epoch ms: how passes of a buyer are told apart. `seatsMax` is the most that
- * this pass allows its owner to have, where that is less than the sale's limit.
+ * this pass allows its owner to have, where that is less than the sale's limit. `entitled` is whose kept seats may be
+ * taken; null for nobody's.
  */
-type Asker = { section: Section; lineId: string; accountId: string; passUntil: number; seatsMax?: number | undefined }
+type Asker = {
+  section: Section
+  lineId: string
+  accountId: string
+  passUntil: number
+  seatsMax?: number | undefined
+  entitled: Entitled
+}
 type NamedWish = Asker & { seats: readonly number[] }
 type AnyWish = Asker & { count: number; together: boolean }
 
@@ -278,7 +286,9 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
         }
       }
       const wanted = chosen.flatMap(({ seats }) => seats)
-      const locked = new Set(wait || wanted.length === 0 ? wanted : await store.lockFreeOf(tx, id, wanted, entitled, now))
+      const locked = new Set(
+        wait || wanted.length === 0 ? wanted : await store.lockFreeOf(tx, id, wanted, entitled, now),
+      )
       const again: AnyWish[] = []
       for (const { wish, seats } of chosen) {
         if (seats.every((number) => locked.has(number))) {

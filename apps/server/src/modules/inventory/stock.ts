@@ -5,6 +5,7 @@ import type { Loop } from '#platform/loop'
 import type { Metrics } from '#platform/metrics'
 import * as store from './inventory-store.ts'
 import { same } from './order-steps.ts'
+import { announceReleases } from './organiser-store.ts'
 
 /** Notes folded in one go; each is one batch on one section. */
 const notesMax = 20_000
@@ -33,7 +34,10 @@ export const createStockLoop = ({ db, clock, outbox }: Deps): Loop => ({
   },
 })
 
-/** Announces holds whose time is over, and frees their rows. Nobody waits for it: such seats can be taken without it. */
+/**
+ * Announces what time alone has changed: holds whose time is over, whose rows it frees, and kept seats that are for
+ * everybody now. Nobody waits for it: such seats can be taken without it.
+ */
 export const createLapseLoop = ({ db, clock, metrics, touched }: Deps): Loop => {
   const lapsed = metrics.counter('fairgate_holds_lapsed_total', 'Holds whose time was over')
   return {
@@ -42,6 +46,8 @@ export const createLapseLoop = ({ db, clock, metrics, touched }: Deps): Loop => 
     run: () =>
       transaction(db, async (tx) => {
         const now = new Date(clock.now())
+        const released = await announceReleases(tx, now)
+        if (released.length > 0) afterCommit(tx, () => touched(new Set(released)))
         const due = await store.lockDueHolds(tx, now, lapsesMax)
         if (due.length === 0) return false
         const { left } = await store.clearLapsed(
