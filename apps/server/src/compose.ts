@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EventType } from '@fairgate/contracts/events'
 import type { AuditReport } from '@fairgate/contracts/http/operations'
+import * as ballots from '#modules/ballots'
 import * as catalog from '#modules/catalog'
 import * as identity from '#modules/identity'
 import * as inventory from '#modules/inventory'
@@ -10,10 +11,12 @@ import * as payments from '#modules/payments'
 import * as tickets from '#modules/tickets'
 import * as waitingRoom from '#modules/waiting-room'
 import { createAccessTokens } from '#platform/access-token'
+import { quicknet } from '#platform/beacon'
 import { createBus } from '#platform/bus'
 import type { Scheduler } from '#platform/clock'
 import { openDatabase } from '#platform/db'
 import { memoryEphemeral, type Ephemeral } from '#platform/ephemeral'
+import { createHealth, defaultLimits } from '#platform/health'
 import { createHttp } from '#platform/http'
 import { createIdempotency } from '#platform/idempotency'
 import { createIds, type Random } from '#platform/ids'
@@ -28,6 +31,7 @@ import { noRacepoints } from '#platform/racepoint'
 import { createSecrets } from '#platform/secrets'
 import { createSignals } from '#platform/signals'
 import { createTokens } from '#platform/tokens'
+import { createVitals, watchEventLoop } from '#platform/vitals'
 import { mergeAudit } from './audit.ts'
 import type { Config, ServiceName } from './config.ts'
 import { serveOperations } from './operations.ts'
@@ -37,6 +41,7 @@ export const allModules: Record<ServiceName, ModuleStatics> = {
   identity: identity.statics,
   catalog: catalog.statics,
   'waiting-room': waitingRoom.statics,
+  ballots: ballots.statics,
   inventory: inventory.statics,
   orders: orders.statics,
   payments: payments.statics,
@@ -48,6 +53,16 @@ export const allMigrations = (): Migration[] => [
   ...readMigrations('platform', new URL('./platform/migrations/', import.meta.url)),
   ...Object.values(allModules).flatMap((statics) => readMigrations(statics.name, statics.migrations)),
 ]
+
+/** A purchase passes by these: when one of them is not heard of, fewer people are let in. */
+const neededByBuyers = [
+  'identity',
+  'catalog',
+  'waiting-room',
+  'inventory',
+  'orders',
+  'payments',
+] as const satisfies readonly ServiceName[]
 
 /** What the embedding process decides, beside the configuration. */
 export type Surroundings = {
@@ -77,9 +92,28 @@ export function compose(config: Config, surroundings: Surroundings) {
   const accessTokens = createAccessTokens(secrets, scheduler)
   const metrics = createMetrics({ processMetrics: true })
   metrics.gauge('fairgate_processes', 'Processes that share the port and answer', [], 'sum').set({}, 1)
-  const signals = createSignals({ pool, url: databaseUrl, scheduler, log, origin: randomUUID() })
+  const origin = randomUUID()
+  const signals = createSignals({ pool, url: databaseUrl, scheduler, log, origin })
   const bus = createBus({ db, clock: scheduler, ids, log, signals, metrics })
   const idempotency = createIdempotency(db, scheduler)
+  const vitals = createVitals(scheduler)
+  const eventLoop = watchEventLoop()
+  const health = createHealth(
+    { db, clock: scheduler, signals, metrics, log, vitals, lag: eventLoop.read },
+    {
+      process: origin,
+      hosts: config.services,
+      expected: neededByBuyers,
+      limits: {
+        ...defaultLimits,
+        lagMs: config.HEALTH_LAG_MS,
+        readMs: config.HEALTH_READ_MS,
+        writeMs: config.HEALTH_WRITE_MS,
+        failedShare: config.HEALTH_ERROR_PERCENT / 100,
+      },
+      unknownIs: config.HEALTH_UNKNOWN,
+    },
+  )
   const ephemeral = surroundings.ephemeral ?? memoryEphemeral(scheduler)
   const platform: Platform = {
     db,
@@ -105,21 +139,29 @@ export function compose(config: Config, surroundings: Surroundings) {
       ...(config.DEMO ? { limits: { registrationsPerAddressMax: 1_000_000, signInsPerAddressMax: 1_000_000 } } : {}),
     }),
     catalog: catalog.createCatalog(of('catalog')),
-    'waiting-room': waitingRoom.createWaitingRoom(of('waiting-room'), {
-      gatherMinutes: config.WAITING_ROOM_GATHER_MINUTES,
-      claimSeconds: config.WAITING_ROOM_CLAIM_SECONDS,
-      streamsMax: config.WAITING_ROOM_STREAMS_MAX,
-      documentEveryMs: 250,
-      ...(config.DRAW_BEACON_URL ? { beacon: waitingRoom.quicknet(config.DRAW_BEACON_URL) } : {}),
-      beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
-      challenges: { secrets, areRequired: config.CHALLENGES === 'on' },
-      defences: {
-        accountMax: config.WAITING_ROOM_REQUESTS_PER_ACCOUNT_MAX,
-        addressMax: config.WAITING_ROOM_REQUESTS_PER_ADDRESS_MAX,
-        // In the demo a whole crowd comes from one machine.
-        exemptLoopback: config.DEMO,
+    'waiting-room': waitingRoom.createWaitingRoom(
+      { ...of('waiting-room'), health },
+      {
+        gatherMinutes: config.WAITING_ROOM_GATHER_MINUTES,
+        claimSeconds: config.WAITING_ROOM_CLAIM_SECONDS,
+        tricklePerMinute: config.WAITING_ROOM_TRICKLE_PER_MINUTE,
+        streamsMax: config.WAITING_ROOM_STREAMS_MAX,
+        documentEveryMs: 250,
+        ...(config.DRAW_BEACON_URL ? { beacon: quicknet(config.DRAW_BEACON_URL) } : {}),
+        beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
+        challenges: { secrets, areRequired: config.CHALLENGES === 'on' },
+        defences: {
+          accountMax: config.WAITING_ROOM_REQUESTS_PER_ACCOUNT_MAX,
+          addressMax: config.WAITING_ROOM_REQUESTS_PER_ADDRESS_MAX,
+          // In the demo a whole crowd comes from one machine.
+          exemptLoopback: config.DEMO,
+        },
+        secureCookies: publicUrl.startsWith('https:'),
       },
-      secureCookies: publicUrl.startsWith('https:'),
+    ),
+    ballots: ballots.createBallots(of('ballots'), {
+      ...(config.DRAW_BEACON_URL ? { beacon: quicknet(config.DRAW_BEACON_URL) } : {}),
+      beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
     }),
     inventory: inventory.createInventory(of('inventory')),
     orders: orders.createOrders(of('orders')),
@@ -176,6 +218,7 @@ export function compose(config: Config, surroundings: Surroundings) {
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
     inFlightMax: config.REQUESTS_IN_FLIGHT_MAX,
     deadlineMs: config.REQUEST_DEADLINE_MS,
+    vitals,
   })
   serveOperations(http, {
     db,
@@ -189,6 +232,7 @@ export function compose(config: Config, surroundings: Surroundings) {
   for (const module of hosted) module.routes?.(http)
 
   const loops: Loop[] = [
+    health.loop,
     ...hosted.flatMap((module) => [
       ...(module.loops ?? []),
       ...(module.subscriptions?.length ? [bus.subscriberLoop(module.name, module.subscriptions)] : []),
@@ -225,6 +269,8 @@ export function compose(config: Config, surroundings: Surroundings) {
         const running = startLoop(loop, { scheduler, log })
         lifecycle.own(`loop ${loop.name}`, running.stop, { timeoutMs: 15_000 })
       }
+      lifecycle.own('event loop watch', eventLoop.stop, { timeoutMs: 100 })
+      lifecycle.own('health', health.leave, { timeoutMs: 500 })
     },
     /** From now on `/readyz` says so. */
     ready: () => {

@@ -124,17 +124,30 @@ export function afterCommit(tx: Tx, hook: () => void): void {
 
 /**
  * Runs `work` unless another process is just running work of the same name. The lock ends with the transaction, so the
- * next process takes over at once when this one dies.
+ * next process takes over at once when this one dies. With `timeoutMs` it also takes over from one that hangs: Postgres
+ * itself ends a transaction that is idle, waits or works for longer (in all, from version 17 on; each time before).
  */
-export async function exclusive<T>(db: Db, name: string, work: (tx: Tx) => Promise<T>): Promise<T | undefined> {
+export async function exclusive<T>(
+  db: Db,
+  name: string,
+  work: (tx: Tx) => Promise<T>,
+  options: { timeoutMs?: number } = {},
+): Promise<T | undefined> {
   return transaction(db, async (tx) => {
     const { locked } = await row(
       tx,
-      sql<{ locked: boolean }>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as locked`,
+      sql<{ locked: boolean }>`
+        select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as locked${options.timeoutMs === undefined ? sql`` : ended(options.timeoutMs)}`,
     )
     return locked ? work(tx) : undefined
   })
 }
+
+/** Ends of this transaction's waits, set by the statement that is sent anyway. */
+const ended = (ms: number) => sql`,
+  set_config('statement_timeout', ${String(ms)}, true), set_config('lock_timeout', ${String(ms)}, true),
+  set_config('idle_in_transaction_session_timeout', ${String(ms)}, true),
+  case when current_setting('server_version_num')::int >= 170000 then set_config('transaction_timeout', ${String(ms)}, true) end`
 
 /** The five-character code of a Postgres error (class 23 are constraints), or undefined for anything else. */
 export function postgresCode(error: unknown): string | undefined {

@@ -7,8 +7,16 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type RouteOptions,
 } from 'fastify'
-import type { Answer, Body, Params, Query, RouteContract } from '@fairgate/contracts/http/route'
+import {
+  rawMedia,
+  type Answer,
+  type Body,
+  type Params,
+  type Query,
+  type RouteContract,
+} from '@fairgate/contracts/http/route'
 import type { AccessTokens, Caller } from './access-token.ts'
 import { isUnavailable, postgresCode } from './db.ts'
 import type { Idempotency } from './idempotency.ts'
@@ -16,12 +24,13 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem, problemDocument } from './problem.ts'
 import type { Scheduler } from './clock.ts'
+import type { RequestKind, RequestOutcome, Vitals } from './vitals.ts'
 
 /** What a handler is given. `caller` is there whenever the contract asks for a role, and for `anyone` who is signed in. */
 export type HttpRequest<R extends RouteContract> = {
   params: Params<R>
   query: Query<R>
-  body: Body<R>
+  body: R extends { rawBody: true } ? Buffer : Body<R>
   caller: R['caller'] extends 'anyone' | 'provider' ? Caller | undefined : Caller
   headers: Readonly<Record<string, string | string[] | undefined>>
   ip: string
@@ -59,6 +68,8 @@ export type HttpOptions = {
   inFlightMax: number
   /** A handler that takes longer is answered with 503 (long polls and streams excepted: they bound themselves). */
   deadlineMs: number
+  /** Told of what buyers and readers ask for; streams and long polls, which take long on purpose, are left out. */
+  vitals?: Pick<Vitals, 'request'>
 }
 
 const bodyBytesMax = 64 * 1024
@@ -118,7 +129,7 @@ export function createHttp(options: HttpOptions): HttpApp {
 
   function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const problem = toProblem(error)
-    if (problem.status >= 500 && (problem.code !== 'http.overloaded' || problem.cause)) {
+    if (problem.status >= 500 && !isRefusal(problem)) {
       request.log.error(
         { err: problem.cause ?? error, route: request.routeOptions.url, requestId: request.id },
         'request failed',
@@ -180,7 +191,9 @@ export function createHttp(options: HttpOptions): HttpApp {
       !contract.media &&
       !(contract.query && 'waitSeconds' in ((contract.query as { properties?: object }).properties ?? {}))
 
-    app.route({
+    const kind = bounded ? kindOf(contract) : undefined
+
+    const routing: RouteOptions = {
       method: contract.method,
       url,
       schema: { response },
@@ -188,6 +201,7 @@ export function createHttp(options: HttpOptions): HttpApp {
       config: { caller: contract.caller },
       handler: async (request, reply) => {
         const startedAt = scheduler.now()
+        let outcome: RequestOutcome = 'answered'
         inFlight++
         try {
           if (inFlight > options.inFlightMax) throw new Problem('http.overloaded', { retryAfterMs: 1000 })
@@ -216,17 +230,29 @@ export function createHttp(options: HttpOptions): HttpApp {
           if (answer === 'hijacked') return reply
           return send(contract, request, reply, answer)
         } catch (error) {
-          reply.code(toProblem(error).status)
+          const problem = toProblem(error)
+          if (problem.status >= 500) outcome = isRefusal(problem) ? 'refused' : 'failed'
+          reply.code(problem.status)
           throw error
         } finally {
           inFlight--
+          const ms = scheduler.now() - startedAt
           durations.observe(
             { route: `${contract.method} ${contract.path}`, status: String(reply.statusCode) },
-            (scheduler.now() - startedAt) / 1000,
+            ms / 1000,
           )
+          if (kind) options.vitals?.request(kind, ms, outcome)
         }
       },
-    })
+    }
+    if (!contract.rawBody) app.route(routing)
+    else
+      void app.register(async (scope) => {
+        scope.removeAllContentTypeParsers()
+        scope.addContentTypeParser([...rawMedia], { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes))
+        // A file is large: who may not send one is told before it is read.
+        scope.route({ ...routing, onRequest: async (request) => void (await authenticate(request, contract)) })
+      })
   }
 
   async function answerOnce<R extends RouteContract>(
@@ -293,6 +319,15 @@ export function createHttp(options: HttpOptions): HttpApp {
 
   return { serve, fastify: app }
 }
+
+/** Buyers' requests, and what anybody reads. What organisers, staff and providers ask for says nothing of the crowd. */
+function kindOf(contract: RouteContract): RequestKind | undefined {
+  if (contract.method === 'GET') return contract.caller === 'buyer' || contract.caller === 'anyone' ? 'read' : undefined
+  return contract.caller === 'buyer' ? 'write' : undefined
+}
+
+/** Whether a full queue turned the request away, as it should: nothing has failed. */
+const isRefusal = (problem: Problem): boolean => problem.code === 'http.overloaded' && problem.cause === undefined
 
 /** Made for the few handlers that ask: aborting costs 10 µs a request, most of it for the stack of the reason. */
 function whenGone(reply: FastifyReply): AbortSignal {

@@ -9,6 +9,8 @@ export type Loop = {
   name: string
   /** Pause after a portion that found nothing more to do. */
   intervalMs: number
+  /** Longest pause after failures in a row, 10 s where nothing is said. */
+  failurePauseMsMax?: number
   run(): Promise<boolean>
   /** Called once at the start with a function that ends a pause early. */
   onStart?(nudge: () => void): void
@@ -16,7 +18,7 @@ export type Loop = {
 
 export type RunningLoop = { stop(): Promise<void> }
 
-/** Runs a loop until stopped. A failing portion is logged and tried again after a pause that doubles up to 10 s. */
+/** Runs a loop until stopped. A failing portion is logged and tried again after a pause that doubles up to its longest. */
 export function startLoop(loop: Loop, { scheduler, log }: { scheduler: Scheduler; log: Log }): RunningLoop {
   let stopped = false
   let nudged = false
@@ -48,7 +50,8 @@ export function startLoop(loop: Loop, { scheduler, log }: { scheduler: Scheduler
         failures = 0
       } catch (error) {
         failures++
-        pauseMs = Math.min(10_000, Math.max(loop.intervalMs, 50) * 2 ** Math.min(failures, 8))
+        const pauseMsMax = loop.failurePauseMsMax ?? 10_000
+        pauseMs = Math.min(pauseMsMax, Math.max(loop.intervalMs, 50) * 2 ** Math.min(failures, 8))
         log.error({ err: error, loop: loop.name, failures, pauseMs }, 'loop failed')
         nudged = false
       }

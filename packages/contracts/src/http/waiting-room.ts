@@ -1,5 +1,6 @@
 import { Type, Strict, OneOf, Id, Instant, type Static } from '../schema.ts'
 import { drawAlgorithm } from '../draw.ts'
+import { Admission, getAdmission } from './admission.ts'
 import { route } from './route.ts'
 
 export const linePhases = ['scheduled', 'gathering', 'open', 'paused', 'sold-out', 'closed'] as const
@@ -50,6 +51,7 @@ export const LineDocument = Strict({
   draw: DrawDocument,
   frontier: Type.Integer({ description: 'positions up to here may go in' }),
   admittedPerMinute: Type.Integer(),
+  admission: Type.Optional(Admission),
   shoppers: Type.Integer({ description: 'people inside now' }),
   stock: Strict({ free: Type.Integer(), held: Type.Integer(), sold: Type.Integer() }),
   poll: Type.Array(Strict({ aheadMax: Type.Union([Type.Integer(), Type.Null()]), everyMs: Type.Integer() }), {
@@ -215,6 +217,19 @@ export const changeLine = route({
     shoppersMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     admitPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   }),
+export const admitAll = route({
+  ...pauseLine,
+  path: '/api/lines/{id}/admit-all',
+  summary: 'Let in everyone: no limit of rate and shoppers any more, only what can be sold. Again changes nothing',
+})
+
+export const admitAsPlanned = route({
+  ...pauseLine,
+  method: 'DELETE',
+  path: '/api/lines/{id}/admit-all',
+  summary: 'The limits of rate and shoppers hold again',
+})
+
   answers: { 200: LineDocument },
   errors: ['waiting-room.line-not-found'],
 })
@@ -327,3 +342,6 @@ export const waitingRoomRoutes = {
   placeProof,
   drawProofPage,
 }
+  admitAll,
+  admitAsPlanned,
+  getAdmission,

@@ -1,4 +1,5 @@
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { admissionOf } from './admission.ts'
 import { drawDocument, isOrdered } from './draw.ts'
 import { phaseOf, pollOf } from './line.ts'
 import type { Board } from './waiting-room-store.ts'
@@ -25,6 +26,7 @@ export function documentOf(
     draw: drawDocument(board),
     frontier: board.frontier,
     admittedPerMinute: perMinute(board, now),
+    admission: admissionOf(board, phase, isOrdered(board)),
     shoppers: board.shoppers,
     stock: { free: board.free, held: board.held, sold: board.sold },
     poll: pollOf(phase, opensAt - now, isOrdered(board), board),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { linePhases } from '@fairgate/contracts/http/waiting-room'
-import { admissible, allowanceAt, claiming, claimWindowMs, joining, phaseOf, pollEveryMs, pollOf } from './line.ts'
+import { claiming, claimWindowMs, joining, phaseOf, pollEveryMs, pollOf } from './line.ts'
 
 const opens = Date.parse('2026-01-01T10:00:00Z')
 const closes = Date.parse('2026-01-01T12:00:00Z')
@@ -23,30 +23,6 @@ test('the phase follows from time, stock and the operator', () => {
 test('every phase says who may join and who may claim', () => {
   expect(linePhases.filter((phase) => joining[phase] === 'yes')).toEqual(['gathering', 'open', 'paused'])
   expect(linePhases.filter((phase) => claiming[phase].called === 'yes')).toEqual(['open', 'paused'])
-})
-
-test('the allowance grows with time, keeps its fraction and never holds more than a second’s worth or one person', () => {
-  const slow = { admitPerMinute: 30, allowance: 0, tickedAt: new Date(opens) }
-  expect(allowanceAt(slow, opens + 250)).toBeCloseTo(0.125)
-  expect(Math.floor(allowanceAt(slow, opens + 2000))).toBe(1)
-  expect(allowanceAt(slow, opens + hour)).toBe(1)
-  const fast = { admitPerMinute: 6000, allowance: 0, tickedAt: new Date(opens) }
-  expect(Math.floor(allowanceAt(fast, opens + 250))).toBe(25)
-  expect(allowanceAt(fast, opens + hour)).toBe(100)
-  expect(allowanceAt({ ...fast, tickedAt: null }, opens)).toBe(100)
-  expect(allowanceAt({ ...fast, allowance: 3 }, opens - 5000)).toBeCloseTo(3)
-})
-
-test('as many are called as there is room, stock, rate and people for; nobody while paused or while the stock is unknown', () => {
-  const free = { shoppersMax: 10, sellable: 50 as number | null, arrivals: 100, frontier: 0, isPaused: false }
-  expect(admissible(free, 0, 99)).toBe(10)
-  expect(admissible(free, 7, 99)).toBe(3)
-  expect(admissible(free, 12, 99)).toBe(0)
-  expect(admissible({ ...free, sellable: 8 }, 7, 99)).toBe(1)
-  expect(admissible(free, 0, 2.9)).toBe(2)
-  expect(admissible({ ...free, frontier: 99 }, 0, 99)).toBe(1)
-  expect(admissible({ ...free, isPaused: true }, 0, 99)).toBe(0)
-  expect(admissible({ ...free, sellable: null }, 0, 99)).toBe(0)
 })
 
 test('the time to claim is never longer than the pass would live', () => {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@fairgate/contracts/errors'
+import type { AdmissionLimit } from '@fairgate/contracts/http/admission'
 import type { LinePhase } from '@fairgate/contracts/http/waiting-room'
 import type { Draw } from './draw.ts'
 
@@ -17,6 +18,11 @@ export type Line = Draw & {
   isPaused: boolean
   shoppersMax: number
   admitPerMinute: number
+  /** The limits of rate and shoppers are lifted. */
+  admitsAll: boolean
+  /** What the ticker found to be the limit, and the people a minute that health allows; null while it is no limit. */
+  limitedBy: AdmissionLimit | null
+  healthPerMinute: number | null
   free: number
   held: number
   sold: number
@@ -61,38 +67,6 @@ export const claiming: Readonly<Record<LinePhase, { called: 'yes' | ErrorCode; u
 /** How long a called position may take to claim: never longer than the pass would live. */
 export const claimWindowMs = (line: Pick<Line, 'holdSeconds'>, claimSeconds: number): number =>
   Math.min(claimSeconds, line.holdSeconds) * 1000
-
-/** What the rate has allowed at a moment: it grows with time up to one second's worth, and to at least one person. */
-export function allowanceAt(
-  line: { admitPerMinute: number; allowance: number; tickedAt: Date | null },
-  now: number,
-): number {
-  const perSecond = line.admitPerMinute / 60
-  const burst = Math.max(1, perSecond)
-  if (line.tickedAt === null) return burst
-  const seconds = Math.max(0, now - line.tickedAt.getTime()) / 1000
-  // A hair more than the sum, so that four quarters of a person are one in spite of binary fractions.
-  return Math.min(burst, line.allowance + perSecond * seconds + 1e-9)
-}
-
-/**
- * How many positions to call now.
- * @param active  people inside, and people called whose time to claim is not over
- */
-export function admissible(
-  line: Pick<Line, 'shoppersMax' | 'sellable' | 'arrivals' | 'frontier' | 'isPaused'>,
-  active: number,
-  allowance: number,
-): number {
-  if (line.isPaused || line.sellable === null) return 0
-  const room = Math.min(
-    line.shoppersMax - active,
-    line.sellable - active,
-    Math.floor(allowance),
-    line.arrivals - line.frontier,
-  )
-  return Math.max(0, room)
-}
 
 type Poll = { aheadMax: number | null; everyMs: number }[]
 

@@ -26,7 +26,9 @@ const refused = (code: ErrorCode, extensions: Record<string, unknown> = {}): Ans
 
 /** Joining a line and leaving it. */
 export function createPlaces(
-  { db, clock, ids, outbox, metrics, racepoints, documents, positions }: Deps,
+  { db, clock, ids, outbox, metrics, racepoints, documents, positions, tickSoon }: Deps,
+  /** Somebody's room is free again. */
+  tickSoon: () => void
   options: Options,
 ) {
   const outcomes = metrics.counter('fairgate_joins_total', 'Requests to join a line', ['outcome'])
@@ -156,7 +158,10 @@ export function createPlaces(
         if (!moved) return
         await store.movePlaces(tx, [moved])
         if (place.pass) await outbox.publish(tx, passesEnded(await store.endPass(tx, place, new Date(clock.now()))))
-        afterCommit(tx, () => documents.expire([lineId]))
+        afterCommit(tx, () => {
+          documents.expire([lineId])
+          tickSoon()
+        })
       })
     },
   }

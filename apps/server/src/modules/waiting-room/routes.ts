@@ -1,5 +1,7 @@
+import { getAdmission } from '@fairgate/contracts/http/admission'
 import * as contract from '@fairgate/contracts/http/waiting-room'
 import type { Caller } from '#platform/access-token'
+import type { Health } from '#platform/health'
 import type { HttpApp } from '#platform/http'
 import { Problem } from '#platform/problem'
 import type { Tokens } from '#platform/tokens'
@@ -25,12 +27,13 @@ export type Parts = {
   cookie: ReturnType<typeof deviceCookie>
   lines: ReturnType<typeof createLines>
   entrants: ReturnType<typeof createEntrants>
+  health: Pick<Health, 'now'> | undefined
 }
 
 const whoIs = (caller: Caller, ip: string, device: string | undefined) => ({ accountId: caller.accountId, ip, device })
 
 export function serveRoutes(http: HttpApp, parts: Parts): void {
-  const { documents, tokens, broadcast, joining, defences, cookie, places, passes, lines, entrants } = parts
+  const { documents, tokens, broadcast, joining, defences, cookie, places, passes, lines, entrants, health } = parts
 
   http.serve(contract.getLine, async ({ params }) => {
     const { bytes, etag } = await documents.read(params.id)
@@ -113,6 +116,18 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     status: 200,
     body: await lines.change({ lineId: params.id, caller, isPaused: false }),
   }))
+  http.serve(contract.admitAll, async ({ params, caller }) => ({
+    status: 200,
+    body: await lines.change({ lineId: params.id, caller, admitsAll: true }),
+  }))
+  http.serve(contract.admitAsPlanned, async ({ params, caller }) => ({
+    status: 200,
+    body: await lines.change({ lineId: params.id, caller, admitsAll: false }),
+  }))
+  http.serve(getAdmission, async ({ params, caller }) => {
+    const { admission, healthPerMinute } = await lines.admission(params.id, caller)
+    return { status: 200, body: { admission, healthPerMinute, service: health?.now() ?? null } }
+  })
   http.serve(contract.changeLine, async ({ params, caller, body }) => ({
     status: 200,
     body: await lines.change({ lineId: params.id, caller, ...body }),

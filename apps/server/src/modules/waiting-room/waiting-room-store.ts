@@ -1,4 +1,5 @@
 import type { EventData } from '@fairgate/contracts/events'
+import type { AdmissionLimit } from '@fairgate/contracts/http/admission'
 import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
 import type { Draw } from './draw.ts'
 import type { Line } from './line.ts'
@@ -15,7 +16,8 @@ const drawColumns = sql`
 const lineColumns = sql`
   ${drawColumns}, l.sale_id as "saleId", s.event_id as "eventId", l.name, l.section_ids as "sectionIds",
   s.opens_at as "opensAt", s.closes_at as "closesAt", s.hold_seconds as "holdSeconds", l.arrivals, f.frontier, f.is_paused as "isPaused", f.shoppers_max as "shoppersMax",
-  f.admit_per_minute as "admitPerMinute", k.free, k.held, k.sold, k.sellable`
+  f.admit_per_minute as "admitPerMinute", f.admits_all as "admitsAll", f.limited_by as "limitedBy",
+  f.health_per_minute as "healthPerMinute", k.free, k.held, k.sold, k.sellable`
 
 /** Sold seats are the larger of what the inventory and what orders have told, because either fact may lag. */
 const lineTables = sql`
@@ -415,13 +417,18 @@ export type FrontierRow = {
   holdSeconds: number
 }
 
+  admitsAll: boolean
+  limitedBy: AdmissionLimit | null
+  healthPerMinute: number | null
+  limitedAt: Date | null
 /** The lines that are being admitted at this time, not before they are drawn; nobody else moves them until the transaction ends. */
 export const lockFrontiers = (tx: Tx, now: Date): Promise<FrontierRow[]> =>
   rows(
     tx,
     sql<FrontierRow>`
       select f.line_id as "lineId", f.frontier, f.is_paused as "isPaused", f.shoppers_max as "shoppersMax",
-             f.admit_per_minute as "admitPerMinute", f.allowance, f.ticked_at as "tickedAt", s.hold_seconds as "holdSeconds"
+             f.admit_per_minute as "admitPerMinute", f.admits_all as "admitsAll", f.limited_by as "limitedBy",
+             f.health_per_minute as "healthPerMinute", f.limited_at as "limitedAt", f.allowance, f.ticked_at as "tickedAt", s.hold_seconds as "holdSeconds"
       from waiting_room.sales s
       join waiting_room.lines l on l.sale_id = s.id
       join waiting_room.frontiers f on f.line_id = l.id
@@ -502,11 +509,13 @@ export async function changeSettings(
 ): Promise<boolean> {
   const count = await changed(
     db,
+  admitsAll?: boolean | undefined
     sql`
       update waiting_room.frontiers f set
         is_paused = coalesce(${settings.isPaused ?? null}, f.is_paused),
         shoppers_max = coalesce(${settings.shoppersMax ?? null}, f.shoppers_max),
-        admit_per_minute = coalesce(${settings.admitPerMinute ?? null}, f.admit_per_minute)
+        admit_per_minute = coalesce(${settings.admitPerMinute ?? null}, f.admit_per_minute),
+        admits_all = coalesce(${settings.admitsAll ?? null}, f.admits_all)
       from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
       where f.line_id = ${lineId} and l.id = f.line_id and (${organiserId}::text is null or s.organiser_id = ${organiserId})`,
   )
@@ -524,6 +533,15 @@ export async function readAudit(db: Db, eventId: string | null, now: Date) {
   const found = await maybeRow(
     db,
     sql<
+/** Whether there is such a line, of this organiser; null for an admin. */
+export const isLineOf = async (db: Db, lineId: string, organiserId: string | null): Promise<boolean> =>
+  (await maybeRow(
+    db,
+    sql`
+      select 1 from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
+      where l.id = ${lineId} and (${organiserId}::text is null or s.organiser_id = ${organiserId})`,
+  )) !== undefined
+
       Record<
         | 'numbers'
         | 'doubles'

@@ -1,0 +1,73 @@
+import type { HealthCause, HealthState, ServiceHealth } from '@fairgate/contracts/health'
+
+/** What the service can bear, as far as is known: people called in a second over all lines. Kept in the database. */
+export type Throttle = {
+  /** Null while there is no reason to call fewer than was configured. */
+  perSecond: number | null
+  state: HealthState
+  cause: HealthCause | null
+  lessenedAt: Date | null
+  raisedAt: Date | null
+}
+
+export const unthrottled: Throttle = { perSecond: null, state: 'well', cause: null, lessenedAt: null, raisedAt: null }
+
+/** Half of what was called; again only when the measures, which look back three seconds, show what that did. */
+const lessenEveryMs = 3000
+/** Five people a second more every second, or a tenth where that is more; not while pressure is close to its limit. */
+const raiseEveryMs = 1000
+const raisePerSecond = 5
+const raiseShare = 0.1
+const pressureToRaise = 0.8
+
+/** The time that is looked back on for `calledPerSecond`. */
+export const calledWindowMs = 3000
+
+/**
+ * Additive increase, multiplicative decrease, as in the congestion control of TCP (RFC 5681), on people called in a
+ * second. The decrease starts from what was called, which may be far below what was configured, so one step is enough
+ * to be felt. Unwell is nobody, and from there the way up begins at nothing.
+ * @param calledPerSecond  over all lines in the last `calledWindowMs`
+ * @param wantedPerSecond  what is configured for the lines where somebody waits
+ */
+export function nextThrottle(
+  throttle: Throttle,
+  health: Pick<ServiceHealth, 'state' | 'cause' | 'pressure'>,
+  now: number,
+  crowd: { calledPerSecond: number; wantedPerSecond: number },
+): Throttle {
+  const { state, cause } = health
+  const { perSecond, lessenedAt, raisedAt } = throttle
+  const since = (at: Date | null) => (at === null ? Infinity : now - at.getTime())
+  if (state === 'unwell') {
+    const wasUnwell = throttle.state === 'unwell'
+    return { ...throttle, state, cause, perSecond: 0, lessenedAt: wasUnwell ? lessenedAt : new Date(now) }
+  }
+  if (state === 'strained') {
+    if (since(lessenedAt) < lessenEveryMs) return { ...throttle, state, cause }
+    const lessened = Math.min(perSecond ?? Infinity, crowd.calledPerSecond) / 2
+    return { ...throttle, state, cause, perSecond: lessened, lessenedAt: new Date(now) }
+  }
+  const isReady = Math.min(since(raisedAt), since(lessenedAt)) >= raiseEveryMs
+  if (perSecond === null || health.pressure >= pressureToRaise || !isReady) return { ...throttle, state, cause }
+  const raised = perSecond + Math.max(raisePerSecond, perSecond * raiseShare)
+  const isEnough = raised >= crowd.wantedPerSecond
+  return { ...throttle, state, cause, perSecond: isEnough ? null : raised, raisedAt: new Date(now) }
+}
+
+/**
+ * People a minute that health allows a line, null for no limit: its share of the whole by what was configured, and never
+ * less than a trickle, so that a service that is merely slow starves nobody. Where everyone is let in, only an unwell
+ * service is a limit.
+ */
+export function healthPerMinute(
+  line: { admitPerMinute: number; admitsAll: boolean },
+  throttle: Pick<Throttle, 'perSecond' | 'state'>,
+  wantedPerSecond: number,
+  tricklePerMinute: number,
+): number | null {
+  if (throttle.state === 'unwell') return 0
+  if (throttle.perSecond === null || line.admitsAll) return null
+  const share = line.admitPerMinute * Math.min(1, throttle.perSecond / wantedPerSecond)
+  return Math.max(share, Math.min(line.admitPerMinute, tricklePerMinute))
+}
