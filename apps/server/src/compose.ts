@@ -30,6 +30,7 @@ import type { Platform } from '#platform/platform'
 import { noRacepoints } from '#platform/racepoint'
 import { createSecrets } from '#platform/secrets'
 import { createSignals } from '#platform/signals'
+import { connectionsAllowed, createStreamRoom } from '#platform/stream-room'
 import { createTokens } from '#platform/tokens'
 import { createVitals, watchEventLoop } from '#platform/vitals'
 import { mergeAudit } from './audit.ts'
@@ -131,6 +132,13 @@ export function compose(config: Config, surroundings: Surroundings) {
   }
   const of = (name: ServiceName): Platform => ({ ...platform, log: log.child({ module: name }) })
 
+  const streamRoom = createStreamRoom({
+    connections: () => http.connections(),
+    connectionsMax: Math.min(config.CONNECTIONS_MAX, connectionsAllowed(process)),
+    lagMs: () => vitals.measures().lagMs,
+    lagMsMax: config.STREAMS_LAG_MS_MAX,
+  })
+
   const usesSandbox = config.TOSS_SECRET_KEY === undefined
   const faces = {
     identity: identity.createIdentity(of('identity'), {
@@ -146,6 +154,7 @@ export function compose(config: Config, surroundings: Surroundings) {
         claimSeconds: config.WAITING_ROOM_CLAIM_SECONDS,
         tricklePerMinute: config.WAITING_ROOM_TRICKLE_PER_MINUTE,
         streamsMax: config.WAITING_ROOM_STREAMS_MAX,
+        streamRoom,
         documentEveryMs: 250,
         ...(config.DRAW_BEACON_URL ? { beacon: quicknet(config.DRAW_BEACON_URL) } : {}),
         beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
@@ -163,7 +172,7 @@ export function compose(config: Config, surroundings: Surroundings) {
       ...(config.DRAW_BEACON_URL ? { beacon: quicknet(config.DRAW_BEACON_URL) } : {}),
       beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
     }),
-    inventory: inventory.createInventory(of('inventory')),
+    inventory: inventory.createInventory(of('inventory'), { ...inventory.inventoryDefaults, room: streamRoom }),
     orders: orders.createOrders(of('orders')),
     payments: payments.createPayments(of('payments'), {
       mode: usesSandbox ? 'sandbox' : 'live',

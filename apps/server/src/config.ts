@@ -63,6 +63,16 @@ export const settings = {
     'Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed, by comma',
     '',
   ),
+  CONNECTIONS_MAX: setting(
+    Type.Integer({ minimum: 100, maximum: 1_000_000 }),
+    'Connections of one process, or what `ulimit -n` leaves it where that is less. From nine tenths of it on, newcomers are not given an event stream and poll instead',
+    '18000',
+  ),
+  STREAMS_LAG_MS_MAX: setting(
+    Type.Integer({ minimum: 10, maximum: 10_000 }),
+    'How late the event loop may be (p99); above it newcomers are not given an event stream and poll instead',
+    '200',
+  ),
   REQUESTS_IN_FLIGHT_MAX: setting(
     Type.Integer({ minimum: 10, maximum: 100_000 }),
     'Requests being answered at once in a process; one more is told to come back (503)',

@@ -32,6 +32,12 @@ export const errors = {
     '지금은 이용자가 많습니다. 잠시 후 다시 시도해 주세요',
     'retry',
   ),
+  'http.poll-instead': entry(
+    503,
+    'No more event streams here now; read the document now and then instead',
+    '지금은 실시간 연결을 더 받을 수 없습니다. 문서를 주기적으로 다시 읽어 주세요',
+    'retry',
+  ),
   'http.deadline': entry(
     503,
     'The answer took too long; try again',

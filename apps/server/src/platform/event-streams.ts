@@ -3,12 +3,15 @@ import type { FastifyReply } from 'fastify'
 import type { Clock } from './clock.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem } from './problem.ts'
+import type { StreamRoom } from './stream-room.ts'
 
 export type Streams = ReturnType<typeof createStreams>
 
 export type StreamsOptions = {
-  /** Open at the same time; one more is refused. */
+  /** Open at the same time; one more is told to poll. */
   streamsMax: number
+  /** Whether the process can bear one more; always by default. */
+  room?: StreamRoom | undefined
   /** How long a stream lasts before its reader has to come back; without an end by default. */
   lifeMs?: number
   /** Name of the gauge of open streams, and what it says. */
@@ -31,11 +34,14 @@ const heartbeat = Buffer.from(':\n\n')
 export function createStreams(deps: { clock: Clock; metrics: Metrics }, options: StreamsOptions) {
   const { clock } = deps
   const { streamsMax, lifeMs = Infinity, metric } = options
-  const openCount = deps.metrics.gauge(metric, options.help)
+  const openCount = deps.metrics.gauge(metric, options.help, [], 'sum')
   const dropped = deps.metrics.counter(
     `${metric}_dropped_total`,
     'Event streams closed because the reader was too slow',
   )
+  const refused = deps.metrics.counter(`${metric}_refused_total`, 'Readers who were told to poll instead, and why', [
+    'lacks',
+  ])
   /** Sockets with the time at which they end. */
   const topics = new Map<string, { sockets: Map<Socket, number>; sentAt: number }>()
   let count = 0
@@ -68,9 +74,16 @@ export function createStreams(deps: { clock: Clock; metrics: Metrics }, options:
   }
 
   return {
-    /** Turns an answer into a stream that begins with `first`. @throws http.overloaded when there are too many */
+    /**
+     * Turns an answer into a stream that begins with `first`. @throws http.poll-instead when there is no room for one
+     * more: an `EventSource` does not come back after that, and streams that are open go on
+     */
     open(topic: string, reply: FastifyReply, first: Buffer): void {
-      if (count >= streamsMax) throw new Problem('http.overloaded', { retryAfterMs: 5000 })
+      const lacks = count >= streamsMax ? 'streams' : options.room?.lacks()
+      if (lacks !== undefined) {
+        refused.add({ lacks })
+        throw new Problem('http.poll-instead', { retryAfterMs: 5000 })
+      }
       const headers = reply.getHeaders()
       reply.hijack()
       const response = reply.raw

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { Ajv, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
 import fastify, {
@@ -52,6 +54,8 @@ export type HttpAnswer<R extends RouteContract> =
 
 export type HttpApp = {
   serve<R extends RouteContract>(contract: R, handle: (request: HttpRequest<R>) => Promise<HttpAnswer<R>>): void
+  /** Connections that are open and have been used. */
+  connections(): number
   /** For static files and pages, which have no contract. */
   readonly fastify: FastifyInstance
 }
@@ -110,7 +114,17 @@ export function createHttp(options: HttpOptions): HttpApp {
   })
 
   let inFlight = 0
+  const met = new WeakSet<Socket>()
+  let connections = 0
+  function meet({ socket }: IncomingMessage): void {
+    if (met.has(socket)) return
+    met.add(socket)
+    connections++
+    socket.once('close', () => connections--)
+  }
+
   app.addHook('onRequest', async (request, reply) => {
+    meet(request.raw)
     reply.header('x-content-type-options', 'nosniff')
     reply.header('referrer-policy', 'same-origin')
     const unsafe = request.method !== 'GET' && request.method !== 'HEAD'
@@ -317,7 +331,7 @@ export function createHttp(options: HttpOptions): HttpApp {
       .send(text)
   }
 
-  return { serve, fastify: app }
+  return { serve, connections: () => connections, fastify: app }
 }
 
 /** Buyers' requests, and what anybody reads. What organisers, staff and providers ask for says nothing of the crowd. */
@@ -327,7 +341,8 @@ function kindOf(contract: RouteContract): RequestKind | undefined {
 }
 
 /** Whether a full queue turned the request away, as it should: nothing has failed. */
-const isRefusal = (problem: Problem): boolean => problem.code === 'http.overloaded' && problem.cause === undefined
+const isRefusal = ({ code, cause }: Problem): boolean =>
+  (code === 'http.overloaded' || code === 'http.poll-instead') && cause === undefined
 
 /** Made for the few handlers that ask: aborting costs 10 µs a request, most of it for the stack of the reason. */
 function whenGone(reply: FastifyReply): AbortSignal {

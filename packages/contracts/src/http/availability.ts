@@ -49,7 +49,7 @@ export const availabilityEvents = route({
   params,
   answers: { 200: null },
   media: 'text/event-stream',
-  errors: ['inventory.section-not-found', 'http.overloaded'],
+  errors: ['inventory.section-not-found', 'http.overloaded', 'http.poll-instead'],
 })
 
 export const saleAvailability = route({
@@ -72,7 +72,7 @@ export const saleAvailabilityEvents = route({
   params,
   answers: { 200: null },
   media: 'text/event-stream',
-  errors: ['catalog.sale-not-found', 'http.overloaded'],
+  errors: ['catalog.sale-not-found', 'http.overloaded', 'http.poll-instead'],
 })
 
 export const availabilityRoutes = { availabilityEvents, saleAvailability, saleAvailabilityEvents }

@@ -93,7 +93,7 @@ export const lineEvents = route({
   params,
   answers: { 200: null },
   media: 'text/event-stream',
-  errors: ['waiting-room.line-not-found', 'http.overloaded'],
+  errors: ['waiting-room.line-not-found', 'http.overloaded', 'http.poll-instead'],
 })
 
 /** A challenge of ALTCHA's proof of work, protocol 2; the whole of it goes back with the solution. */

@@ -4,6 +4,7 @@ import { encodeChanges } from '@fairgate/contracts/seat-changes'
 import { createStreams } from '#platform/event-streams'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
+import type { StreamRoom } from '#platform/stream-room'
 import type { AvailabilityReader, Snapshot } from './availability.ts'
 
 /** Looked at so often; what is read then changes no more often than snapshots are built. */
@@ -21,7 +22,7 @@ export type AvailabilityStreams = ReturnType<typeof createAvailabilityStreams>
  */
 export function createAvailabilityStreams(
   deps: Pick<Platform, 'clock' | 'metrics'> & { availability: AvailabilityReader },
-  options: { streamsMax: number },
+  options: { streamsMax: number; room?: StreamRoom },
 ) {
   const { availability } = deps
   const metric = { metric: 'fairgate_availability_streams', help: 'Open event streams of availability' }

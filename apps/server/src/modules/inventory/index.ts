@@ -1,5 +1,6 @@
 import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
+import type { StreamRoom } from '#platform/stream-room'
 import { createAllotments } from './allotments.ts'
 import { auditInventory } from './audit.ts'
 import { createAvailability, topic } from './availability.ts'
@@ -21,6 +22,8 @@ import { createLapseLoop, createStockLoop } from './stock.ts'
 export type InventoryConfig = PlacingConfig & {
   /** Event streams of one process; others are told to poll. */
   streamsMax: number
+  /** Whether the process can bear one more stream; always by default. */
+  room?: StreamRoom
 }
 
 /** Sizes measured on two cores, see `bench/holds.ts`. */

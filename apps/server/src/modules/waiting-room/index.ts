@@ -4,6 +4,7 @@ import { createStreams } from '#platform/event-streams'
 import type { Health } from '#platform/health'
 import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
+import type { StreamRoom } from '#platform/stream-room'
 import { audit } from './audit.ts'
 import { createBroadcast } from './broadcast.ts'
 import { createChallenges, type ChallengesConfig } from './challenges.ts'
@@ -39,6 +40,8 @@ export type WaitingRoomConfig = {
   claimSeconds: number
   /** Event streams of one process; others are told to poll. */
   streamsMax: number
+  /** Whether the process can bear one more stream; always by default. */
+  streamRoom?: StreamRoom
   /** How old a line's document may be. */
   documentEveryMs: number
   /** Most people who join in one commit, 512 by default. */
@@ -108,7 +111,12 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   const cookie = deviceCookie(config.secureCookies ?? false)
   const streams = createStreams(
     { clock, metrics },
-    { streamsMax: config.streamsMax, metric: 'fairgate_line_streams', help: 'Open event streams of lines' },
+    {
+      streamsMax: config.streamsMax,
+      room: config.streamRoom,
+      metric: 'fairgate_line_streams',
+      help: 'Open event streams of lines',
+    },
   )
   const joining = createJoining({
     log: deps.log,
