@@ -4,13 +4,12 @@ import { createStreams } from '#platform/event-streams'
 import type { Health } from '#platform/health'
 import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
-import type { StreamRoom } from '#platform/stream-room'
 import { audit } from './audit.ts'
 import { createBroadcast } from './broadcast.ts'
 import { createChallenges, type ChallengesConfig } from './challenges.ts'
 import { createDefences, defaultDefences, type DefencesConfig } from './defences.ts'
 import { deviceCookie } from './device-cookie.ts'
-import { quicknet, type BeaconConfig } from '#platform/beacon'
+import type { BeaconConfig } from '#platform/beacon'
 import { createDocuments } from './documents.ts'
 import { createPositions } from './draw.ts'
 import { createDrawing } from './drawing.ts'
@@ -25,8 +24,6 @@ import { serveDefences } from './defence-routes.ts'
 import { serveRoutes } from './routes.ts'
 import * as store from './waiting-room-store.ts'
 
-export { quicknet }
-
 export const statics = {
   name: 'waiting-room',
   migrations: new URL('./migrations/', import.meta.url),
@@ -40,8 +37,6 @@ export type WaitingRoomConfig = {
   claimSeconds: number
   /** Event streams of one process; others are told to poll. */
   streamsMax: number
-  /** Whether the process can bear one more stream; always by default. */
-  streamRoom?: StreamRoom
   /** How old a line's document may be. */
   documentEveryMs: number
   /** Most people who join in one commit, 512 by default. */
@@ -111,12 +106,7 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   const cookie = deviceCookie(config.secureCookies ?? false)
   const streams = createStreams(
     { clock, metrics },
-    {
-      streamsMax: config.streamsMax,
-      room: config.streamRoom,
-      metric: 'fairgate_line_streams',
-      help: 'Open event streams of lines',
-    },
+    { streamsMax: config.streamsMax, metric: 'fairgate_line_streams', help: 'Open event streams of lines' },
   )
   const joining = createJoining({
     log: deps.log,

@@ -1,0 +1,38 @@
+import type { AwardState } from '@fairgate/contracts/http/ballots'
+import type { ErrorCode } from '@fairgate/contracts/errors'
+
+export type { AwardState }
+
+/**
+ * `buy`: an order of it was fulfilled, perhaps not for all of its places. `refund`: nothing of what was bought is left.
+ * `decline`: its owner gives it up. `lapse`: its time is over and nobody can use it any more.
+ */
+export type AwardEvent = 'buy' | 'refund' | 'decline' | 'lapse'
+
+/** A new state, nothing to do, or the code of the refusal. */
+type Outcome = { to: AwardState } | 'same' | ErrorCode
+
+const to = (state: AwardState): Outcome => ({ to: state })
+
+/** Money that comes after the end still buys: the inventory has decided that there were places for it. */
+export const transitions: Readonly<Record<AwardState, Readonly<Record<AwardEvent, Outcome>>>> = {
+  awarded: { buy: to('bought'), refund: 'same', decline: to('declined'), lapse: to('lapsed') },
+  bought: { buy: 'same', refund: to('returned'), decline: 'ballots.award-over', lapse: 'same' },
+  declined: { buy: to('bought'), refund: 'same', decline: 'same', lapse: 'same' },
+  lapsed: { buy: to('bought'), refund: 'same', decline: 'ballots.award-over', lapse: 'same' },
+  returned: { buy: to('bought'), refund: 'same', decline: 'ballots.award-over', lapse: 'same' },
+}
+
+export function nextState(state: AwardState, event: AwardEvent): AwardState {
+  const outcome = transitions[state][event]
+  return typeof outcome === 'object' ? outcome.to : state
+}
+
+/**
+ * From a pass's end to the moment when nothing that was begun with it can still be under way: a hold made in its last
+ * moment, then facts on their way and clocks that differ.
+ */
+export const graceMs = (holdSeconds: number): number => holdSeconds * 1000 + 5000
+
+/** How long before its deadline the owner of an award is reminded: a quarter of its time, three hours at most. */
+export const remindMs = (payBySeconds: number): number => Math.min(3 * 3600_000, payBySeconds * 250)

@@ -1,0 +1,107 @@
+import { commitmentOf, hashBytes, toHex } from '@fairgate/contracts/draw'
+import type { EventType } from '@fairgate/contracts/events'
+import { beaconFor, type BeaconConfig } from '#platform/beacon'
+import { fact, on, type Subscription } from '#platform/bus'
+import { afterCommit, type Tx } from '#platform/db'
+import type { Platform } from '#platform/platform'
+import { nextState } from './award.ts'
+import { hashes } from './ballot.ts'
+import * as store from './ballots-store.ts'
+import type { Documents } from './documents.ts'
+
+export const subscribes = [
+  'catalog.sale-published.v1',
+  'inventory.stock-changed.v1',
+  'orders.order-placed.v1',
+  'orders.order-fulfilled.v1',
+  'orders.order-ended.v1',
+] as const satisfies readonly EventType[]
+
+type Who = { saleId: string; accountId: string }
+
+/** The facts that ballots follow from. Those of sales by other methods change nothing. */
+export const createSubscriptions = (
+  { outbox, random, documents }: Pick<Platform, 'outbox' | 'random'> & { documents: Documents },
+  options: { beacon: BeaconConfig | undefined },
+): Subscription[] => {
+  /** Brings awards in step with what their orders have bought. The ballots are locked first, as everybody does. */
+  async function recount(tx: Tx, who: readonly Who[]): Promise<void> {
+    const saleIds = new Set(who.map(({ saleId }) => saleId))
+    await store.touch(tx, saleIds)
+    const changed = await store.awardsToRecount(tx, who)
+    await store.updateBought(
+      tx,
+      changed.map(({ id, state, bought }) => ({ id, state: nextState(state, bought > 0 ? 'buy' : 'refund'), bought })),
+    )
+    afterCommit(tx, () => documents.expire(saleIds))
+  }
+
+  return [
+    on('catalog.sale-published.v1', async (tx, messages) => {
+      const sales = messages.flatMap(({ data }) =>
+        data.method === 'ballot' && data.ballot ? [{ ...data, ballot: data.ballot }] : [],
+      )
+      for (const sale of sales) {
+        const seed = random(hashBytes)
+        const beacon = options.beacon && beaconFor(options.beacon, new Date(sale.ballot.drawAt))
+        await store.insertBallot(tx, sale, { seed: toHex(seed), commitment: toHex(commitmentOf(hashes, seed)), beacon })
+      }
+      await outbox.publish(
+        tx,
+        sales.map(({ saleId }) => fact('ballots.sale-ready.v1', { saleId })),
+      )
+    }),
+
+    on('inventory.stock-changed.v1', async (tx, messages) => {
+      const newest = new Map<string, store.StockCounts>()
+      for (const { data } of messages) {
+        const at = new Date(data.at)
+        for (const { sectionId, free, sold, blocked } of data.sections) {
+          const key = `${data.saleId} ${sectionId}`
+          const known = newest.get(key)
+          if (!known || known.at <= at) newest.set(key, { saleId: data.saleId, sectionId, at, free, sold, blocked })
+        }
+      }
+      // The ballots first, as everybody locks them; those of other methods are not there.
+      await store.touch(tx, new Set(messages.map(({ data }) => data.saleId)))
+      const saleIds = await store.updateStock(tx, [...newest.values()])
+      afterCommit(tx, () => documents.expire(saleIds))
+    }),
+
+    on('orders.order-placed.v1', async (tx, messages) => {
+      const orders = messages.map(({ data, time }) => ({
+        id: data.orderId,
+        saleId: data.saleId,
+        sectionId: data.section.id,
+        accountId: data.accountId,
+        seats: data.seats.length,
+        at: new Date(time),
+      }))
+      await store.noteOrders(tx, orders, 'pending')
+    }),
+
+    on('orders.order-fulfilled.v1', async (tx, messages) => {
+      const orders = messages.map(({ data }) => ({
+        id: data.orderId,
+        saleId: data.saleId,
+        sectionId: data.section.id,
+        accountId: data.accountId,
+        seats: data.seats.length,
+        at: new Date(data.fulfilledAt),
+      }))
+      await store.touch(tx, new Set(orders.map(({ saleId }) => saleId)))
+      await store.noteOrders(tx, orders, 'fulfilled')
+      await recount(tx, orders)
+    }),
+
+    on('orders.order-ended.v1', async (tx, messages) => {
+      const who = messages.map(({ data: { saleId, accountId } }) => ({ saleId, accountId }))
+      await store.touch(tx, new Set(who.map(({ saleId }) => saleId)))
+      await store.endOrders(
+        tx,
+        messages.map(({ data }) => data.orderId),
+      )
+      await recount(tx, who)
+    }),
+  ]
+}
