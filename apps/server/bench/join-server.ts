@@ -58,13 +58,14 @@ createWaitingRoom(
 const bare = newHttp()
 const defences = createDefences(common, { ...defaultDefences, exemptLoopback: true })
 let number = 0
+const documents = {
+  read: async (id: string) => ({ document: { saleId: saleOf(Number(id.slice('lin_bench'.length))) } }),
+} as never
 const joining = createJoining({
   log: silentLog,
   challenges: undefined,
   defences,
-  documents: {
-    read: async (id: string) => ({ document: { saleId: saleOf(Number(id.slice('lin_bench'.length))) } }),
-  } as never,
+  documents,
   places: {
     join: async ({ lineId, accountId }: { lineId: string; accountId: string }) => ({
       isNew: true,
@@ -81,7 +82,13 @@ const joining = createJoining({
   } as never,
 })
 // Of the other parts the route of joining uses none.
-serveRoutes(bare, { tokens, joining, defences, cookie: deviceCookie(false) } as Parts)
+serveRoutes(bare, {
+  documents,
+  tokens,
+  joining,
+  defences,
+  cookie: deviceCookie(common, { secure: false }),
+} as unknown as Parts)
 
 process.send!({ realUrl: await listen(real), bareUrl: await listen(bare) })
 process.on('disconnect', () => process.exit(0))

@@ -232,7 +232,7 @@ test('a line that asks for a proof gets one before joining, by itself', async ()
   expect(states.some(({ busy }) => busy === 'proving')).toBe(true)
   expect(last().busy).toBeUndefined()
   expect(calls.filter((call) => call.includes('challenge') || call.includes('places'))).toEqual([
-    'GET /api/challenges?purpose=join',
+    'GET /api/challenges?purpose=join&line=lin_a',
     'POST /api/lines/lin_a/places',
   ])
 })

@@ -68,7 +68,8 @@ export function createRoomApi(doFetch: typeof fetch, session: Session, serverClo
     readLine,
     readEvent: (eventId: string) =>
       request<{ name: string; venue: string }>(`/api/events/${encodeURIComponent(eventId)}`, {}),
-    challenge: () => authorised<Challenge>('GET', '/api/challenges?purpose=join'),
+    challenge: (lineId: string) =>
+      authorised<Challenge>('GET', `/api/challenges?purpose=join&line=${encodeURIComponent(lineId)}`),
     join: (lineId: string, challenge?: string) =>
       authorised<{ place: Place; placeToken: string }>(
         'POST',

@@ -161,7 +161,7 @@ export function createRoom(deps: Deps) {
     let proof: string | undefined
     if (document.challenge) {
       become({ busy: 'proving' })
-      const challenge = await api.challenge()
+      const challenge = await api.challenge(lineId)
       if (challenge.ok) proof = await deps.solve(challenge.value)
       without('busy', 'cannotProve')
       if (!challenge.ok) return refused(challenge)

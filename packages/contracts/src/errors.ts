@@ -119,6 +119,7 @@ export const errors = {
     'The sale has opened, so places stay in their line; you may give yours up and join the other line at its end',
     '판매가 시작되어 줄을 옮길 수 없습니다. 지금 줄에서 나가면 다른 줄의 끝에 설 수 있습니다',
   ),
+  'waiting-room.review-not-found': entry(404, 'This account is not on the review list', '검토 목록에 없는 계정입니다'),
   'waiting-room.place-invalid': entry(
     403,
     'The place token is not valid for you and this line',

@@ -58,6 +58,8 @@ export const tokens = {
     amount: Money,
     exp: Type.Integer(),
   }),
+  /** Tells devices apart, in a cookie that no script can read: a name that nobody can make up. */
+  device: Strict({ device: Type.String(), iat: Type.Integer() }),
 } as const
 
 export type TokenKind = keyof typeof tokens

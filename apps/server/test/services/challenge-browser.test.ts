@@ -44,7 +44,10 @@ for (const language of ['ko', 'en'] as const)
       params: { id: event.sales[0]!.id },
       accessToken: await signInAs(world, 'organiser'),
     })
-    expect(counts).toEqual([{ defence: 'proof-accepted', count: 1 }])
+    expect(counts).toEqual([
+      { defence: 'challenge-given', count: 1 },
+      { defence: 'proof-accepted', count: 1 },
+    ])
     await page.context().close()
 
     const organiser = await visit(browser, world, { language })

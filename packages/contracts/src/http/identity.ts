@@ -76,6 +76,19 @@ export const findAccounts = route({
   answers: { 200: Strict({ items: Type.Array(Account) }) },
 })
 
+/** Whom an id stands for, as far as an organiser needs to know to talk about somebody: `k…@example.com`. */
+export const MaskedAccount = Strict({ id: Type.String(), name: Type.String(), email: Type.String() })
+export type MaskedAccount = Static<typeof MaskedAccount>
+
+export const maskedAccounts = route({
+  method: 'GET',
+  path: '/api/accounts/masked',
+  caller: 'organiser',
+  summary: 'Name and e-mail of accounts with most of their letters left out; unknown ids are left out',
+  query: Strict({ ids: Type.String({ maxLength: 4000, description: 'at most 50, by comma' }) }),
+  answers: { 200: Strict({ items: Type.Array(MaskedAccount) }) },
+})
+
 export const setRoles = route({
   method: 'PUT',
   path: '/api/accounts/{id}/roles',
@@ -129,6 +142,7 @@ export const identityRoutes = {
   resendCode,
   me,
   findAccounts,
+  maskedAccounts,
   setRoles,
   signIn,
   refreshSession,

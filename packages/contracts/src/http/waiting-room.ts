@@ -123,9 +123,14 @@ export const getChallenge = route({
   path: '/api/challenges',
   caller: 'anyone',
   summary: 'An ALTCHA v2 challenge. Who is signed in gets one of their own',
-  query: Strict({ purpose: OneOf(['join']) }),
+  query: Strict({
+    purpose: OneOf(['join']),
+    line: Type.Optional(
+      Type.String({ maxLength: 64, description: 'the line that it is for, so that its organiser sees what was given' }),
+    ),
+  }),
   answers: { 200: Challenge },
-  errors: ['http.too-many-requests'],
+  errors: ['waiting-room.line-not-found', 'http.too-many-requests'],
 })
 
 export const joinLine = route({
@@ -182,6 +187,7 @@ export const claimPass = route({
     'waiting-room.pass-used',
     'waiting-room.sold-out',
     'waiting-room.closed',
+    'http.too-many-requests',
   ],
 })
 
@@ -245,7 +251,7 @@ export const lineEntrants = route({
   params,
   answers: { 200: null },
   media: 'application/octet-stream',
-  errors: ['waiting-room.line-not-found', 'waiting-room.not-drawn', 'http.overloaded'],
+  errors: ['waiting-room.line-not-found', 'waiting-room.not-drawn', 'http.too-many-requests', 'http.overloaded'],
   cache: forEver,
 })
 
@@ -268,6 +274,7 @@ export const placeProof = route({
     'waiting-room.place-invalid',
     'waiting-room.not-drawn',
     'waiting-room.not-an-entrant',
+    'http.too-many-requests',
     'http.overloaded',
   ],
 })
@@ -280,7 +287,7 @@ export const drawProofPage = route({
   params,
   answers: { 200: null },
   media: 'text/html; charset=utf-8',
-  errors: ['waiting-room.line-not-found', 'waiting-room.not-drawn', 'http.overloaded'],
+  errors: ['waiting-room.line-not-found', 'waiting-room.not-drawn', 'http.too-many-requests', 'http.overloaded'],
   cache: 'public, max-age=3600',
 })
 
@@ -294,17 +301,30 @@ export const signals = [
 ] as const
 export type Signal = (typeof signals)[number]
 
-/** What the defences of a sale count. Signals count accounts, the others requests. */
+/** What is limited in ten minutes for each account, device and address block. */
+export const limited = ['challenges', 'joins', 'moves', 'claims', 'proofs', 'entrants'] as const
+export type Limited = (typeof limited)[number]
+
+/**
+ * What the defences of a sale count. Signals count accounts, the others requests. Challenges are given at three levels;
+ * those that were asked for without naming a line are nobody's.
+ */
 export const defences = [
+  'challenge-given',
+  'challenge-given-harder',
+  'challenge-given-hardest',
   'proof-accepted',
   'proof-accepted-harder',
+  'proof-accepted-hardest',
   'proof-missing',
   'proof-invalid',
   'proof-expired',
   'proof-used',
-  'limited',
+  ...limited.map((kind) => `limited-${kind}` as const),
   ...signals,
   'review',
+  'review-cleared',
+  'review-kept',
 ] as const
 export type Defence = (typeof defences)[number]
 
@@ -320,16 +340,32 @@ export const getDefences = route({
       counts: Type.Array(Strict({ defence: OneOf(defences), count: Type.Integer() })),
       reviewsTotal: Type.Integer(),
       reviews: Type.Array(Strict({ accountId: Type.String(), reasons: Type.Array(OneOf(signals)), at: Instant }), {
-        description: 'the newest 200',
+        description: 'the newest 50 that nobody has decided since',
       }),
     }),
   },
   errors: ['catalog.sale-not-found'],
 })
 
+/** `clear`: nothing of this is held against the account for a day. `keep`: its challenges are the hardest for a day. */
+export const reviewDecisions = ['clear', 'keep'] as const
+export type ReviewDecision = (typeof reviewDecisions)[number]
+
+export const decideReview = route({
+  method: 'POST',
+  path: '/api/organiser/sales/{id}/reviews/{accountId}',
+  caller: 'organiser',
+  summary: 'Decide about an account on the review list. Neither decision refuses anything or takes a place away',
+  params: Strict({ id: Id, accountId: Id }),
+  body: Strict({ decision: OneOf(reviewDecisions) }),
+  answers: { 204: null },
+  errors: ['catalog.sale-not-found', 'waiting-room.review-not-found'],
+})
+
 export const waitingRoomRoutes = {
   getChallenge,
   getDefences,
+  decideReview,
   getLine,
   lineEvents,
   joinLine,

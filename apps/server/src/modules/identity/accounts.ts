@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { roles as allRoles, type Account, type Role } from '@fairgate/contracts/http/identity'
+import { roles as allRoles, type Account, type Role, type MaskedAccount } from '@fairgate/contracts/http/identity'
 import { transaction, type Tx } from '#platform/db'
 import type { Random } from '#platform/ids'
 import type { Platform } from '#platform/platform'
@@ -16,6 +16,8 @@ export const codeAttemptsMax = 5
 export const codesPerHourMax = 6
 
 export type Registration = { email: string; password: string; name: string; locale?: 'ko' | 'en' }
+
+const maskedMax = 50
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'outbox' | 'racepoints' | 'metrics' | 'log'> & {
   limits: Limits
@@ -149,8 +151,21 @@ export function createAccounts({
     return account ? [publicAccount(account)] : []
   }
 
-  return { register, resendCode, verifyEmail, setRoles, me, find }
+  /** Known accounts with most of their letters left out. */
+  const masked = async (ids: readonly string[]): Promise<MaskedAccount[]> =>
+    (await store.accountsById(db, ids.slice(0, maskedMax))).map(maskedAccount)
+
+  return { register, resendCode, verifyEmail, setRoles, me, find, masked }
 }
+
+const firstLetter = (text: string): string => `${[...text.trim()][0] ?? ''}…`
+
+/** The domain stays: it tells a family from a farm. */
+const maskedAccount = ({ id, name, email }: Account): MaskedAccount => ({
+  id,
+  name: firstLetter(name),
+  email: `${firstLetter(email)}${email.slice(email.lastIndexOf('@'))}`,
+})
 
 export type Accounts = ReturnType<typeof createAccounts>
 

@@ -16,6 +16,9 @@ export const accountByEmail = (db: Db | Tx, email: string) =>
 export const accountById = (db: Db | Tx, id: string) =>
   maybeRow(db, sql<AccountRow>`select ${columns} from identity.accounts a where a.id = ${id}`)
 
+export const accountsById = (db: Db, ids: readonly string[]) =>
+  rows(db, sql<AccountRow>`select ${columns} from identity.accounts a where a.id = any(${ids}::text[]) order by a.id`)
+
 /** Locks the account, so that what is counted of it stays true until the commit. */
 export const lockAccountByEmail = (tx: Tx, email: string) =>
   maybeRow(

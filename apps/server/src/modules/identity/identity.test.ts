@@ -338,6 +338,27 @@ test('an administrator appoints; others may not, and an unknown account is a 404
   })
 })
 
+test('an organiser sees of an account what tells it from others, and no more; a buyer sees nothing', async ({
+  platform,
+}) => {
+  const { call, register, admin } = await world(platform)
+  const boss = await admin('boss@example.com')
+  const { account, accessToken } = await register()
+  const url = `/api/accounts/masked?ids=${account.id},acc_none,${boss.accountId}`
+  const organiser = await platform.accessTokens.sign(
+    { accountId: boss.accountId, roles: ['organiser'], verified: true },
+    600,
+  )
+  expect((await call('GET', url, undefined, { token: organiser })).body.items).toEqual(
+    [
+      { id: account.id, name: '김…', email: 'M…@Example.com' },
+      { id: boss.accountId, name: 'A…', email: 'b…@example.com' },
+    ].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+  )
+  expect(await call('GET', url, undefined, { token: accessToken })).toMatchObject({ status: 403 })
+  expect(await call('GET', url)).toMatchObject({ status: 401 })
+})
+
 test('the last administrator stays one', async ({ platform }) => {
   const { call, admin } = await world(platform)
   const boss = await admin('boss@example.com')

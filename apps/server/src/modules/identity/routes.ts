@@ -38,6 +38,10 @@ export function serveIdentity(http: HttpApp, { accounts, sessions, accessTokens,
     status: 200,
     body: { items: await accounts.find(query.email) },
   }))
+  http.serve(identityRoutes.maskedAccounts, async ({ query }) => ({
+    status: 200,
+    body: { items: await accounts.masked(query.ids.split(',')) },
+  }))
   http.serve(identityRoutes.setRoles, async ({ params, body }) => ({
     status: 200,
     body: await accounts.setRoles(params.id, body.roles),

@@ -3,38 +3,44 @@ import type { HttpApp } from '#platform/http'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import type { Challenges } from './challenges.ts'
-import type { Defences } from './defences.ts'
-import type { deviceCookie } from './device-cookie.ts'
-import { readDefences } from './waiting-room-store.ts'
+import { levelNames, type Defences } from './defences.ts'
+import type { DeviceCookie } from './device-cookie.ts'
+import type { Documents } from './documents.ts'
+import * as store from './waiting-room-store.ts'
 
-type Deps = Pick<Platform, 'db' | 'random'> & {
+type Deps = Pick<Platform, 'db' | 'clock'> & {
   challenges: Challenges | undefined
   areRequired: boolean
   defences: Defences
-  cookie: ReturnType<typeof deviceCookie>
+  documents: Documents
+  cookie: DeviceCookie
 }
 
-const reviewsMax = 200
+const reviewsMax = 50
 
-export function serveDefences(http: HttpApp, { db, random, challenges, areRequired, defences, cookie }: Deps): void {
-  http.serve(contract.getChallenge, async ({ caller, ip, headers, reply }) => {
+export function serveDefences(http: HttpApp, deps: Deps): void {
+  const { db, clock, challenges, areRequired, defences, documents, cookie } = deps
+
+  http.serve(contract.getChallenge, async ({ query, caller, ip, headers, reply }) => {
     if (!challenges) throw new Problem('http.not-found', { detail: 'this server gives no challenges' })
+    const saleId = query.line === undefined ? undefined : (await documents.read(query.line)).document.saleId
     const known = cookie.read(headers['cookie'])
     const who = { accountId: caller?.accountId, ip, device: known }
-    await defences.limit('challenges', who, (told) => void reply.headers(told))
-    await defences.challengeGiven(who)
-    const challenge = await challenges.create(who.accountId, await defences.levelFor(who))
+    await defences.limit('challenges', who, { tell: (told) => void reply.headers(told), saleId })
+    await defences.challengeAsked(who)
+    const level = await defences.levelFor(who)
+    const challenge = await challenges.create(who.accountId, level)
+    defences.note(saleId, `challenge-given${levelNames[level]}`)
     return {
       status: 200,
       body: challenge as contract.Challenge,
-      ...(known ? {} : { headers: { 'set-cookie': cookie.set(Buffer.from(random(16)).toString('hex')) } }),
+      ...(known ? {} : { headers: cookie.give().headers }),
     }
   })
 
   http.serve(contract.getDefences, async ({ params, caller }) => {
     await defences.flush()
-    const organiserId = caller.roles.includes('admin') ? null : caller.accountId
-    const found = await readDefences(db, params.id, organiserId, reviewsMax)
+    const found = await store.readDefences(db, params.id, organiserOf(caller), reviewsMax)
     if (!found) throw new Problem('catalog.sale-not-found')
     return {
       status: 200,
@@ -50,4 +56,16 @@ export function serveDefences(http: HttpApp, { db, random, challenges, areRequir
       },
     }
   })
+
+  http.serve(contract.decideReview, async ({ params: { id: saleId, accountId }, body: { decision }, caller }) => {
+    if (!(await store.isSaleOf(db, saleId, organiserOf(caller)))) throw new Problem('catalog.sale-not-found')
+    const decided = { saleId, accountId, decision, decidedBy: caller.accountId, at: new Date(clock.now()) }
+    if (!(await store.decideReview(db, decided))) throw new Problem('waiting-room.review-not-found')
+    await defences.decided(saleId, accountId, decision)
+    return { status: 204, body: undefined }
+  })
 }
+
+/** Whose sales a caller may see; null is anybody's. */
+const organiserOf = (caller: { accountId: string; roles: readonly string[] }): string | null =>
+  caller.roles.includes('admin') ? null : caller.accountId

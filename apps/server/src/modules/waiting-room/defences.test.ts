@@ -34,6 +34,10 @@ async function guarded(
   platform.clock.set(Date.parse(opensAt) - 60_000)
   const { fastify } = platform.http([world.module])
 
+  /** As the server names a device; a word with a point in it is sent as it is. */
+  const named = (device: string): string =>
+    device.includes('.') ? device : platform.tokens.sign('device', { device, iat: 0 })
+
   async function call(
     method: 'GET' | 'POST',
     url: string,
@@ -47,7 +51,7 @@ async function guarded(
       remoteAddress: ip ?? '198.51.100.1',
       headers: {
         ...(accountId ? await platform.authorization(accountId) : {}),
-        ...(device ? { cookie: `other=1; fairgate-device=${device}` } : {}),
+        ...(device ? { cookie: `other=1; fairgate-device=${named(device)}` } : {}),
       },
       ...(body ? { payload: body } : {}),
     })
@@ -66,6 +70,7 @@ async function guarded(
     call,
     challenge,
     send,
+    callAs: world.call,
     /** Asks, solves, joins. */
     async prove(accountId: string, from: From = {}, solvesInMs = 1000) {
       const payload = await solved(await challenge(accountId, from))
@@ -287,7 +292,7 @@ test('many accounts on one device get harder challenges; with a crowded address 
   expect(Object.fromEntries(counts.map(({ defence, count }) => [defence, count]))).toEqual({
     'crowded-address': 2,
     'proof-accepted': 3,
-    'proof-accepted-harder': 2,
+    'proof-accepted-hardest': 2,
     review: 2,
     'shared-device': 3,
   })
@@ -333,7 +338,7 @@ test('a pass that is claimed from many addresses is noticed and still given', as
 })
 
 test('limits are announced, and over one of them it says when to come back', async ({ platform }) => {
-  const world = await guarded(platform, { defences: { accountMax: 3, addressMax: 5 } })
+  const world = await guarded(platform, { defences: { accountMax: 3, deviceMax: 4, addressMax: 5 } })
   const first = await world.send('acc_1', undefined)
   expect(first.headers).toMatchObject({
     'ratelimit-policy': '"account";q=3;w=600, "address";q=5;w=600',
@@ -366,11 +371,126 @@ test('a device is given its name once', async ({ platform }) => {
   const world = await guarded(platform)
   const first = await world.call('GET', '/api/challenges?purpose=join', undefined)
   const cookie = String(first.headers['set-cookie'])
-  expect(cookie).toMatch(/^fairgate-device=[0-9a-f]{32}; Max-Age=2592000; Path=\/api; HttpOnly; SameSite=Lax$/)
+  expect(cookie).toMatch(/^fairgate-device=[\w.-]+; Max-Age=2592000; Path=\/api; HttpOnly; SameSite=Lax$/)
   const again = await world.call('GET', '/api/challenges?purpose=join', undefined, {
     device: cookie.slice('fairgate-device='.length).split(';')[0]!,
   })
   expect(again.headers['set-cookie']).toBeUndefined()
+  // A name that we did not give is none.
+  const own = await world.call('GET', '/api/challenges?purpose=join', undefined, {
+    device: `v1.own.${'a'.repeat(32)}.b`,
+  })
+  expect(String(own.headers['set-cookie'])).toMatch(/^fairgate-device=/)
+  expect(own.headers['ratelimit-policy']).not.toContain('device')
+  // Who joins without having asked for a challenge is given one then.
+  expect(
+    String((await world.send('acc_1', await solved(await world.challenge('acc_1')))).headers['set-cookie']),
+  ).toMatch(/^fairgate-device=/)
+})
+
+test('a device is limited however many accounts share it, and whatever addresses it says that it has', async ({
+  platform,
+}) => {
+  const world = await guarded(platform, { defences: { accountMax: 3, deviceMax: 4, addressMax: 100 } })
+  const from = { device: device('d') }
+  const statuses: number[] = []
+  for (const accountId of people(6)) statuses.push((await world.send(accountId, undefined, from)).status)
+  expect(statuses).toEqual([403, 403, 403, 403, 429, 429])
+  expect((await world.send('acc_7', undefined, from)).headers['ratelimit']).toBe(
+    '"account";r=2;t=600, "device";r=0;t=600, "address";r=93;t=600',
+  )
+  expect((await world.send('acc_7', undefined, { device: device('e') })).status).toBe(403)
+  expect(await world.count('limited-joins')).toBe(3)
+})
+
+test('claims, proofs and lists of entrants are limited too, each by itself, and each refusal is on the operator’s page', async ({
+  platform,
+}) => {
+  const world = await guarded(platform, { defences: { accountMax: 1, deviceMax: 1000, addressMax: 20 } })
+  const { body } = await world.prove('acc_1')
+  const ask = {
+    claims: () => world.call('POST', '/api/lines/lin_a/passes', 'acc_1', {}, { placeToken: body.placeToken }),
+    proofs: () => world.call('POST', '/api/lines/lin_a/proofs', undefined, {}, { placeToken: body.placeToken }),
+    entrants: () => world.call('GET', '/api/lines/lin_a/entrants', undefined),
+  }
+  // Twenty claims of an account, twenty proofs and one list of an address block.
+  for (const [what, times] of [
+    ['claims', 20],
+    ['proofs', 20],
+    ['entrants', 1],
+  ] as const) {
+    for (let i = 0; i < times; i++) expect((await ask[what]()).status).not.toBe(429)
+    const over = await ask[what]()
+    expect(over).toMatchObject({ status: 429, body: { code: 'http.too-many-requests' } })
+    expect([over.headers['retry-after'], over.headers['ratelimit-policy']]).toEqual([
+      '600',
+      expect.stringContaining('"address";q='),
+    ])
+    expect(await world.count(`limited-${what}`)).toBe(1)
+  }
+  expect((await world.call('GET', '/api/lines/lin_a/proof.html', undefined)).status).toBe(429)
+})
+
+test('headers that anybody can write change nothing about whom a limit counts', async ({ platform }) => {
+  const world = await guarded(platform, { defences: { addressMax: 2 } })
+  const { fastify } = platform.http([world.module])
+  const spoofs = [
+    { 'x-forwarded-for': '203.0.113.1' },
+    { 'x-real-ip': '203.0.113.2' },
+    { forwarded: 'for=203.0.113.3' },
+    { 'x-client-ip': '203.0.113.4', 'cf-connecting-ip': '203.0.113.4', 'true-client-ip': '203.0.113.4' },
+  ]
+  const statuses = []
+  for (const headers of spoofs)
+    statuses.push(
+      (await fastify.inject({ url: '/api/challenges?purpose=join', remoteAddress: '198.51.100.9', headers }))
+        .statusCode,
+    )
+  expect(statuses).toEqual([200, 200, 429, 429])
+})
+
+test('what was given is counted by level for the organiser of the line that it was for', async ({ platform }) => {
+  const world = await guarded(platform, { defences: { challengesMax: 1, deviceAccountsMax: 0 } })
+  const ask = (accountId: string, from: From = {}) =>
+    world.call('GET', '/api/challenges?purpose=join&line=lin_a', accountId, from)
+  for (let i = 0; i < 3; i++) expect((await ask('acc_1')).status).toBe(200)
+  expect((await world.prove('acc_2', { device: device('f') })).status).toBe(201)
+  expect((await ask('acc_3', { device: device('f') })).status).toBe(200)
+  expect(await world.count('challenge-given')).toBe(1)
+  expect(await world.count('challenge-given-harder')).toBe(2)
+  expect(await world.count('challenge-given-hardest')).toBe(1)
+  expect((await world.call('GET', '/api/challenges?purpose=join&line=lin_x', 'acc_1')).status).toBe(404)
+})
+
+test('a person decides: cleared, nothing is held against the account for a day; kept, its challenges stay the hardest', async ({
+  platform,
+}) => {
+  const world = await guarded(platform, { defences: { deviceAccountsMax: 0, addressAccountsMax: 0 } })
+  const from = { device: device('9') }
+  for (const accountId of people(3)) expect((await world.prove(accountId, from)).status).toBe(201)
+  const decide = (accountId: string, decision: string, as = 'acc_organiser', roles = ['organiser']) =>
+    world.callAs('POST', `/api/organiser/sales/sal_1/reviews/${accountId}`, as, { decision }, { roles })
+  const listed = async () => (await world.defences()).reviews.map(({ accountId }) => accountId).toSorted()
+  const levelOf = async (accountId: string) => (await world.challenge(accountId, from)).parameters.data.level
+  expect(await listed()).toEqual(people(3))
+
+  expect((await decide('acc_1', 'clear', 'acc_other')).body.code).toBe('catalog.sale-not-found')
+  expect((await decide('acc_1', 'clear', 'acc_1', ['buyer'])).body.code).toBe('identity.not-allowed')
+  expect((await decide('acc_9', 'clear')).body.code).toBe('waiting-room.review-not-found')
+  expect((await decide('acc_1', 'banish')).status).toBe(400)
+  expect(await listed()).toEqual(people(3))
+
+  expect((await decide('acc_1', 'clear')).status).toBe(204)
+  expect((await decide('acc_2', 'keep', 'acc_admin', ['admin'])).status).toBe(204)
+  expect(await listed()).toEqual(['acc_3'])
+  expect([await levelOf('acc_1'), await levelOf('acc_2')]).toEqual([0, 2])
+  // Without what the device and the address say, the one who is kept still has the hardest.
+  expect((await world.challenge('acc_2')).parameters.data.level).toBe(2)
+  expect([await world.count('review-cleared'), await world.count('review-kept')]).toEqual([1, 1])
+  // Nobody has lost a place, and the decided are not listed again for the same.
+  for (const accountId of people(3)) expect((await world.send(accountId, undefined, from)).status).toBe(200)
+  platform.clock.advance(24 * 3600_000)
+  expect(await levelOf('acc_2')).toBe(0)
 })
 
 test('a purpose that nobody knows is a fault of the request', async ({ platform }) => {

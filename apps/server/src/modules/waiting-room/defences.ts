@@ -1,4 +1,10 @@
-import type { Defence, Signal } from '@fairgate/contracts/http/waiting-room'
+import {
+  reviewDecisions,
+  type Defence,
+  type Limited,
+  type ReviewDecision,
+  type Signal,
+} from '@fairgate/contracts/http/waiting-room'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
@@ -7,9 +13,13 @@ import type { Level } from './challenges.ts'
 import * as store from './waiting-room-store.ts'
 
 export type DefencesConfig = {
-  /** Challenges, and joins, of one account in ten minutes. */
+  /** Challenges, joins and proofs of one account in ten minutes; twenty times as many claims, a twentieth of entrants lists. */
   accountMax: number
-  /** Challenges, and joins, from one address block in ten minutes. Thousands may share one (a campus, a mobile carrier). */
+  /** The same of one device: a family, or a counter with a queue in front of it. */
+  deviceMax: number
+  /** Changes of line of one account in ten minutes: each leaves a number behind that nobody stands on. */
+  movesMax: number
+  /** The same of one address block. Thousands may share one (a campus, a mobile carrier). */
   addressMax: number
   /** Accounts of one address block in a day beyond which its challenges are harder. */
   addressAccountsMax: number
@@ -25,6 +35,8 @@ export type DefencesConfig = {
 
 export const defaultDefences: DefencesConfig = {
   accountMax: 60,
+  deviceMax: 240,
+  movesMax: 10,
   addressMax: 20_000,
   addressAccountsMax: 500,
   deviceAccountsMax: 4,
@@ -48,6 +60,15 @@ const weights: Record<Signal, number> = {
 /** From here on a person looks at it. No single signal gets there. */
 const reviewFrom = 3
 
+/**
+ * How often a kind of request may be made, beside the plain ones. Claims are asked for again each second near the front
+ * and answered from memory; a list of entrants is megabytes and never changes.
+ */
+const shares: Record<Limited, number> = { challenges: 1, joins: 1, moves: 1, claims: 20, proofs: 1, entrants: 0.05 }
+
+/** How the levels of challenges are called where they are counted. */
+export const levelNames = ['', '-harder', '-hardest'] as const
+
 const windowMs = 600_000
 const dayMs = 24 * 3600_000
 
@@ -70,10 +91,21 @@ export function createDefences(
     counts.set(id, entry)
   }
 
-  /** Counts for the organiser of the sale, and for the operator of the machine. */
-  function note(saleId: string, defence: Defence): void {
+  /** Counts for the organiser of the sale, if it is known, and for the operator of the machine. */
+  function note(saleId: string | undefined, defence: Defence): void {
     actions.add({ defence })
-    add(saleId, defence)
+    if (saleId !== undefined) add(saleId, defence)
+  }
+
+  /** What is counted for a request, and how often it may be made. */
+  function quotas(what: Limited, { accountId, device, ip }: Who): { name: string; of: string; max: number }[] {
+    const times = (max: number) => Math.max(1, Math.floor(max * shares[what]))
+    const accountMax = what === 'moves' ? config.movesMax : times(config.accountMax)
+    return [
+      ...(accountId === undefined ? [] : [{ name: 'account', of: accountId, max: accountMax }]),
+      ...(device === undefined ? [] : [{ name: 'device', of: device, max: times(config.deviceMax) }]),
+      { name: 'address', of: addressBlock(ip), max: times(config.addressMax) },
+    ]
   }
 
   async function flush(): Promise<boolean> {
@@ -103,6 +135,14 @@ export function createDefences(
     return found
   }
 
+  const decisionKey = (decision: ReviewDecision, accountId: string) => key('decided', decision, accountId)
+
+  async function decisionOn(accountId: string): Promise<ReviewDecision | undefined> {
+    for (const decision of reviewDecisions)
+      if ((await ephemeral.peek(decisionKey(decision, accountId))) > 0) return decision
+    return undefined
+  }
+
   const scoreOf = (signals: readonly Signal[]) => signals.reduce((sum, signal) => sum + weights[signal], 0)
 
   /** Writes down what was found about an account in a sale, each signal once, and asks for a review when it is much. */
@@ -112,7 +152,7 @@ export function createDefences(
     if (accountId === undefined || signals.length === 0) return
     for (const signal of signals)
       if (await ephemeral.once(key('noted', saleId, accountId, signal), dayMs)) note(saleId, signal)
-    if (scoreOf(signals) < reviewFrom) return
+    if (scoreOf(signals) < reviewFrom || (await decisionOn(accountId))) return
     const isNew = await store.insertReviews(db, { saleId, accountId, reasons: signals, at: new Date(clock.now()) })
     if (isNew && (await ephemeral.once(key('reviewed', saleId, accountId), dayMs))) note(saleId, 'review')
   }
@@ -123,22 +163,18 @@ export function createDefences(
     flush,
 
     /**
-     * Counts a request against the limits of its account and its address block. @returns the `RateLimit` headers
-     * (draft-ietf-httpapi-ratelimit-headers) @throws http.too-many-requests with `headers` already told through `tell`
+     * Counts a request against the limits of its account, its device and its address block, and announces them with the
+     * `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers). @throws http.too-many-requests, counted in `saleId`
      */
     async limit(
-      what: 'challenges' | 'joins',
+      what: Limited,
       who: Who,
-      tell: (headers: Record<string, string>) => void,
+      { tell, saleId }: { tell: (headers: Record<string, string>) => void; saleId: string | undefined },
     ): Promise<void> {
       if (isExempt(who)) return
-      const buckets = [
-        ...(who.accountId === undefined ? [] : [{ name: 'account', of: who.accountId, max: config.accountMax }]),
-        { name: 'address', of: addressBlock(who.ip), max: config.addressMax },
-      ]
       const now = clock.now()
       const states = await Promise.all(
-        buckets.map(async ({ name, of, max }) => {
+        quotas(what, who).map(async ({ name, of, max }) => {
           const { count, resetAt } = await ephemeral.count(key('limit', what, name, of), windowMs)
           return { name, max, left: max - count, seconds: Math.max(1, Math.ceil((resetAt - now) / 1000)) }
         }),
@@ -149,18 +185,28 @@ export function createDefences(
       })
       const over = states.filter(({ left }) => left < 0)
       if (over.length === 0) return
-      actions.add({ defence: 'limited' })
+      note(saleId, `limited-${what}`)
       throw new Problem('http.too-many-requests', {
         retryAfterMs: Math.max(...over.map(({ seconds }) => seconds)) * 1000,
       })
     },
 
-    /** How hard the next challenge of this caller is. */
+    /** How hard the next challenge of this caller is: as a person has decided, else by what speaks against them. */
     async levelFor(who: Who): Promise<Level> {
+      const decided = who.accountId === undefined ? undefined : await decisionOn(who.accountId)
+      if (decided) return decided === 'clear' ? 0 : 2
       return Math.min(2, scoreOf(await signalsOf(who))) as Level
     },
 
-    async challengeGiven(who: Who): Promise<void> {
+    /** What a person has decided about an account holds for a day, in every sale; the database keeps who decided what. */
+    async decided(saleId: string, accountId: string, decision: ReviewDecision): Promise<void> {
+      note(saleId, decision === 'clear' ? 'review-cleared' : 'review-kept')
+      for (const one of reviewDecisions) await ephemeral.clear(decisionKey(one, accountId))
+      await ephemeral.count(decisionKey(decision, accountId), dayMs)
+    },
+
+    /** Counts a request for a challenge: collecting them is a signal. */
+    async challengeAsked(who: Who): Promise<void> {
       if (who.accountId === undefined || isExempt(who)) return
       const { count } = await ephemeral.count(key('challenges', who.accountId), windowMs)
       if (count > config.challengesMax) await ephemeral.count(signalKey('many-challenges', who.accountId), dayMs)

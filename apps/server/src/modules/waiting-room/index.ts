@@ -81,7 +81,7 @@ export type WaitingRoom = {
 
 /** Lines, places, the frontier and passes. */
 export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): WaitingRoom {
-  const { db, clock, random, tokens, metrics } = deps
+  const { db, clock, tokens, metrics } = deps
   const options = {
     gatherMs: config.gatherMinutes * 60_000,
     claimSeconds: config.claimSeconds,
@@ -103,7 +103,7 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   const entrants = createEntrants({ ...deps, documents }, { keptBytesMax: config.entrantsBytesMax ?? 96 * 2 ** 20 })
   const challenges = config.challenges && createChallenges(deps, config.challenges)
   const defences = createDefences(deps, { ...defaultDefences, ...config.defences })
-  const cookie = deviceCookie(config.secureCookies ?? false)
+  const cookie = deviceCookie(deps, { secure: config.secureCookies ?? false })
   const streams = createStreams(
     { clock, metrics },
     { streamsMax: config.streamsMax, metric: 'fairgate_line_streams', help: 'Open event streams of lines' },
@@ -135,7 +135,7 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
           lines,
           entrants,
         })
-        serveDefences(http, { db, random, challenges, areRequired: hasChallenges, defences, cookie })
+        serveDefences(http, { db, clock, challenges, areRequired: hasChallenges, defences, documents, cookie })
       },
       subscriptions: createSubscriptions({ ...deps, documents, tickSoon }, { beacon: config.beacon }),
       loops: [frontier.loop, broadcast.loop, drawing, defences.loop],

@@ -1,6 +1,6 @@
 import type { Platform } from '#platform/platform'
 import type { Challenges } from './challenges.ts'
-import type { Defences, Who } from './defences.ts'
+import { levelNames, type Defences, type Who } from './defences.ts'
 import type { Documents } from './documents.ts'
 import type { createPlaces, Joined } from './places.ts'
 
@@ -58,7 +58,7 @@ export function createJoining({ documents, places, challenges, defences, log }: 
         await proof.release()
         throw error
       })
-      defences.note(saleId, proof.level > 0 ? 'proof-accepted-harder' : 'proof-accepted')
+      defences.note(saleId, `proof-accepted${levelNames[proof.level]}`)
       if (joined.isNew) await watched(() => defences.joined(saleId, who, proof))
       return joined
     },

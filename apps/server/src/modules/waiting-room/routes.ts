@@ -1,13 +1,15 @@
 import { getAdmission } from '@fairgate/contracts/http/admission'
 import * as contract from '@fairgate/contracts/http/waiting-room'
+import type { FastifyReply } from 'fastify'
 import type { Caller } from '#platform/access-token'
 import type { Health } from '#platform/health'
-import type { HttpApp } from '#platform/http'
+import type { RouteContract } from '@fairgate/contracts/http/route'
+import type { HttpApp, HttpRequest } from '#platform/http'
 import { Problem } from '#platform/problem'
 import type { Tokens } from '#platform/tokens'
 import type { createBroadcast } from './broadcast.ts'
-import type { Defences } from './defences.ts'
-import type { deviceCookie } from './device-cookie.ts'
+import type { Defences, Who } from './defences.ts'
+import type { DeviceCookie } from './device-cookie.ts'
 import type { Documents } from './documents.ts'
 import type { createEntrants } from './entrants.ts'
 import { proofPage } from './proof-page.ts'
@@ -24,16 +26,27 @@ export type Parts = {
   passes: ReturnType<typeof createPasses>
   joining: ReturnType<typeof createJoining>
   defences: Defences
-  cookie: ReturnType<typeof deviceCookie>
+  cookie: DeviceCookie
   lines: ReturnType<typeof createLines>
   entrants: ReturnType<typeof createEntrants>
   health: Pick<Health, 'now'> | undefined
 }
 
-const whoIs = (caller: Caller, ip: string, device: string | undefined) => ({ accountId: caller.accountId, ip, device })
+type Asking = { caller: Caller | undefined; ip: string; headers: HttpRequest<RouteContract>['headers'] }
 
 export function serveRoutes(http: HttpApp, parts: Parts): void {
   const { documents, tokens, broadcast, joining, defences, cookie, places, passes, lines, entrants, health } = parts
+
+  const whoIs = ({ caller, ip, headers }: Asking) => ({
+    accountId: caller?.accountId,
+    ip,
+    device: cookie.read(headers['cookie']),
+  })
+  /** Counts what is asked of a line against the caller's limits. @throws http.too-many-requests, waiting-room.line-not-found */
+  async function limit(what: contract.Limited, lineId: string, who: Who, reply: FastifyReply): Promise<void> {
+    const { saleId } = (await documents.read(lineId)).document
+    await defences.limit(what, who, { tell: (told) => void reply.headers(told), saleId })
+  }
 
   http.serve(contract.getLine, async ({ params }) => {
     const { bytes, etag } = await documents.read(params.id)
@@ -45,10 +58,14 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     return 'hijacked'
   })
 
-  http.serve(contract.joinLine, async ({ params, body, caller, ip, headers, reply }) => {
+  http.serve(contract.joinLine, async (request) => {
+    const { params, body, caller, reply } = request
     if (!caller.verified) throw new Problem('identity.not-verified')
-    const who = whoIs(caller, ip, cookie.read(headers['cookie']))
-    await defences.limit('joins', who, (told) => void reply.headers(told))
+    const known = whoIs(request)
+    // Who joined is counted for the device from its first place on, so one without a name is given one now.
+    const given = known.device === undefined ? cookie.give() : undefined
+    const who = { ...known, device: known.device ?? given?.device, accountId: caller.accountId }
+    await limit('joins', params.id, known, reply)
     const { isNew, place } = await joining.join(params.id, who, body.challenge)
     const { id, lineId, number, saleId, accountId } = place
     const joinedAt = place.joinedAt.toISOString()
@@ -60,16 +77,23 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
       number,
       iat: place.joinedAt.getTime(),
     })
-    return { status: isNew ? 201 : 200, body: { place: { id, lineId, number, joinedAt }, placeToken } }
+    return {
+      status: isNew ? 201 : 200,
+      body: { place: { id, lineId, number, joinedAt }, placeToken },
+      ...(given ? { headers: given.headers } : {}),
+    }
   })
 
-  http.serve(contract.claimPass, async ({ params, body, caller, ip, headers }) => {
+  http.serve(contract.claimPass, async (request) => {
+    const { params, body, caller, reply } = request
+    const who = { ...whoIs(request), accountId: caller.accountId }
+    await limit('claims', params.id, who, reply)
     const { isNew, expiresAt, ...pass } = await passes.claim({
       lineId: params.id,
       placeToken: body.placeToken,
       accountId: caller.accountId,
     })
-    await joining.claimed(params.id, whoIs(caller, ip, cookie.read(headers['cookie'])))
+    await joining.claimed(params.id, who)
     return { status: isNew ? 201 : 200, body: { ...pass, expiresAt: expiresAt.toISOString() } }
   })
 
@@ -78,7 +102,9 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     return { status: 204, body: undefined }
   })
 
-  http.serve(contract.lineEntrants, async ({ params }) => {
+  http.serve(contract.lineEntrants, async (request) => {
+    const { params, reply } = request
+    await limit('entrants', params.id, whoIs(request), reply)
     const { leaves, root } = await entrants.list(params.id)
     return {
       status: 200,
@@ -88,12 +114,15 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     }
   })
 
-  http.serve(contract.placeProof, async ({ params, body }) => ({
-    status: 200,
-    body: await entrants.prove(params.id, body.placeToken),
-  }))
+  http.serve(contract.placeProof, async (request) => {
+    const { params, body, reply } = request
+    await limit('proofs', params.id, whoIs(request), reply)
+    return { status: 200, body: await entrants.prove(params.id, body.placeToken) }
+  })
 
-  http.serve(contract.drawProofPage, async ({ params }) => {
+  http.serve(contract.drawProofPage, async (request) => {
+    const { params, reply } = request
+    await limit('entrants', params.id, whoIs(request), reply)
     const { leaves, root } = await entrants.list(params.id)
     const { document } = await documents.read(params.id)
     return {

@@ -649,20 +649,30 @@ export type FoundDefences = {
   reviews: { accountId: string; reasons: string[]; at: Date }[]
 }
 
-/** The newest reviews and all counts of a sale; undefined when it is unknown or another organiser's (null: anybody's). */
+/** Reviews of a sale that nobody has decided since they were asked for. */
+const openReviews = (saleId: string) => sql`
+  (select r.account_id as "accountId", array_agg(r.reason order by r.reason) as reasons, min(r.at) as at
+   from waiting_room.reviews r left join waiting_room.review_decisions d using (sale_id, account_id)
+   where r.sale_id = ${saleId}
+   group by r.account_id, d.at having d.at is null or max(r.at) > d.at)`
+
+/** Whether a sale is known and of this organiser (null: anybody's). */
+export const isSaleOf = async (db: Db, saleId: string, organiserId: string | null): Promise<boolean> =>
+  (await maybeRow(
+    db,
+    sql`
+      select 1 from waiting_room.sales
+      where id = ${saleId} and (${organiserId}::text is null or organiser_id = ${organiserId})`,
+  )) !== undefined
+
+/** The newest open reviews and all counts of a sale; undefined when it is unknown or another organiser's (null: anybody's). */
 export async function readDefences(
   db: Db,
   saleId: string,
   organiserId: string | null,
   reviewsMax: number,
 ): Promise<FoundDefences | undefined> {
-  const sale = await maybeRow(
-    db,
-    sql<{ reviewsTotal: number }>`
-      select (select count(distinct r.account_id) from waiting_room.reviews r where r.sale_id = s.id)::int as "reviewsTotal"
-      from waiting_room.sales s where s.id = ${saleId} and (${organiserId}::text is null or s.organiser_id = ${organiserId})`,
-  )
-  if (!sale) return undefined
+  if (!(await isSaleOf(db, saleId, organiserId))) return undefined
   const counts = await rows(
     db,
     sql<{ defence: string; count: number }>`
@@ -670,10 +680,26 @@ export async function readDefences(
   )
   const reviews = await rows(
     db,
-    sql<{ accountId: string; reasons: string[]; at: Date }>`
-      select account_id as "accountId", array_agg(reason order by reason) as reasons, min(at) as at
-      from waiting_room.reviews where sale_id = ${saleId}
-      group by account_id order by min(at) desc, account_id limit ${reviewsMax}`,
+    sql<{ accountId: string; reasons: string[]; at: Date; total: number }>`
+      select *, count(*) over ()::int as total from ${openReviews(saleId)} o order by at desc, "accountId" limit ${reviewsMax}`,
   )
-  return { ...sale, counts, reviews }
+  return {
+    counts,
+    reviewsTotal: reviews[0]?.total ?? 0,
+    reviews: reviews.map(({ accountId, reasons, at }) => ({ accountId, reasons, at })),
+  }
 }
+
+export type Decided = { saleId: string; accountId: string; decision: string; decidedBy: string; at: Date }
+
+/** Writes down what a person has decided; a later decision replaces it. @returns false when there was no review */
+export const decideReview = async (db: Db, { saleId, accountId, decision, decidedBy, at }: Decided): Promise<boolean> =>
+  (await changed(
+    db,
+    sql`
+      insert into waiting_room.review_decisions (sale_id, account_id, decision, decided_by, at)
+      select ${saleId}, ${accountId}, ${decision}, ${decidedBy}, ${at}
+      where exists (select 1 from waiting_room.reviews where sale_id = ${saleId} and account_id = ${accountId})
+      on conflict (sale_id, account_id) do update
+        set decision = excluded.decision, decided_by = excluded.decided_by, at = excluded.at`,
+  )) > 0
