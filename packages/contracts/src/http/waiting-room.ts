@@ -213,16 +213,6 @@ export const pauseLine = route({
 
 export const resumeLine = route({ ...pauseLine, path: '/api/lines/{id}/resume', summary: 'Admit again' })
 
-export const changeLine = route({
-  method: 'PATCH',
-  path: '/api/lines/{id}',
-  caller: 'organiser',
-  summary: 'Change how many may be inside and how fast people are admitted',
-  params,
-  body: Strict({
-    shoppersMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-    admitPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-  }),
 export const admitAll = route({
   ...pauseLine,
   path: '/api/lines/{id}/admit-all',
@@ -236,6 +226,16 @@ export const admitAsPlanned = route({
   summary: 'The limits of rate and shoppers hold again',
 })
 
+export const changeLine = route({
+  method: 'PATCH',
+  path: '/api/lines/{id}',
+  caller: 'organiser',
+  summary: 'Change how many may be inside and how fast people are admitted',
+  params,
+  body: Strict({
+    shoppersMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    admitPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  }),
   answers: { 200: LineDocument },
   errors: ['waiting-room.line-not-found'],
 })
@@ -373,11 +373,11 @@ export const waitingRoomRoutes = {
   leaveLine,
   pauseLine,
   resumeLine,
+  admitAll,
+  admitAsPlanned,
+  getAdmission,
   changeLine,
   lineEntrants,
   placeProof,
   drawProofPage,
 }
-  admitAll,
-  admitAsPlanned,
-  getAdmission,

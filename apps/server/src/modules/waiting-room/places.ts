@@ -19,6 +19,8 @@ type Answer = Joined | { refused: ErrorCode; extensions: Record<string, unknown>
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'metrics' | 'racepoints'> & {
   documents: Documents
   positions: Positions
+  /** Somebody's room is free again. */
+  tickSoon: () => void
 }
 type Options = { gatherMs: number; claimSeconds: number; joinBatchMax: number; joinQueueMax: number }
 
@@ -27,8 +29,6 @@ const refused = (code: ErrorCode, extensions: Record<string, unknown> = {}): Ans
 /** Joining a line and leaving it. */
 export function createPlaces(
   { db, clock, ids, outbox, metrics, racepoints, documents, positions, tickSoon }: Deps,
-  /** Somebody's room is free again. */
-  tickSoon: () => void
   options: Options,
 ) {
   const outcomes = metrics.counter('fairgate_joins_total', 'Requests to join a line', ['outcome'])

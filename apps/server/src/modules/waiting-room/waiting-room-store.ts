@@ -412,16 +412,19 @@ export type FrontierRow = {
   isPaused: boolean
   shoppersMax: number
   admitPerMinute: number
+  admitsAll: boolean
+  limitedBy: AdmissionLimit | null
+  healthPerMinute: number | null
+  limitedAt: Date | null
   allowance: number
   tickedAt: Date | null
   holdSeconds: number
 }
 
-  admitsAll: boolean
-  limitedBy: AdmissionLimit | null
-  healthPerMinute: number | null
-  limitedAt: Date | null
-/** The lines that are being admitted at this time, not before they are drawn; nobody else moves them until the transaction ends. */
+/**
+ * The lines that are being admitted at this time, not before they are drawn; nobody else moves them until the transaction
+ * ends. One whose rows are locked by something else is left out: it must not make the others wait.
+ */
 export const lockFrontiers = (tx: Tx, now: Date): Promise<FrontierRow[]> =>
   rows(
     tx,
@@ -498,6 +501,7 @@ export type Settings = {
   isPaused?: boolean | undefined
   shoppersMax?: number | undefined
   admitPerMinute?: number | undefined
+  admitsAll?: boolean | undefined
 }
 
 /** @param organiserId  whose line it must be; null for an admin. @returns whether there is such a line */
@@ -509,7 +513,6 @@ export async function changeSettings(
 ): Promise<boolean> {
   const count = await changed(
     db,
-  admitsAll?: boolean | undefined
     sql`
       update waiting_room.frontiers f set
         is_paused = coalesce(${settings.isPaused ?? null}, f.is_paused),
@@ -522,6 +525,15 @@ export async function changeSettings(
   return count === 1
 }
 
+/** Whether there is such a line, of this organiser; null for an admin. */
+export const isLineOf = async (db: Db, lineId: string, organiserId: string | null): Promise<boolean> =>
+  (await maybeRow(
+    db,
+    sql`
+      select 1 from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
+      where l.id = ${lineId} and (${organiserId}::text is null or s.organiser_id = ${organiserId})`,
+  )) !== undefined
+
 // Audit
 
 /** Figures of the lines of one event or of all, each a number of violations but the last three. */
@@ -533,15 +545,6 @@ export async function readAudit(db: Db, eventId: string | null, now: Date) {
   const found = await maybeRow(
     db,
     sql<
-/** Whether there is such a line, of this organiser; null for an admin. */
-export const isLineOf = async (db: Db, lineId: string, organiserId: string | null): Promise<boolean> =>
-  (await maybeRow(
-    db,
-    sql`
-      select 1 from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
-      where l.id = ${lineId} and (${organiserId}::text is null or s.organiser_id = ${organiserId})`,
-  )) !== undefined
-
       Record<
         | 'numbers'
         | 'doubles'
