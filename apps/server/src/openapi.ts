@@ -1,5 +1,5 @@
 import { errors } from '@fairgate/contracts/errors'
-import type { RouteContract } from '@fairgate/contracts/http/route'
+import { rawMedia, type RouteContract } from '@fairgate/contracts/http/route'
 import { routes } from '@fairgate/contracts/http/routes'
 import type { TSchema } from '@fairgate/contracts/schema'
 
@@ -54,6 +54,9 @@ function operation(tag: string, operationId: string, contract: RouteContract): R
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(contract.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: contract.body } } } }
+      : {}),
+    ...(contract.rawBody
+      ? { requestBody: { required: true, content: Object.fromEntries(rawMedia.map((media) => [media, {}])) } }
       : {}),
     responses: responsesOf(contract, isPublic),
   }

@@ -16,7 +16,12 @@ export class ApiError extends Error {
 type Given<K extends string, V> = V extends undefined ? { [P in K]?: undefined } : { [P in K]: V }
 export type Request<R extends RouteContract> = Given<'params', Params<R>> &
   (Query<R> extends undefined ? { query?: undefined } : { query?: Query<R> }) &
-  Given<'body', Body<R>> & { idempotencyKey?: string; etag?: string; signal?: AbortSignal; accessToken?: string }
+  (R extends { rawBody: true } ? { body: Blob | Uint8Array<ArrayBuffer> } : Given<'body', Body<R>>) & {
+    idempotencyKey?: string
+    etag?: string
+    signal?: AbortSignal
+    accessToken?: string
+  }
 
 export type Reply<R extends RouteContract> = { status: number; headers: Headers; body: Answer<R> }
 
@@ -40,7 +45,10 @@ export function createClient(options: ClientOptions) {
     if (request.idempotencyKey) headers['idempotency-key'] = request.idempotencyKey
     if (request.etag) headers['if-none-match'] = request.etag
     const init: RequestInit = { method: contract.method, headers }
-    if (request.body !== undefined) {
+    if (contract.rawBody) {
+      headers['content-type'] = 'application/octet-stream'
+      init.body = request.body as unknown as Blob
+    } else if (request.body !== undefined) {
       headers['content-type'] = 'application/json'
       init.body = JSON.stringify(request.body)
     }

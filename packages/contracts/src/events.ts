@@ -24,6 +24,12 @@ export const SectionFacts = Strict({
   capacity: Type.Integer(),
   price: Money,
   attributes: Attributes,
+  focalPoint: Type.Optional(
+    Strict(
+      { x: Type.Number(), y: Type.Number() },
+      { description: 'the best seats are near it; absent: the middle of the front' },
+    ),
+  ),
 })
 export type SectionFacts = Static<typeof SectionFacts>
 
@@ -52,6 +58,8 @@ const SeatFacts = Strict({
   x: Type.Number(),
   y: Type.Number(),
   accessible: Type.Boolean(),
+  companionOf: Type.Optional(Type.Integer({ description: 'number of the accessible seat that it accompanies' })),
+  restrictedView: Type.Optional(Type.Boolean()),
 })
 
 /** How those who join before the opening are ordered: shuffled by a provable draw, or by their numbers. */

@@ -2,6 +2,7 @@ import { Type, Strict, OneOf, Id, Instant, TimeZone, type Static } from '../sche
 import { Money, CurrencySchema } from '../money.ts'
 import { Attributes, BallotFacts, entryOrders } from '../events.ts'
 import { ballotMoves } from '../allot.ts'
+import { Point } from '../plans/plan.ts'
 import { route } from './route.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 120 })
@@ -17,6 +18,7 @@ export const Section = Strict({
   geometryUrl: Type.Optional(
     Type.String({ description: 'reserved sections: immutable URL of the geometry, by content hash' }),
   ),
+  focalPoint: Type.Optional(Point),
 })
 export type Section = Static<typeof Section>
 
@@ -77,6 +79,9 @@ export const EventDocument = Strict({
   id: Type.String(),
   organiserId: Type.String(),
   ...eventMembers,
+  planUrl: Type.Optional(
+    Type.String({ description: 'events with a seating plan: immutable URL of its drawing, by content hash' }),
+  ),
   sections: Type.Array(Section),
   sales: Type.Array(Sale),
 })
@@ -276,6 +281,8 @@ export const Geometry = Strict({
       x: Type.Number(),
       y: Type.Number(),
       accessible: Type.Boolean(),
+      companionOf: Type.Optional(Type.String({ description: 'id of the accessible seat that it accompanies' })),
+      restrictedView: Type.Optional(Type.Boolean()),
     }),
     { description: 'in seat order: the n-th seat here is the n-th status of the availability document' },
   ),

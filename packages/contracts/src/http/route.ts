@@ -22,11 +22,14 @@ export type RouteContract = {
   errors?: readonly ErrorCode[]
   /** `Cache-Control` of the success answer; `no-store` when absent. */
   cache?: string
-  /** The handler needs the exact bytes of the body (webhooks). */
+  /** The body is a file, given to the handler as the bytes it was sent in. It comes as one of `rawMedia`. */
   rawBody?: true
   /** Largest body in bytes, where 64 kB is too little. */
   bodyBytesMax?: number
 }
+
+/** What the body of a route with `rawBody` may come as. The bytes decide what it is, not their name. */
+export const rawMedia = ['application/octet-stream', 'application/json', 'text/csv'] as const
 
 /** Keeps the literal types of a contract. */
 export const route = <const R extends RouteContract>(contract: R): R => contract

@@ -1,5 +1,6 @@
 import { identityRoutes } from './identity.ts'
 import { catalogRoutes } from './catalog.ts'
+import { planRoutes } from './plans.ts'
 import { waitingRoomRoutes } from './waiting-room.ts'
 import { ballotRoutes } from './ballots.ts'
 import { inventoryRoutes } from './inventory.ts'
@@ -12,7 +13,7 @@ import { operationsRoutes } from './operations.ts'
 /** The whole HTTP surface, by module; `docs/reference/openapi.json` is made from it. */
 export const routes = {
   identity: identityRoutes,
-  catalog: catalogRoutes,
+  catalog: { ...catalogRoutes, ...planRoutes },
   waitingRoom: waitingRoomRoutes,
   ballots: ballotRoutes,
   inventory: { ...inventoryRoutes, ...availabilityRoutes },

@@ -11,11 +11,13 @@ export type StoredEvent = EventMembers & {
   id: string
   organiserId: string
   isPublished: boolean
+  /** Of the drawing of its seating plan, when it has one. */
+  planUrl?: string
   sections: Section[]
   sales: Sale[]
 }
 
-export type NewSection = Pick<Section, 'id' | 'eventId' | 'name' | 'admission' | 'capacity' | 'price' | 'attributes'>
+export type NewSection = Omit<Section, 'geometryUrl'>
 export type NewSale = Omit<Sale, 'state' | 'readiness' | 'opensAt' | 'closesAt' | 'ballot' | 'lines'> & {
   opensAt: Date
   closesAt: Date
@@ -67,20 +69,31 @@ export const eventOfSeed = (db: Db | Tx, seedKey: string) =>
 
 const epochMs = (column: string) => sql`(extract(epoch from ${sql.ref(column)}) * 1000)::bigint`
 
-type SectionJson = Omit<Section, 'price' | 'geometryUrl'> & { amount: number; currency: Currency; hash: string | null }
+type SectionJson = Omit<NewSection, 'price' | 'focalPoint'> & {
+  amount: number
+  currency: Currency
+  hash: string | null
+  focalX: number | null
+  focalY: number | null
+}
 type SaleJson = Omit<Sale, 'opensAt' | 'closesAt' | 'ballot' | 'lines'> & {
   opensAt: number
   closesAt: number
   ballot: { drawAt: number; payBySeconds: number; moves: BallotMoves } | null
   lines: (Omit<Sale['lines'][number], 'course'> & { course: string | null })[]
 }
-type EventJson = Omit<StoredEvent, 'sections' | 'sales'> & { sections: SectionJson[]; sales: SaleJson[] }
+type EventJson = Omit<StoredEvent, 'sections' | 'sales' | 'planUrl'> & {
+  planHash: string | null
+  sections: SectionJson[]
+  sales: SaleJson[]
+}
 
 const sectionsJson = sql`
   coalesce((
     select json_agg(json_build_object(
       'id', s.id, 'eventId', s.event_id, 'name', s.name, 'admission', s.admission, 'capacity', s.capacity,
-      'amount', s.price_amount, 'currency', s.currency, 'attributes', s.attributes, 'hash', g.hash) order by s.seq)
+      'amount', s.price_amount, 'currency', s.currency, 'attributes', s.attributes, 'hash', g.hash,
+      'focalX', s.focal_x, 'focalY', s.focal_y) order by s.seq)
     from catalog.sections s left join catalog.geometries g on g.section_id = s.id
     where s.event_id = e.id), '[]')`
 
@@ -111,26 +124,31 @@ export async function storedEvent(db: Db | Tx, id: string): Promise<StoredEvent 
       select e.id, e.organiser_id as "organiserId", e.kind, e.name, e.description, e.venue, e.region,
              e.starts_at as "startsAt", e.time_zone as "timeZone", e.currency,
              exists (select 1 from catalog.publications p where p.event_id = e.id) as "isPublished",
+             (select p.hash from catalog.plans p where p.event_id = e.id) as "planHash",
              ${sectionsJson} as sections, ${salesJson} as sales
       from catalog.events e where e.id = ${id}`,
   )
-  return found && { ...found, sections: found.sections.map(toSection), sales: found.sales.map(toSale) }
+  if (!found) return undefined
+  const { planHash, ...event } = found
+  return {
+    ...event,
+    ...(planHash === null ? {} : { planUrl: planUrl(id, planHash) }),
+    sections: found.sections.map(toSection),
+    sales: found.sales.map(toSale),
+  }
 }
 
-function toSection({ amount, currency, hash, ...section }: SectionJson): Section {
-  const { id, eventId, name, admission, capacity, attributes } = section
-  const price = { amount, currency }
-  const geometryUrl = `/api/sections/${id}/seats?hash=${hash}`
-  return {
-    id,
-    eventId,
-    name,
-    admission,
-    capacity,
-    price,
-    attributes,
-    ...(admission === 'reserved' ? { geometryUrl } : {}),
-  }
+export const planUrl = (eventId: string, hash: string): string => `/api/events/${eventId}/plan?hash=${hash}`
+
+/** A section as everybody sees it, with the URL of its seats when it has some. */
+export const sectionDocument = (section: NewSection, hash: string | null): Section => ({
+  ...section,
+  ...(section.admission === 'reserved' ? { geometryUrl: `/api/sections/${section.id}/seats?hash=${hash}` } : {}),
+})
+
+function toSection({ amount, currency, hash, focalX, focalY, attributes, ...section }: SectionJson): Section {
+  const focalPoint = focalX === null || focalY === null ? {} : { focalPoint: { x: focalX, y: focalY } }
+  return sectionDocument({ ...section, price: { amount, currency }, attributes, ...focalPoint }, hash)
 }
 
 const toSale = ({ ballot, lines, ...sale }: SaleJson): Sale => ({
@@ -214,8 +232,8 @@ export async function insertSection(tx: Tx, section: NewSection, geometry: Store
 export const sectionOwner = (db: Db | Tx, id: string) =>
   maybeRow(
     db,
-    sql<{ organiserId: string; eventId: string; isPublished: boolean; isOnSale: boolean }>`
-      select e.organiser_id as "organiserId", e.id as "eventId",
+    sql<{ organiserId: string; eventId: string; isPlanned: boolean; isPublished: boolean; isOnSale: boolean }>`
+      select e.organiser_id as "organiserId", e.id as "eventId", s.plan_event_id is not null as "isPlanned",
              exists (select 1 from catalog.publications p where p.event_id = e.id) as "isPublished",
              exists (select 1 from catalog.publications p join catalog.line_sections ls on ls.sale_id = p.sale_id
                      where ls.section_id = s.id) as "isOnSale"
@@ -287,6 +305,23 @@ export async function insertPublication(tx: Tx, saleId: string, now: Date): Prom
 }
 
 export const deleteSale = (db: Db | Tx, id: string) => changed(db, sql`delete from catalog.sales where id = ${id}`)
+
+/** What sections cost from now on, the last of several. @returns the events whose document this changed */
+export async function notePrices(
+  tx: Tx,
+  prices: readonly { sectionId: string; price: { amount: number } }[],
+): Promise<string[]> {
+  const last = [...new Map(prices.map(({ sectionId, price }) => [sectionId, price.amount]))]
+  const found = await rows(
+    tx,
+    sql<{ eventId: string }>`
+      update catalog.sections s set price_amount = p.amount
+      from unnest(${last.map(([id]) => id)}::text[], ${last.map(([, amount]) => amount)}::bigint[]) as p (id, amount)
+      where s.id = p.id
+      returning s.event_id as "eventId"`,
+  )
+  return found.map(({ eventId }) => eventId)
+}
 
 /** Notes that a module has built its tables for these sales. @returns the events whose document this changed */
 export async function noteReady(

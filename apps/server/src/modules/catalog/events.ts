@@ -27,13 +27,14 @@ export async function publishSaleFacts(tx: Tx, outbox: Outbox, event: StoredEven
       order: sale.order,
       ...(sale.ballot ? { ballot: sale.ballot } : {}),
       lines: sale.lines,
-      sections: sections.map(({ id, name, admission, capacity, price, attributes }) => ({
+      sections: sections.map(({ id, name, admission, capacity, price, attributes, focalPoint }) => ({
         id,
         name,
         admission,
         capacity,
         price,
         attributes,
+        ...(focalPoint ? { focalPoint } : {}),
       })),
     }),
   ])
@@ -69,7 +70,7 @@ const summaryOf = (event: StoredEvent): EventSummary => ({
   currency: event.currency,
 })
 
-/** What catalog listens to: which modules have built their tables for a sale. */
+/** What catalog listens to: which modules have built their tables for a sale, and what its sections cost by now. */
 export function catalogSubscriptions(cache: EventCache): Subscription[] {
   const note = (event: SaleEvent) => async (tx: Tx, messages: readonly { data: { saleId: string } }[]) => {
     const outcome = saleTable.published[event]
@@ -82,5 +83,12 @@ export function catalogSubscriptions(cache: EventCache): Subscription[] {
     on('waiting-room.sale-ready.v1', note('waiting-room-ready')),
     on('ballots.sale-ready.v1', note('waiting-room-ready')),
     on('inventory.sale-ready.v1', note('inventory-ready')),
+    on('inventory.price-changed.v1', async (tx, messages) => {
+      const eventIds = await store.notePrices(
+        tx,
+        messages.map(({ data }) => data),
+      )
+      afterCommit(tx, () => eventIds.forEach(cache.forget))
+    }),
   ]
 }

@@ -6,6 +6,7 @@ import { createEvents } from './event.ts'
 import { catalogSubscriptions } from './events.ts'
 import { serveCatalog } from './routes.ts'
 import { createSales } from './sale.ts'
+import { createSeating } from './seating.ts'
 import { createSections } from './section.ts'
 import { createSeeds } from './seeds.ts'
 
@@ -15,7 +16,12 @@ export type { SeedEvent } from './seeds.ts'
 export const statics: ModuleStatics = {
   name: 'catalog',
   migrations: new URL('./migrations/', import.meta.url),
-  subscribes: ['waiting-room.sale-ready.v1', 'ballots.sale-ready.v1', 'inventory.sale-ready.v1'] as const,
+  subscribes: [
+    'waiting-room.sale-ready.v1',
+    'ballots.sale-ready.v1',
+    'inventory.sale-ready.v1',
+    'inventory.price-changed.v1',
+  ] as const,
 }
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'metrics' | 'racepoints'>
@@ -26,6 +32,7 @@ export function createCatalog(deps: Deps) {
   const cache = createEventCache(deps)
   const events = createEvents({ ...deps, cache })
   const sections = createSections({ ...deps, cache })
+  const seating = createSeating({ ...deps, cache })
   const sales = createSales({ ...deps, cache })
   const { seedEvent } = createSeeds({ db, events, sections, sales })
 
@@ -54,7 +61,7 @@ export function createCatalog(deps: Deps) {
 
   const module: Module = {
     name: statics.name,
-    routes: (http) => serveCatalog(http, { events, sections, sales, cache }),
+    routes: (http) => serveCatalog(http, { events, sections, seating, sales, cache }),
     subscriptions: catalogSubscriptions(cache),
     audit,
   }

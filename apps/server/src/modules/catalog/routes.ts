@@ -12,17 +12,19 @@ import {
   removeSale,
   removeSection,
 } from '@fairgate/contracts/http/catalog'
+import { addPlan, getPlan, removePlan } from '@fairgate/contracts/http/plans'
 import type { HttpApp } from '#platform/http'
 import { Problem } from '#platform/problem'
 import { mayOrganise } from './access.ts'
 import type { EventCache } from './event-cache.ts'
 import type { Events } from './event.ts'
 import type { Sales } from './sale.ts'
+import type { Seating } from './seating.ts'
 import type { Sections } from './section.ts'
 
-type Parts = { events: Events; sections: Sections; sales: Sales; cache: EventCache }
+type Parts = { events: Events; sections: Sections; seating: Seating; sales: Sales; cache: EventCache }
 
-export function serveCatalog(http: HttpApp, { events, sections, sales, cache }: Parts): void {
+export function serveCatalog(http: HttpApp, { events, sections, seating, sales, cache }: Parts): void {
   http.serve(listEvents, async ({ query }) => ({ status: 200, body: await events.list(query) }))
 
   http.serve(myEvents, async ({ caller }) => ({ status: 200, body: { items: await events.mine(caller) } }))
@@ -67,25 +69,38 @@ export function serveCatalog(http: HttpApp, { events, sections, sales, cache }: 
   http.serve(getSale, async ({ caller, params }) => ({ status: 200, body: await sales.show(caller, params.id) }))
 
   http.serve(getSeats, async ({ caller, params, query, headers }) => {
-    const seats = await sections.seats(caller, params.id, takesGzip(headers['accept-encoding']))
-    return {
-      status: 200,
-      bytes: seats.bytes,
-      type: 'application/json; charset=utf-8',
-      // Two encodings are two representations, each with a strong validator of its own (RFC 9110, section 8.8.3.3).
-      etag: `"${seats.hash}${seats.isGzip ? '-gzip' : ''}"`,
-      headers: {
-        'cache-control': seatsCaching(seats.isPublished, query.hash === seats.hash),
-        vary: 'accept-encoding',
-        ...(seats.isGzip ? { 'content-encoding': 'gzip' } : {}),
-      },
-    }
+    return drawing(await sections.seats(caller, params.id, takesGzip(headers['accept-encoding'])), query.hash)
+  })
+
+  http.serve(addPlan, ({ caller, params, query, body }) => seating.add(caller, params.id, body, query))
+
+  http.serve(getPlan, async ({ caller, params, query, headers }) => {
+    return drawing(await seating.show(caller, params.id, takesGzip(headers['accept-encoding'])), query.hash)
+  })
+
+  http.serve(removePlan, async ({ caller, params }) => {
+    await seating.remove(caller, params.id)
+    return { status: 204, body: undefined }
   })
 }
 
-function seatsCaching(isPublished: boolean, isByHash: boolean): string {
-  if (!isPublished) return 'private, no-cache'
-  return isByHash ? 'public, max-age=31536000, immutable' : getSeats.cache
+type Drawing = { hash: string; bytes: Buffer; isGzip: boolean; isPublished: boolean }
+
+/** A document that is named by its content: for ever by that name, for a minute by the name of what it belongs to. */
+function drawing({ hash, bytes, isGzip, isPublished }: Drawing, askedHash: string | undefined) {
+  const caching = askedHash === hash ? 'public, max-age=31536000, immutable' : getSeats.cache
+  return {
+    status: 200 as const,
+    bytes,
+    type: 'application/json; charset=utf-8',
+    // Two encodings are two representations, each with a strong validator of its own (RFC 9110, section 8.8.3.3).
+    etag: `"${hash}${isGzip ? '-gzip' : ''}"`,
+    headers: {
+      'cache-control': isPublished ? caching : 'private, no-cache',
+      vary: 'accept-encoding',
+      ...(isGzip ? { 'content-encoding': 'gzip' } : {}),
+    },
+  }
 }
 
 /** Whether gzip is named and not refused with `q=0` (RFC 9110, section 12.5.3). */

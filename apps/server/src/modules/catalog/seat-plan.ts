@@ -2,12 +2,23 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type { Geometry } from '@fairgate/contracts/http/catalog'
-import { seatId } from '@fairgate/contracts/ids'
+import { seatId, seatNumber } from '@fairgate/contracts/ids'
+import { seatLabel, type PlanSeat } from '@fairgate/contracts/plans/plan'
 import { textFault, tidy, type Fault } from './faults.ts'
 import type { PlannedSeat } from './plans.ts'
 
 /** A seat with its label, ready to be published. Its number in the section (1…capacity) is its place in the plan. */
-export type Seat = { label: string; row: string; number: string; x: number; y: number; accessible: boolean }
+export type Seat = {
+  label: string
+  row: string
+  number: string
+  x: number
+  y: number
+  accessible: boolean
+  /** Number of the accessible seat that it accompanies. */
+  companionOf?: number
+  restrictedView?: true
+}
 
 /** A section's geometry as it is stored and served. */
 export type StoredGeometry = { hash: string; seats: number; document: Buffer }
@@ -60,12 +71,25 @@ export function checkPlan(planned: readonly PlannedSeat[]): { seats: Seat[]; fau
  * `Seat`. Kept gzipped as it leaves: 50,000 seats are 6.5 MB of JSON and a ninth of that on the wire.
  */
 export async function buildGeometry(sectionId: string, seats: readonly Seat[]): Promise<StoredGeometry> {
-  const canonical = seats.map(({ label, row, number, x, y, accessible }) => ({ label, row, number, x, y, accessible }))
+  const canonical = seats.map(({ label, row, number, x, y, accessible, companionOf, restrictedView }) => ({
+    label,
+    row,
+    number,
+    x,
+    y,
+    accessible,
+    ...(companionOf === undefined ? {} : { companionOf }),
+    ...(restrictedView ? { restrictedView } : {}),
+  }))
   const hash = createHash('sha256').update(JSON.stringify(canonical)).digest('hex')
   const geometry: Geometry = {
     sectionId,
     hash,
-    seats: canonical.map((seat, index) => ({ id: seatId(sectionId, index + 1), ...seat })),
+    seats: canonical.map(({ companionOf, ...seat }, index) => ({
+      id: seatId(sectionId, index + 1),
+      ...seat,
+      ...(companionOf === undefined ? {} : { companionOf: seatId(sectionId, companionOf) }),
+    })),
   }
   return { hash, seats: seats.length, document: await zip(JSON.stringify(geometry)) }
 }
@@ -76,5 +100,27 @@ export const plainGeometry = (document: Buffer): Promise<Buffer> => unzip(docume
 /** The seats of a stored geometry in order. */
 export async function geometrySeats(document: Buffer): Promise<Seat[]> {
   const geometry = JSON.parse((await unzip(document)).toString()) as Geometry
-  return geometry.seats.map(({ label, row, number, x, y, accessible }) => ({ label, row, number, x, y, accessible }))
+  return geometry.seats.map(({ id: _, companionOf, restrictedView, ...seat }) => ({
+    ...seat,
+    ...(companionOf === undefined ? {} : { companionOf: seatNumber(geometry.sectionId, companionOf)! }),
+    ...(restrictedView ? { restrictedView } : {}),
+  }))
+}
+
+/** The seats of a checked plan, with companions by their numbers. */
+export function seatsOf(planned: readonly PlanSeat[]): Seat[] {
+  const numbers = new Map(planned.map((seat, index) => [seatLabel(seat), index + 1]))
+  return planned.map(({ row, number, x, y, accessible = false, companionOf, restrictedView }) => {
+    const accompanied = companionOf === undefined ? undefined : numbers.get(companionOf)
+    return {
+      label: seatLabel({ row, number }),
+      row,
+      number,
+      x,
+      y,
+      accessible,
+      ...(accompanied === undefined ? {} : { companionOf: accompanied }),
+      ...(restrictedView ? { restrictedView: true } : {}),
+    }
+  })
 }

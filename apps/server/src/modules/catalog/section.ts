@@ -12,7 +12,7 @@ import type { EventCache } from './event-cache.ts'
 import { refuseFaults, textFault, tidy, type Fault } from './faults.ts'
 import { buildGeometry, checkPlan, plainGeometry, type Seat, type StoredGeometry } from './seat-plan.ts'
 
-const sectionsMax = 500
+export const sectionsMax = 500
 const attributesMax = 50
 const attributeNameMax = 60
 const attributeTextMax = 200
@@ -59,14 +59,15 @@ export function createSections({ db, ids, metrics, cache }: Deps) {
       )
     }
     cache.forget(eventId)
-    const { section, geometry } = prepared
-    const geometryUrl = `/api/sections/${section.id}/seats?hash=${geometry.hash}`
-    return { ...section, ...(section.admission === 'reserved' ? { geometryUrl } : {}) }
+    return store.sectionDocument(prepared.section, prepared.geometry.hash)
   }
 
   async function remove(caller: Caller, id: string): Promise<void> {
     const owner = await store.sectionOwner(db, id)
     if (!owner || !mayManage(caller, owner.organiserId)) throw new Problem('catalog.section-not-found')
+    if (owner.isPlanned) {
+      throw new Problem('catalog.in-use', { detail: 'the section is part of the seating plan: remove the plan' })
+    }
     try {
       await store.deleteSection(db, id)
     } catch (error) {
