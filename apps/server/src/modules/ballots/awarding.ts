@@ -33,7 +33,6 @@ export function createAwarding({ db, clock, ids, outbox, metrics, racepoints, do
       if (!ballot || ballot.drawnAt === null) return false
       const now = new Date(clock.now())
       const over = await release(tx, ballot, now)
-      await racepoints.reach('ballots.before-awards')
       await give(tx, ballot, now)
       const reminded = await remind(tx, ballot, now)
       afterCommit(tx, () => documents.expire([saleId]))
@@ -57,6 +56,7 @@ export function createAwarding({ db, clock, ids, outbox, metrics, racepoints, do
 
   async function give(tx: Tx, ballot: Ballot, now: Date): Promise<void> {
     const lines = await store.placesOf(tx, ballot.id)
+    await racepoints.reach('ballots.before-awards')
     // Without the stock of every line nothing is given; whoever brings it asks again.
     if (lines.some((line) => line.available === null)) return store.settle(tx, ballot.id, leftOver(ballot), undefined)
     const isFirst = ballot.allottedAt === null
