@@ -19,14 +19,14 @@ export async function writeThrottle(tx: Tx, throttle: Throttle): Promise<void> {
       lessened_at = excluded.lessened_at, raised_at = excluded.raised_at`.execute(tx)
 }
 
-/** Positions called in these lines since a moment. */
+/** Positions called in these lines from a moment on. */
 export const countCalledSince = async (tx: Tx, lineIds: readonly string[], since: Date): Promise<number> =>
   (
     await row(
       tx,
       sql<{ count: number }>`
         select coalesce(sum(to_position - from_position + 1), 0)::int as count from waiting_room.calls
-        where line_id = any(${lineIds}::text[]) and called_at > ${since}`,
+        where line_id = any(${lineIds}::text[]) and called_at >= ${since}`,
     )
   ).count
 
