@@ -1,6 +1,9 @@
 import { ApiError, createClient, urlOf } from '@fairgate/contracts/client'
+import { idPrefixes } from '@fairgate/contracts/ids'
 import { createPermutation, drawKey, fromHex } from '@fairgate/contracts/draw'
+import { ballotEntries, getBallot } from '@fairgate/contracts/http/ballots'
 import { getLine, lineEntrants, type LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { verifyBallot } from '@fairgate/contracts/verify-ballot'
 import { verifyDraw, type DrawCheck } from '@fairgate/contracts/verify-draw'
 import { Command } from 'commander'
 import { hashes } from './hashes.ts'
@@ -33,6 +36,7 @@ async function checkBeacon(beacon: NonNullable<LineDocument['draw']['beacon']>):
 /** Reads what was published of a line and recomputes all of it. @throws when it cannot be read */
 export async function verifyLine(url: string, lineId: string, options: { beacon?: boolean } = {}): Promise<DrawReport> {
   const client = createClient({ baseUrl: url })
+  if (lineId.startsWith(`${idPrefixes.sale}_`)) return verifySale(url, lineId, options)
   const line = await client.call(getLine, { params: { id: lineId } })
   const leaves = line.draw.seed === undefined ? new Uint8Array() : await entrantsOf(url, lineId)
   const checks = verifyDraw(hashes, line.draw, leaves)
@@ -45,9 +49,26 @@ export async function verifyLine(url: string, lineId: string, options: { beacon?
   }
 }
 
-/** The positions of a line, for those who want to look: one `number position` a line. */
+/** The same of a ballot, by the id of its sale: the draw, and what it gave to everybody. */
+async function verifySale(url: string, saleId: string, options: { beacon?: boolean }): Promise<DrawReport> {
+  const client = createClient({ baseUrl: url })
+  const { draw } = await client.call(getBallot, { params: { id: saleId } })
+  const checks =
+    draw.seed === undefined
+      ? verifyDraw(hashes, draw, new Uint8Array())
+      : verifyBallot(hashes, draw, await client.call(ballotEntries, { params: { id: saleId } }))
+  if (options.beacon && draw.beacon?.randomness) checks.push(await checkBeacon(draw.beacon))
+  const verified = checks.every((check) => check.result !== 'wrong')
+  return { line: saleId, entrants: draw.entrants ?? 0, verified, checks }
+}
+
+/** The positions of a line or a ballot, for those who want to look: one `number position` a line. */
 async function positionsOf(url: string, lineId: string): Promise<string> {
-  const { draw } = await createClient({ baseUrl: url }).call(getLine, { params: { id: lineId } })
+  const client = createClient({ baseUrl: url })
+  const params = { id: lineId }
+  const { draw } = lineId.startsWith(`${idPrefixes.sale}_`)
+    ? await client.call(getBallot, { params })
+    : await client.call(getLine, { params })
   if (draw.seed === undefined || draw.entrantsRoot === undefined) return ''
   const beacon = draw.beacon?.randomness ? fromHex(draw.beacon.randomness) : undefined
   const key = drawKey(hashes, fromHex(draw.seed), fromHex(draw.entrantsRoot), beacon)
@@ -58,9 +79,9 @@ async function positionsOf(url: string, lineId: string): Promise<string> {
 async function main(): Promise<void> {
   const program = new Command('npm run -s verify-draw --')
     .description(
-      'Recomputes the draw of a line from what is public. Exits with 1 when something does not fit, with 2 when it cannot be read.',
+      'Recomputes the draw of a line, or of a ballot with all it gave, from what is public. Exits with 1 when something does not fit, with 2 when it cannot be read.',
     )
-    .argument('<line>', 'id of the line')
+    .argument('<line>', 'id of the line, or of a sale by ballot')
     .option('--url <url>', 'the server', 'http://localhost:8080')
     .option('--beacon', 'also ask the beacon that the line names')
     .option('--positions', 'print the position of every number')

@@ -67,6 +67,47 @@ export function notificationSubscriptions({
         })),
       ),
     ),
+    on('ballots.awarded.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ data: { accountId, ...data } }) => ({
+          id: ids('message'),
+          cause: `award:${data.awardId}`,
+          accountId,
+          kind: 'award-won',
+          data,
+          usefulUntil: new Date(data.payBy),
+        })),
+      ),
+    ),
+    on('ballots.not-awarded.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.flatMap(({ data: { saleId, event, accountIds } }) =>
+          accountIds.map((accountId) => ({
+            id: ids('message'),
+            cause: `not-awarded:${saleId}:${accountId}`,
+            accountId,
+            kind: 'award-not-won' as const,
+            data: { saleId, event },
+            usefulUntil: null,
+          })),
+        ),
+      ),
+    ),
+    on('ballots.award-ending.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ data: { accountId, ...data } }) => ({
+          id: ids('message'),
+          cause: `award-ending:${data.awardId}`,
+          accountId,
+          kind: 'award-ending',
+          data,
+          usefulUntil: new Date(data.payBy),
+        })),
+      ),
+    ),
     // An order that expired or was cancelled unpaid moved no money: the app has said so, a mail would only alarm.
     on('orders.order-ended.v1', (tx, facts) =>
       queue(

@@ -15,6 +15,9 @@ export const statics: ModuleStatics = {
     'identity.code-requested.v1',
     'tickets.tickets-issued.v1',
     'orders.order-ended.v1',
+    'ballots.awarded.v1',
+    'ballots.not-awarded.v1',
+    'ballots.award-ending.v1',
   ] as const,
 }
 

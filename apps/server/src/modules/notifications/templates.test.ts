@@ -96,3 +96,31 @@ test('whatever an event is called, it is shown and not obeyed, and the subject s
     { seed: 11, numRuns: 300 },
   )
 })
+
+const award = {
+  awardId: 'awd_1',
+  saleId: 'sal_1',
+  event,
+  line: { id: 'lin_1', name: '10K · 6:00' },
+  quantity: 1,
+  payBy: '2026-09-01T09:00:00Z',
+}
+
+test('an award is told with its deadline where the event is, a move with its reason, a wait with thanks', () => {
+  const won = write({ kind: 'award-won', data: { ...award, how: 'preference', fromReserve: false } }, 'ko', publicUrl)
+  expect(won.subject).toBe('겨울밤의 노래 추첨에 당첨되었습니다')
+  expect(won.text).toContain('구매 기한: 2026년 9월 1일 화요일 오후 6:00 한국 표준시')
+  expect(won.text).toContain('https://tickets.example.com/ballots/sal_1')
+  expect(won.text).not.toContain('옮겨')
+  const moved = write({ kind: 'award-won', data: { ...award, how: 'moved-down', fromReserve: true } }, 'en', publicUrl)
+  expect(moved.subject).toBe('A place for 겨울밤의 노래 has come to you')
+  expect(moved.text).toContain('moved to the next slower one')
+})
+
+test('who was not drawn hears of the reserve, and whose time ends of the deadline', () => {
+  const lost: MessageContent = { kind: 'award-not-won', data: { saleId: 'sal_1', event } }
+  expect(write(lost, 'ko', publicUrl).text).toContain('예비 순번은 그대로')
+  expect(write(lost, 'en', publicUrl).text).toContain('You stay in reserve')
+  const ending: MessageContent = { kind: 'award-ending', data: award }
+  expect(write(ending, 'en', publicUrl).text).toContain('Drawn for: 10K · 6:00')
+})
