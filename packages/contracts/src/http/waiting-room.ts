@@ -85,6 +85,31 @@ export const getLine = route({
   cache: 'public, max-age=1',
 })
 
+/** What is going on in the lines of a sale: enough to choose another one by. */
+export const LineList = Strict({
+  items: Type.Array(
+    Strict({
+      id: Type.String(),
+      name: Type.String(),
+      phase: OneOf(linePhases),
+      free: Type.Integer({ description: 'seats that nobody holds' }),
+      waiting: Type.Integer({ description: 'places given that are not called yet' }),
+    }),
+  ),
+})
+export type LineList = Static<typeof LineList>
+
+export const listLines = route({
+  method: 'GET',
+  path: '/api/lines',
+  caller: 'anyone',
+  summary: 'The lines of a published sale in a few words, the same for all',
+  query: Strict({ saleId: Id }),
+  answers: { 200: LineList },
+  errors: ['catalog.sale-not-found', 'http.overloaded'],
+  cache: 'public, max-age=2',
+})
+
 export const lineEvents = route({
   method: 'GET',
   path: '/api/lines/{id}/events',
@@ -137,13 +162,21 @@ export const joinLine = route({
   method: 'POST',
   path: '/api/lines/{id}/places',
   caller: 'buyer',
-  summary: 'Join. Joining again returns the same place (200)',
+  summary:
+    'Join. Joining again returns the same place (200). While the lines gather, `moveFrom` moves a place from another line of the sale to the end of this one',
   params,
   body: Strict({
     challenge: Type.Optional(
       Type.String({
         maxLength: 8000,
         description: 'base64 of the JSON `{challenge, solution}`; may be left out where challenges are off',
+      }),
+    ),
+    moveFrom: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        description:
+          'the line whose place is given up for this one, in one step and without a challenge; nothing moves when the place stands elsewhere (`waiting-room.in-another-line` with its `lineId`)',
       }),
     ),
   }),
@@ -157,6 +190,7 @@ export const joinLine = route({
     'waiting-room.closed',
     'waiting-room.sold-out',
     'waiting-room.in-another-line',
+    'waiting-room.too-late-to-move',
     'waiting-room.challenge-required',
     'waiting-room.challenge-invalid',
     'waiting-room.challenge-expired',
@@ -171,7 +205,8 @@ export const claimPass = route({
   method: 'POST',
   path: '/api/lines/{id}/passes',
   caller: 'buyer',
-  summary: 'Go in when the frontier has reached your position. Claiming again returns the same pass',
+  summary:
+    'Go in when the frontier has reached your position. Claiming again returns the same pass. Too early: 425 with `number`, `position` (null before the draw, when nobody has one), `frontier` and `retryAfterMs`',
   params,
   body: Strict({ placeToken: Type.String({ maxLength: 2000 }) }),
   answers: {
@@ -367,6 +402,7 @@ export const waitingRoomRoutes = {
   getDefences,
   decideReview,
   getLine,
+  listLines,
   lineEvents,
   joinLine,
   claimPass,

@@ -207,7 +207,8 @@ for (const guard of ['on', 'off'] as const) {
     other.clock.set(atTen)
     if (guard === 'off') await sql`alter table waiting_room.calls drop constraint calls_pkey`.execute(platform.db)
     const [one, two] = [platform, other].map((process) => {
-      const db = guard === 'on' ? process.db : withoutAdvisoryLock(withoutGuard(process.db, 'for update of f'))
+      const db =
+        guard === 'on' ? process.db : withoutAdvisoryLock(withoutGuard(process.db, 'for update of f skip locked'))
       return createWaitingRoom({ ...process, db, racepoints: platform.racepoints }, config).module.loops![0]!
     })
     const gate = platform.racepoints.hold('waiting-room.before-call', guard === 'on' ? 1 : 2)

@@ -4,6 +4,7 @@ import { createStreams } from '#platform/event-streams'
 import type { Health } from '#platform/health'
 import type { Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
+import type { StreamRoom } from '#platform/stream-room'
 import { audit } from './audit.ts'
 import { createBroadcast } from './broadcast.ts'
 import { createChallenges, type ChallengesConfig } from './challenges.ts'
@@ -20,6 +21,7 @@ import { createJoining } from './joining.ts'
 import { createLines } from './lines.ts'
 import { createPasses, type ClaimRequest, type Claimed } from './passes.ts'
 import { createPlaces, type JoinRequest, type Joined } from './places.ts'
+import { createSaleLines } from './sale-lines.ts'
 import { serveDefences } from './defence-routes.ts'
 import { serveRoutes } from './routes.ts'
 import * as store from './waiting-room-store.ts'
@@ -37,11 +39,13 @@ export type WaitingRoomConfig = {
   claimSeconds: number
   /** Event streams of one process; others are told to poll. */
   streamsMax: number
+  /** Whether the process can bear one more stream; always by default. */
+  streamRoom?: StreamRoom
   /** How old a line's document may be. */
   documentEveryMs: number
   /** Most people who join in one commit, 512 by default. */
   joinBatchMax?: number
-  /** Most people waiting for their number in one process, 20,000 by default: more are told to come back. */
+  /** Most people waiting for their number in one process, 20,000 by default, half of them in one line: more are told to come back. */
   joinQueueMax?: number
   /** Public randomness for the draws of sales that are published from now on. */
   beacon?: BeaconConfig
@@ -99,6 +103,7 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   const places = createPlaces({ ...deps, documents, positions, tickSoon }, options)
   const passes = createPasses({ ...deps, documents, positions }, options)
   const lines = createLines({ db, documents, tickSoon })
+  const saleLines = createSaleLines({ db, clock, documents })
   const drawing = createDrawing({ ...deps, documents }, { beaconWaitSeconds: config.beaconWaitSeconds ?? 15 })
   const entrants = createEntrants({ ...deps, documents }, { keptBytesMax: config.entrantsBytesMax ?? 96 * 2 ** 20 })
   const challenges = config.challenges && createChallenges(deps, config.challenges)
@@ -106,7 +111,12 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   const cookie = deviceCookie(deps, { secure: config.secureCookies ?? false })
   const streams = createStreams(
     { clock, metrics },
-    { streamsMax: config.streamsMax, metric: 'fairgate_line_streams', help: 'Open event streams of lines' },
+    {
+      streamsMax: config.streamsMax,
+      room: config.streamRoom,
+      metric: 'fairgate_line_streams',
+      help: 'Open event streams of lines',
+    },
   )
   const joining = createJoining({
     log: deps.log,
@@ -133,6 +143,7 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
           places,
           passes,
           lines,
+          saleLines,
           entrants,
         })
         serveDefences(http, { db, clock, challenges, areRequired: hasChallenges, defences, documents, cookie })

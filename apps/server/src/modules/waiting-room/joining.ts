@@ -11,6 +11,7 @@ type Deps = Pick<Platform, 'log'> & {
   defences: Defences
 }
 type Buyer = Who & { accountId: string }
+type Wish = { challenge?: string; moveFrom?: string }
 
 const refusals = {
   'waiting-room.challenge-required': 'proof-missing',
@@ -33,11 +34,12 @@ export function createJoining({ documents, places, challenges, defences, log }: 
   return {
     /**
      * The account's place in the line. Whoever has one is told it without a proof, for example when the first answer was
-     * lost on its way; a new one takes a proof, which is spent by the place and not by a refusal. @throws Problem
+     * lost on its way; a new one takes a proof, which is spent by the place and not by a refusal. A place that moves from
+     * another line was proved when it was given. @throws Problem
      */
-    async join(lineId: string, who: Buyer, payload: string | undefined): Promise<Joined> {
+    async join(lineId: string, who: Buyer, { challenge: payload, moveFrom }: Wish): Promise<Joined> {
       const { saleId } = (await documents.read(lineId)).document
-      const request = { lineId, accountId: who.accountId }
+      const request = { lineId, accountId: who.accountId, moveFrom }
       if (!challenges) {
         const joined = await places.join(request)
         if (joined.isNew) await watched(() => defences.joined(saleId, who, { isTooFast: false }))

@@ -44,6 +44,10 @@ export function phaseOf(
   return line.isPaused ? 'paused' : 'open'
 }
 
+/** Whether places may still change their line: nobody is drawn or called yet, whatever this process thinks of the time. */
+export const isGathering = (line: Line, now: number, gatherMs: number): boolean =>
+  phaseOf(line, now, gatherMs) === 'gathering' && line.drawEntrants === null && line.frontier === 0
+
 /** Whether a newcomer gets a number. */
 export const joining: Readonly<Record<LinePhase, 'yes' | ErrorCode>> = {
   scheduled: 'waiting-room.not-open',

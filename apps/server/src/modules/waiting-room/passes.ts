@@ -77,7 +77,7 @@ export function createPasses(
       const at = spot?.position ?? null
       const call = spot && calls.get(store.callKey(spot))
       const refusal = refusalOf(line, at, call, now)
-      if (refusal) return { refused: refusal, extensions: whereabouts(line, at, now) }
+      if (refusal) return { refused: refusal, extensions: whereabouts(line, place.number, at, now) }
       const pass = { id: ids('pass'), expiresAt: new Date(now + line.holdSeconds * 1000) }
       fresh.push({ ...pass, lineId: line.id, number: place.number, accountId: place.accountId })
       moves.push(move(place, at, 'claim')!)
@@ -100,13 +100,13 @@ export function createPasses(
     return hasLapsed(call, now, claimWindowMs(line, options.claimSeconds)) ? 'waiting-room.lapsed' : undefined
   }
 
-  /** Before the draw nobody has a position to be told. */
-  function whereabouts(line: Line, at: number | null, now: number): Record<string, unknown> {
+  /** What somebody is told who is not called yet: before the draw `position` is null, because nobody has one. */
+  function whereabouts(line: Line, number: number, at: number | null, now: number): Record<string, unknown> {
     if (at !== null && at <= line.frontier) return {}
     const poll = pollOf(phaseOf(line, now, options.gatherMs), line.opensAt.getTime() - now, isOrdered(line), line)
     const { frontier } = line
-    if (at === null) return { frontier, retryAfterMs: pollEveryMs(poll, Infinity) }
-    return { position: at, frontier, retryAfterMs: pollEveryMs(poll, at - frontier - 1) }
+    const ahead = at === null ? Infinity : at - frontier - 1
+    return { number, position: at, frontier, retryAfterMs: pollEveryMs(poll, ahead) }
   }
 
   return {
@@ -127,7 +127,10 @@ export function createPasses(
       const now = clock.now()
       const at = positions.of(board, receipt.payload.number)
       if (at === null || at > board.frontier)
-        return refuse(claiming[phaseOf(board, now, options.gatherMs)].uncalled, whereabouts(board, at, now))
+        return refuse(
+          claiming[phaseOf(board, now, options.gatherMs)].uncalled,
+          whereabouts(board, receipt.payload.number, at, now),
+        )
       const answer = await claims.add(receipt.payload)
       if ('refused' in answer) return refuse(answer.refused, answer.extensions)
       outcomes.add({ outcome: answer.isNew ? 'admitted' : 'again' })

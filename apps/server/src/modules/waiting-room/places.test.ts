@@ -223,7 +223,7 @@ test('a number, its line and its owner cannot be rewritten, not even by hand', a
 test('too many waiting for a number are told to come back, and nobody who was told a number is forgotten', async ({
   platform,
 }) => {
-  const world = await openWorld(platform, [{ id: 'lin_a' }], { joinBatchMax: 2, joinQueueMax: 5 })
+  const world = await openWorld(platform, [{ id: 'lin_a' }], { joinBatchMax: 2, joinQueueMax: 10 })
   platform.clock.set(atNine)
   const answers = await Promise.all(people(20).map((accountId) => world.join(accountId)))
   const placed = answers.filter((answer) => answer.status === 201)

@@ -1,17 +1,25 @@
 import type { ErrorCode } from '@fairgate/contracts/errors'
-import { createBatcher } from '#platform/batcher'
 import { afterCommit, transaction, violatedConstraint, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import type { Documents } from './documents.ts'
 import type { Positions } from './draw.ts'
-import { claimWindowMs, joining, phaseOf, type Line } from './line.ts'
+import { createLanes } from './lanes.ts'
+import { claimWindowMs, isGathering, joining, phaseOf, type Line } from './line.ts'
 import { dueEvent, transitions, type Place, type PlaceEvent } from './place.ts'
 import { passesEnded } from './passes-ended.ts'
 import * as store from './waiting-room-store.ts'
 
-/** `unproven` is the refusal for an account that would need a new place and has not proved what that takes. */
-export type JoinRequest = { lineId: string; accountId: string; unproven?: ErrorCode }
+/**
+ * `unproven` is the refusal for an account that would need a new place and has not proved what that takes. `moveFrom` is
+ * the line whose place is to be given up for the new one.
+ */
+export type JoinRequest = {
+  lineId: string
+  accountId: string
+  unproven?: ErrorCode | undefined
+  moveFrom?: string | undefined
+}
 export type Joined = { isNew: boolean; place: Place }
 
 type Answer = Joined | { refused: ErrorCode; extensions: Record<string, unknown> }
@@ -33,7 +41,9 @@ export function createPlaces(
 ) {
   const outcomes = metrics.counter('fairgate_joins_total', 'Requests to join a line', ['outcome'])
 
-  const joins = createBatcher<JoinRequest, Answer>({
+  // Who moves waits for two lines, so apart from those who join: a line that hangs must not hold up the other.
+  const laneOf = ({ lineId, moveFrom }: JoinRequest) => (moveFrom === undefined ? lineId : `${moveFrom} ${lineId}`)
+  const joins = createLanes<JoinRequest, Answer>(laneOf, {
     batchMax: options.joinBatchMax,
     queueMax: options.joinQueueMax,
     async run(requests) {
@@ -50,7 +60,13 @@ export function createPlaces(
 
   /** Gives each request its place, all in one transaction. */
   async function decide(tx: Tx, requests: readonly JoinRequest[]): Promise<Answer[]> {
-    const lines = byId(await store.lockLines(tx, [...new Set(requests.map((request) => request.lineId))]))
+    const lineIds = new Set(requests.map((request) => request.lineId))
+    const left = new Set(requests.flatMap(({ moveFrom }) => (moveFrom === undefined ? [] : [moveFrom])))
+    // Kept from being drawn only: whoever moves away does not wait for those who join there. A line that people of the
+    // same batch join is locked already.
+    const others = [...left].filter((lineId) => !lineIds.has(lineId))
+    const kept = others.length > 0 ? await store.keepLines(tx, others) : []
+    const lines = byId([...kept, ...(await store.lockLines(tx, [...lineIds]))])
     const who = requests.flatMap(({ lineId, accountId }) => {
       const line = lines.get(lineId)
       return line ? [{ saleId: line.saleId, accountId }] : []
@@ -58,6 +74,7 @@ export function createPlaces(
     const live = new Map<string, Place>()
     const over = new Map<string, store.Moved>()
     const standing = who.length > 0 ? await store.lockLivePlaces(tx, distinct(who)) : []
+    if (left.size > 0) standing.push(...(await movedMeanwhile(tx, who, standing)))
     for (const { place, moved } of await review(tx, standing, lines)) {
       if (moved) over.set(personKey(place), moved)
       else live.set(personKey(place), place)
@@ -68,19 +85,25 @@ export function createPlaces(
     const fresh: Place[] = []
     const moves: store.Moved[] = []
     const arrivals = new Map<string, number>()
-    const answers = requests.map(({ lineId, accountId, unproven }): Answer => {
+    const answers = requests.map(({ lineId, accountId, unproven, moveFrom }): Answer => {
       const line = lines.get(lineId)
       if (!line) return refused('waiting-room.line-not-found')
       const person = personKey({ saleId: line.saleId, accountId })
       const known = live.get(person)
-      if (known)
-        return known.lineId === lineId
-          ? { isNew: false, place: known }
-          : refused('waiting-room.in-another-line', { lineId: known.lineId })
+      if (known?.lineId === lineId) return { isNew: false, place: known }
+      if (known && (known.lineId !== moveFrom || fresh.includes(known)))
+        return refused('waiting-room.in-another-line', { lineId: known.lineId })
+      if (known) {
+        const from = lines.get(known.lineId)!
+        const moved = move(known, positions.of(from, known.number), 'leave')
+        const mayMove = [line, from].every((one) => isGathering(one, now, options.gatherMs))
+        if (!mayMove || !moved) return refused('waiting-room.too-late-to-move', { lineId: known.lineId })
+        moves.push(moved)
+      }
       const allowed = joining[phaseOf(line, now, options.gatherMs)]
       if (allowed !== 'yes')
         return refused(allowed, allowed === 'waiting-room.not-open' ? { opensAt: line.opensAt.toISOString() } : {})
-      if (unproven) return refused(unproven, { challengeUrl: '/api/challenges?purpose=join' })
+      if (unproven && !known) return refused(unproven, { challengeUrl: '/api/challenges?purpose=join' })
       const number = (arrivals.get(lineId) ?? line.arrivals) + 1
       const place: Place = {
         lineId,
@@ -102,6 +125,17 @@ export function createPlaces(
     if (fresh.length > 0) await store.insertPlaces(tx, fresh, arrivals)
     afterCommit(tx, () => documents.arrived(arrivals))
     return answers
+  }
+
+  /** The live places of those who had none in sight: one that was moved while we waited for it stands elsewhere now. */
+  async function movedMeanwhile(
+    tx: Tx,
+    who: readonly { saleId: string; accountId: string }[],
+    found: readonly store.LivePlace[],
+  ): Promise<store.LivePlace[]> {
+    const seen = new Set(found.map(personKey))
+    const missing = who.filter((person) => !seen.has(personKey(person)))
+    return missing.length > 0 ? store.lockLivePlaces(tx, distinct(missing)) : []
   }
 
   /** What has become of live places: whose pass ran out or who missed the call has moved on. */
@@ -132,8 +166,9 @@ export function createPlaces(
 
   return {
     /**
-     * The account's place in the line: a new one at the end, or the one it has. @throws Problem when the line is unknown,
-     * not open yet, sold out or closed, when the account stands in another line of the sale, or too many are waiting
+     * The account's place in the line: a new one at the end, or the one it has. With `moveFrom` a place in that line is
+     * given up for it in the same commit, while both gather. @throws Problem when the line is unknown, not open yet, sold
+     * out or closed, when the account stands in another line of the sale, or too many are waiting
      */
     async join(request: JoinRequest): Promise<Joined> {
       const answer = await joins.add(request)
@@ -148,7 +183,7 @@ export function createPlaces(
       const { board } = await documents.read(lineId)
       await transaction(db, async (tx) => {
         // Kept from being drawn: who leaves before has no position, who leaves afterwards has one.
-        const line = await store.keepLine(tx, lineId)
+        const [line] = await store.keepLines(tx, [lineId])
         await racepoints.reach('waiting-room.before-leaving')
         const [place] = (await store.lockLivePlaces(tx, [{ saleId: board.saleId, accountId }])).filter(
           (live) => live.lineId === lineId,

@@ -17,6 +17,7 @@ import type { createJoining } from './joining.ts'
 import type { createLines } from './lines.ts'
 import type { createPasses } from './passes.ts'
 import type { createPlaces } from './places.ts'
+import type { createSaleLines } from './sale-lines.ts'
 
 export type Parts = {
   documents: Documents
@@ -28,6 +29,7 @@ export type Parts = {
   defences: Defences
   cookie: DeviceCookie
   lines: ReturnType<typeof createLines>
+  saleLines: ReturnType<typeof createSaleLines>
   entrants: ReturnType<typeof createEntrants>
   health: Pick<Health, 'now'> | undefined
 }
@@ -35,7 +37,20 @@ export type Parts = {
 type Asking = { caller: Caller | undefined; ip: string; headers: HttpRequest<RouteContract>['headers'] }
 
 export function serveRoutes(http: HttpApp, parts: Parts): void {
-  const { documents, tokens, broadcast, joining, defences, cookie, places, passes, lines, entrants, health } = parts
+  const {
+    documents,
+    tokens,
+    broadcast,
+    joining,
+    defences,
+    cookie,
+    places,
+    passes,
+    lines,
+    saleLines,
+    entrants,
+    health,
+  } = parts
 
   const whoIs = ({ caller, ip, headers }: Asking) => ({
     accountId: caller?.accountId,
@@ -53,6 +68,12 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     return { status: 200, bytes, etag, type: 'application/json; charset=utf-8' }
   })
 
+  http.serve(contract.listLines, async ({ query }) => ({
+    status: 200,
+    ...(await saleLines.read(query.saleId)),
+    type: 'application/json; charset=utf-8',
+  }))
+
   http.serve(contract.lineEvents, async ({ params, reply }) => {
     await broadcast.watch(params.id, reply)
     return 'hijacked'
@@ -65,8 +86,8 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     // Who joined is counted for the device from its first place on, so one without a name is given one now.
     const given = known.device === undefined ? cookie.give() : undefined
     const who = { ...known, device: known.device ?? given?.device, accountId: caller.accountId }
-    await limit('joins', params.id, known, reply)
-    const { isNew, place } = await joining.join(params.id, who, body.challenge)
+    await limit(body.moveFrom === undefined ? 'joins' : 'moves', params.id, known, reply)
+    const { isNew, place } = await joining.join(params.id, who, body)
     const { id, lineId, number, saleId, accountId } = place
     const joinedAt = place.joinedAt.toISOString()
     const placeToken = tokens.sign('place', {

@@ -178,6 +178,9 @@ export async function openWorld(
     tell,
     call,
     join: (accountId: string, lineId = 'lin_a') => call('POST', `/api/lines/${lineId}/places`, accountId, {}),
+    /** Gives up the place in `from` for one at the end of `to`. */
+    move: (accountId: string, from: string, to: string) =>
+      call('POST', `/api/lines/${to}/places`, accountId, { moveFrom: from }),
     /** Joins without the HTTP edge: for crowds. */
     joinCrowd: (accountIds: readonly string[], lineId = 'lin_a') =>
       Promise.all(accountIds.map((accountId) => join({ lineId, accountId }))),

@@ -55,9 +55,20 @@ export const readBoards = (
 export const readLines = (tx: Tx, lineIds: readonly string[]): Promise<Line[]> =>
   rows(tx, sql<Line>`select ${lineColumns} from ${lineTables} where l.id = any(${lineIds}::text[])`)
 
-/** One line, kept from being drawn until the transaction ends. Numbers may be taken meanwhile. */
-export const keepLine = (tx: Tx, lineId: string): Promise<Line | undefined> =>
-  maybeRow(tx, sql<Line>`select ${lineColumns} from ${lineTables} where l.id = ${lineId} for key share of l`)
+/** The lines of a sale, in the order of their names. */
+export const lineIdsOf = async (db: Db, saleId: string): Promise<string[]> =>
+  (
+    await rows(db, sql<{ id: string }>`select id from waiting_room.lines where sale_id = ${saleId} order by name, id`)
+  ).map((line) => line.id)
+
+/** Lines, kept from being drawn until the transaction ends. Numbers may be taken meanwhile: only a draw is waited for. */
+export const keepLines = (tx: Tx, lineIds: readonly string[]): Promise<Line[]> =>
+  rows(
+    tx,
+    sql<Line>`
+      select ${lineColumns} from ${lineTables}
+      where l.id = any(${lineIds}::text[]) order by l.id for key share of l`,
+  )
 
 /** Locks the rows that numbers are taken from. */
 export const lockLines = (tx: Tx, lineIds: readonly string[]): Promise<Line[]> =>
@@ -436,10 +447,13 @@ export const lockFrontiers = (tx: Tx, now: Date): Promise<FrontierRow[]> =>
       join waiting_room.lines l on l.sale_id = s.id
       join waiting_room.frontiers f on f.line_id = l.id
       where s.opens_at <= ${now} and s.closes_at > ${now} and (l.draw_commitment is null or l.drawn_at is not null)
-      order by f.line_id for update of f`,
+      order by f.line_id for update of f skip locked for key share of l skip locked`,
   )
 
-/** Ends the time to claim of calls made at or before `calledBy`. @returns how many positions had not been claimed */
+/**
+ * Ends the time to claim of calls made at or before `calledBy`; one that is being claimed just now ends next time.
+ * @returns how many positions had not been claimed
+ */
 export async function lapseCalls(
   tx: Tx,
   due: readonly { lineId: string; calledBy: Date }[],
@@ -452,7 +466,7 @@ export async function lapseCalls(
         select c.line_id, c.from_position
         from unnest(${due.map((d) => d.lineId)}::text[], ${due.map((d) => d.calledBy)}::timestamptz[]) w (line_id, called_by)
         join waiting_room.calls c on c.line_id = w.line_id and c.lapsed_at is null and c.called_at <= w.called_by
-        order by 1, 2 for update of c),
+        order by 1, 2 for update of c skip locked),
       lapsed as (
         update waiting_room.calls c set lapsed_at = ${now} from due d
         where c.line_id = d.line_id and c.from_position = d.from_position
