@@ -1,4 +1,5 @@
 import { Type, OneOf } from '@fairgate/contracts/schema'
+import { isNetwork } from '#platform/address'
 import { ConfigError, readSettings, secretSetting, setting, type Values } from '#platform/config'
 
 /** The modules that a process may host, in the order of a purchase. */
@@ -158,6 +159,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (values.TOSS_SECRET_KEY === undefined && values.SERVICES.includes('payments'))
       mistakes.push('TOSS_SECRET_KEY: is needed outside the demo')
   }
+  for (const proxy of values.TRUSTED_PROXIES)
+    if (!isNetwork(proxy)) mistakes.push(`TRUSTED_PROXIES: ${proxy} is no address and no network such as 10.0.0.0/8`)
   for (const name of ['REDIS_URL', 'KAFKA_BROKERS'] as const) {
     if (env[name]) mistakes.push(`${name}: is not supported yet; processes share their state through Postgres`)
   }

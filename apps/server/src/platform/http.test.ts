@@ -665,6 +665,47 @@ test('the address of the client is what a trusted proxy says, and nobody else', 
   expect(await ip({ trustProxy: ['127.0.0.1'] })).toBe('203.0.113.7')
 })
 
+test('of a chain of proxies the last hop that is not trusted is the client, whatever the client wrote before it', async ({
+  platform,
+}) => {
+  const address = route({
+    method: 'GET',
+    path: '/api/ip',
+    caller: 'anyone',
+    summary: 'Address',
+    answers: { 200: Strict({ ip: Type.String() }) },
+  })
+  const { http, inject } = serve(platform, { trustProxy: ['10.0.0.0/8', '2001:db8:ffff::/48'] })
+  http.serve(address, async (request) => ({ status: 200, body: { ip: request.ip } }))
+  const seen = async (remoteAddress: string, forwarded?: string) =>
+    (
+      await inject({
+        url: '/api/ip',
+        remoteAddress,
+        headers: {
+          'x-real-ip': '192.0.2.1',
+          forwarded: 'for=192.0.2.2',
+          ...(forwarded ? { 'x-forwarded-for': forwarded } : {}),
+        },
+      })
+    ).json<{ ip: string }>().ip
+  for (const [remote, forwarded, client] of [
+    ['10.0.0.1', '203.0.113.7', '203.0.113.7'],
+    ['10.0.0.1', '203.0.113.7, 10.0.0.3, 10.0.0.2', '203.0.113.7'],
+    ['10.0.0.1', '127.0.0.1, 10.9.9.9, 203.0.113.7, 10.0.0.2', '203.0.113.7'],
+    ['::ffff:10.0.0.1', '203.0.113.7', '203.0.113.7'],
+    ['10.0.0.1', '::ffff:203.0.113.7', '::ffff:203.0.113.7'],
+    ['2001:db8:ffff::1', '2001:db8:1::7, 2001:db8:ffff::2', '2001:db8:1::7'],
+    ['10.0.0.1', 'rubbish, 203.0.113.7', '203.0.113.7'],
+    ['10.0.0.1', '203.0.113.7, rubbish', 'rubbish'],
+    ['10.0.0.1', undefined, '10.0.0.1'],
+    // Straight from somebody: nothing that is written is believed.
+    ['203.0.113.9', '127.0.0.1', '203.0.113.9'],
+    ['203.0.113.9', '10.0.0.1, 127.0.0.1', '203.0.113.9'],
+  ] as const)
+    expect([remote, forwarded, await seen(remote, forwarded)]).toEqual([remote, forwarded, client])
+})
+
 test('over a real socket too: a client that leaves ends the signal, rubbish gets 400, and the server lives', async ({
   platform,
 }) => {

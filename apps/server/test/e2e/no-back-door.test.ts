@@ -97,6 +97,13 @@ describe('a configuration', () => {
       expect(message).toContain(`${name}:`)
   })
 
+  test('that trusts a proxy by a name that is no address is refused before it starts', () => {
+    expect(mistakesOf({ TRUSTED_PROXIES: '10.0.0.0/8,proxy.internal,::1' })).toContain(
+      'TRUSTED_PROXIES: proxy.internal is no address',
+    )
+    expect(mistakesOf({ TRUSTED_PROXIES: '10.0.0.0/8,2001:db8::/32,loopback' })).toBe('')
+  })
+
   test('for production without its secrets is refused, and never says a secret', () => {
     const message = mistakesOf({ DATABASE_URL: 'postgres://x', SIGNING_SECRETS: 'too-short' })
     expect(message).toContain('SIGNING_SECRETS')

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { addressBlock } from '#platform/address'
 import type { Clock } from '#platform/clock'
 import type { Ephemeral } from '#platform/ephemeral'
 import { Problem } from '#platform/problem'
@@ -50,7 +50,7 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
     }
   }
   const signInKeys = (email: string, ip: string) => ({
-    here: `sign-in:${email.toLowerCase()}:${addressBlock(ip)}`,
+    here: `sign-in:${email.toLowerCase()}:${blockOf(ip)}`,
     anywhere: `sign-in:${email.toLowerCase()}`,
   })
 
@@ -62,7 +62,7 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
         { name: 'e-mail-anywhere', key: anywhere, max: limits.signInsAnywhereMax, windowMs: minutes(15) },
         {
           name: 'address',
-          key: `sign-in-from:${addressBlock(ip)}`,
+          key: `sign-in-from:${blockOf(ip)}`,
           max: limits.signInsPerAddressMax,
           windowMs: minutes(10),
         },
@@ -80,7 +80,7 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
       count('http.too-many-requests', tell, [
         {
           name: 'address',
-          key: `register:${addressBlock(ip)}`,
+          key: `register:${blockOf(ip)}`,
           max: limits.registrationsPerAddressMax,
           windowMs: minutes(10),
         },
@@ -91,7 +91,7 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
         { name: 'e-mail', key: `code:${email.toLowerCase()}`, max: limits.codesMax, windowMs: minutes(60) },
         {
           name: 'address',
-          key: `code-from:${addressBlock(ip)}`,
+          key: `code-from:${blockOf(ip)}`,
           max: limits.codesPerAddressMax,
           windowMs: minutes(60),
         },
@@ -114,19 +114,4 @@ const rateLimit = (quota: {
 })
 
 /** What one household or machine holds: an IPv4 address, or the first 64 bits of an IPv6 address. */
-export function addressBlock(ip: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)
-  if (mapped) return mapped[1]!
-  if (!isIPv6(ip)) return ip
-  const [head = '', tail] = ip.split('%')[0]!.split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail ? tail.split(':') : []
-  const groups =
-    tail === undefined
-      ? left
-      : [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
-  return `${groups
-    .slice(0, 4)
-    .map((group) => parseInt(group, 16).toString(16))
-    .join(':')}::/64`
-}
+const blockOf = (ip: string): string => addressBlock(ip, { ipv4: 32, ipv6: 64 })

@@ -7,7 +7,6 @@ import { sql } from '#platform/db'
 import type { Ephemeral } from '#platform/ephemeral'
 import { createSecrets } from '#platform/secrets'
 import { test, type TestPlatform } from '../../../test/fixtures.ts'
-import { addressBlock } from './address.ts'
 import { createChallenges } from './challenges.ts'
 import type { DefencesConfig } from './defences.ts'
 import type { WaitingRoomConfig } from './index.ts'
@@ -536,14 +535,4 @@ test('counts that could not be written are written later', async ({ platform }) 
   await sql`alter table waiting_room.aside rename to defence_counts`.execute(platform.db)
   await world.send('acc_1', undefined)
   expect(await world.count('proof-missing')).toBe(2)
-})
-
-test('an address block is an IPv4 /24 or an IPv6 /56', () => {
-  expect(addressBlock('203.0.113.77')).toBe('203.0.113.0/24')
-  expect(addressBlock('::ffff:203.0.113.77')).toBe('203.0.113.0/24')
-  expect(addressBlock('2001:db8:0:12ab::1')).toBe('2001:db8:0:1200::/56')
-  expect(addressBlock('2001:db8::1')).toBe('2001:db8:0:0::/56')
-  expect(addressBlock('2001:0db8:0000:12ff:1:2:3:4')).toBe('2001:db8:0:1200::/56')
-  expect(addressBlock('fe80::1%eth0')).toBe('fe80:0:0:0::/56')
-  expect(addressBlock('::1')).toBe('0:0:0:0::/56')
 })

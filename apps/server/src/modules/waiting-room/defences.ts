@@ -5,10 +5,10 @@ import {
   type ReviewDecision,
   type Signal,
 } from '@fairgate/contracts/http/waiting-room'
+import { addressBlock, isLoopback } from '#platform/address'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
-import { addressBlock, isLoopback } from './address.ts'
 import type { Level } from './challenges.ts'
 import * as store from './waiting-room-store.ts'
 
@@ -69,6 +69,9 @@ const shares: Record<Limited, number> = { challenges: 1, joins: 1, moves: 1, cla
 /** How the levels of challenges are called where they are counted. */
 export const levelNames = ['', '-harder', '-hardest'] as const
 
+/** What one owner usually holds. */
+const blockOf = (ip: string): string => addressBlock(ip, { ipv4: 24, ipv6: 56 })
+
 const windowMs = 600_000
 const dayMs = 24 * 3600_000
 
@@ -104,7 +107,7 @@ export function createDefences(
     return [
       ...(accountId === undefined ? [] : [{ name: 'account', of: accountId, max: accountMax }]),
       ...(device === undefined ? [] : [{ name: 'device', of: device, max: times(config.deviceMax) }]),
-      { name: 'address', of: addressBlock(ip), max: times(config.addressMax) },
+      { name: 'address', of: blockOf(ip), max: times(config.addressMax) },
     ]
   }
 
@@ -130,7 +133,7 @@ export function createDefences(
         if ((await ephemeral.peek(signalKey(signal, accountId))) > 0) found.push(signal)
     if (device !== undefined && (await ephemeral.peek(key('device', device))) > config.deviceAccountsMax)
       found.push('shared-device')
-    if (!isExempt(who) && (await ephemeral.peek(key('block', addressBlock(who.ip)))) > config.addressAccountsMax)
+    if (!isExempt(who) && (await ephemeral.peek(key('block', blockOf(who.ip)))) > config.addressAccountsMax)
       found.push('crowded-address')
     return found
   }
@@ -218,7 +221,7 @@ export function createDefences(
       if (proof.isTooFast) await ephemeral.count(signalKey('proof-too-fast', accountId), dayMs)
       if (device !== undefined && (await ephemeral.once(key('device', device, accountId), dayMs)))
         await ephemeral.count(key('device', device), dayMs)
-      const block = addressBlock(who.ip)
+      const block = blockOf(who.ip)
       if (!isExempt(who) && (await ephemeral.once(key('block', block, accountId), dayMs)))
         await ephemeral.count(key('block', block), dayMs)
       await weigh(saleId, who)
@@ -226,7 +229,7 @@ export function createDefences(
 
     /** A pass was asked for: from too many address blocks it is passed around. */
     async claimed(saleId: string, lineId: string, who: Who & { accountId: string }): Promise<void> {
-      const block = addressBlock(who.ip)
+      const block = blockOf(who.ip)
       if (isExempt(who) || !(await ephemeral.once(key('pass', lineId, who.accountId, block), dayMs))) return
       const { count } = await ephemeral.count(key('pass', lineId, who.accountId), dayMs)
       if (count <= config.passBlocksMax) return
