@@ -135,18 +135,27 @@ export async function openTestPlatform(
     },
     register: (modules, others = {}) =>
       bus.register({
-        ...Object.fromEntries(modules.map((module) => [module.name, (module.subscriptions ?? []).map((s) => s.type)])),
+        ...Object.fromEntries(
+          modules.map((module) => [module.name, (module.subscriptions ?? []).flatMap((s) => s.types)]),
+        ),
         ...others,
       }),
     async settle(modules) {
+      const messages = async () =>
+        (
+          await pool.query(
+            `select count(*) || ' ' || max(seq) || ' ' || sum(attempts) as seen from platform.deliveries`,
+          )
+        ).rows[0].seen as string | null
       for (let round = 0; round < 200; round++) {
+        const before = await messages()
         let busy = false
         for (const module of modules) {
           for (const loop of loopsOf(module)) {
             while (await loop.run()) busy = true
           }
         }
-        if (!busy) return
+        if (!busy && (await messages()) === before) return
       }
       throw new Error('the modules did not come to rest in 200 rounds')
     },

@@ -1,4 +1,5 @@
-import { Kysely, PostgresDialect, sql, type RawBuilder, type Transaction } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, PostgresDriver, sql, type RawBuilder, type Transaction } from 'kysely'
+import type { DatabaseConnection, PostgresDialectConfig } from 'kysely'
 import { Pool, types, type PoolConfig } from 'pg'
 
 export { sql }
@@ -37,6 +38,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
     application_name: 'fairgate',
+    // What a transaction does not have to wait for goes out at once, and its answers come back together.
+    pipeline: true,
     options: [
       `-c statement_timeout=${options.statementTimeoutMs ?? 30_000}`,
       '-c lock_timeout=10000',
@@ -51,10 +54,30 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on('connect', (client) => client.on('error', () => undefined))
   const { onQuery } = options
   const db = new Kysely<AnySchema>({
-    dialect: new PostgresDialect({ pool }),
+    dialect: new PipelinedDialect({ pool }),
     ...(onQuery ? { log: (event) => onQuery(event.query.sql) } : {}),
   })
   return { db, pool, close: () => db.destroy() }
+}
+
+/** Begins a transaction without waiting for the answer: its first statement follows at once, and fails if `begin` did. */
+class PipelinedDriver extends PostgresDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    connection.executeQuery(CompiledQuery.raw('begin')).catch(() => undefined)
+  }
+}
+
+class PipelinedDialect extends PostgresDialect {
+  readonly #config: PostgresDialectConfig
+
+  constructor(config: PostgresDialectConfig) {
+    super(config)
+    this.#config = config
+  }
+
+  override createDriver(): PostgresDriver {
+    return new PipelinedDriver(this.#config)
+  }
 }
 
 /** All rows of a query. */
@@ -83,27 +106,33 @@ export async function changed(db: Db | Tx, query: RawBuilder<unknown>): Promise<
 const retryable = new Set(['40001', '40P01', '55P03'])
 const commitHooks = new WeakMap<object, (() => void)[]>()
 
+/** Runs a statement again, up to three times in all, that Postgres gave up: serialization failure, deadlock, lock timeout. */
+export async function persistently<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (attempt >= 3 || !retryable.has(postgresCode(error) ?? '')) throw error
+    }
+  }
+}
+
 /**
  * Runs `work` in one transaction (read committed). Serialization failures, deadlocks and lock timeouts are tried again
  * up to three times, so `work` must not have effects outside the transaction: use `afterCommit` for those.
  */
 export async function transaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    const hooks: (() => void)[] = []
-    let result: T
-    try {
-      result = await db.transaction().execute((raw) => {
-        const tx = raw as Tx
-        commitHooks.set(tx, hooks)
-        return work(tx)
-      })
-    } catch (error) {
-      if (attempt >= 3 || !retryable.has(postgresCode(error) ?? '')) throw error
-      continue
-    }
-    hooks.forEach(callHook)
-    return result
-  }
+  const { hooks, result } = await persistently(async () => {
+    const noted: (() => void)[] = []
+    const done = await db.transaction().execute((raw) => {
+      const tx = raw as Tx
+      commitHooks.set(tx, noted)
+      return work(tx)
+    })
+    return { hooks: noted, result: done }
+  })
+  hooks.forEach(callHook)
+  return result
 }
 
 /** What has been committed has succeeded, whatever becomes of those who are told. */

@@ -121,3 +121,35 @@ test('stopping ends a rest at once', async () => {
   await turns()
   await loop.stop()
 })
+
+test('portions of a loop that gathers start at a distance under load, and at once after a quiet time', async () => {
+  const scheduler = manualScheduler(0)
+  const startedAt: number[] = []
+  let nudge!: () => void
+  const loop = startLoop(
+    {
+      name: 'x',
+      intervalMs: 1000,
+      gatherMs: 20,
+      onStart: (wake) => (nudge = wake),
+      run: async () => (startedAt.push(scheduler.now()), startedAt.length === 1),
+    },
+    { scheduler, log: silentLog },
+  )
+  await turns()
+  for (let ms = 0; ms < 60; ms += 5) {
+    nudge()
+    await turns()
+    scheduler.advance(5)
+    await turns()
+  }
+  expect(startedAt).toEqual([0, 20, 40, 60])
+  scheduler.advance(200)
+  await turns()
+  expect(startedAt).toHaveLength(4)
+  nudge()
+  await turns()
+  expect(startedAt.at(-1)).toBe(260)
+  nudge()
+  await loop.stop()
+})

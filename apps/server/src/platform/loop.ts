@@ -11,6 +11,11 @@ export type Loop = {
   intervalMs: number
   /** Longest pause after failures in a row, 10 s where nothing is said. */
   failurePauseMsMax?: number
+  /**
+   * Least time from the start of a portion to the start of the next, so that under load work gathers into larger
+   * portions. After a quiet time a nudge is followed at once. 0 by default.
+   */
+  gatherMs?: number
   run(): Promise<boolean>
   /** Called once at the start with a function that ends a pause early. */
   onStart?(nudge: () => void): void
@@ -20,18 +25,20 @@ export type RunningLoop = { stop(): Promise<void> }
 
 /** Runs a loop until stopped. A failing portion is logged and tried again after a pause that doubles up to its longest. */
 export function startLoop(loop: Loop, { scheduler, log }: { scheduler: Scheduler; log: Log }): RunningLoop {
+  const { gatherMs = 0 } = loop
   let stopped = false
   let nudged = false
+  let gathering = false
   let wake: (() => void) | undefined
   let failures = 0
 
   const nudge = () => {
     nudged = true
-    wake?.()
+    if (!gathering) wake?.()
   }
-  const pause = (ms: number) =>
+  const sleep = (ms: number) =>
     new Promise<void>((resolve) => {
-      if (nudged || stopped) return resolve()
+      if (stopped || ms <= 0) return resolve()
       const cancel = scheduler.after(ms, () => wake?.())
       wake = () => {
         wake = undefined
@@ -40,11 +47,19 @@ export function startLoop(loop: Loop, { scheduler, log }: { scheduler: Scheduler
       }
     })
 
+  /** Until more may have gathered. A clock that was set back makes this no longer. */
+  async function gather(startedAt: number): Promise<void> {
+    gathering = true
+    await sleep(Math.min(gatherMs, startedAt + gatherMs - scheduler.now()))
+    gathering = false
+  }
+
   async function work(): Promise<void> {
     while (!stopped) {
       nudged = false
       let more = false
       let pauseMs = loop.intervalMs
+      const startedAt = scheduler.now()
       try {
         more = await loop.run()
         failures = 0
@@ -55,7 +70,8 @@ export function startLoop(loop: Loop, { scheduler, log }: { scheduler: Scheduler
         log.error({ err: error, loop: loop.name, failures, pauseMs }, 'loop failed')
         nudged = false
       }
-      if (!more) await pause(pauseMs)
+      if (!more && !nudged) await sleep(pauseMs)
+      if (gatherMs > 0) await gather(startedAt)
     }
   }
 

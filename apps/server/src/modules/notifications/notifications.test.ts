@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test as pure } from 'vitest'
 import type { EventData, Message } from '@fairgate/contracts/events'
-import { fact, type Fact, type Subscription } from '#platform/bus'
+import { fact, type Fact } from '#platform/bus'
 import { rows, sql, transaction } from '#platform/db'
 import { noRacepoints, type Racepoints } from '#platform/racepoint'
 import { freezeColumn } from '../../../test/controls.ts'
@@ -358,10 +358,7 @@ test('a code is mailed without waiting for the account, and is the only run of s
 
 test('of two codes that wait only the newer is mailed, also when both facts arrive again', async ({ platform }) => {
   const { module, given, mails, states } = await world(platform)
-  const { handle } = module.subscriptions!.find(({ type }) => type === 'identity.code-requested.v1') as Extract<
-    Subscription,
-    { type: 'identity.code-requested.v1' }
-  >
+  const { handle } = module.subscriptions!.find(({ types }) => types.includes('identity.code-requested.v1'))!
   const message = (id: string, code: string) =>
     ({
       id,

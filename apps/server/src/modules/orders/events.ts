@@ -1,5 +1,5 @@
-import type { EventData, EventType } from '@fairgate/contracts/events'
-import { on, type Subscription } from '#platform/bus'
+import type { EventType } from '@fairgate/contracts/events'
+import { on, onEach, type Subscription } from '#platform/bus'
 import type { UseCases } from './orders.ts'
 import * as store from './orders-store.ts'
 import { heard, type Happening } from './saga.ts'
@@ -18,16 +18,11 @@ export function subscriptions({ step }: UseCases): Subscription[] {
         messages.map(({ data }) => data.event),
       ),
     ),
-    ...heard.map((type) =>
-      on(type, async (tx, messages) => {
-        await step(
-          tx,
-          messages.map(({ data }) => ({
-            orderId: (data as EventData<(typeof heard)[number]>).orderId,
-            happening: { type, data } as Happening,
-          })),
-        )
-      }),
-    ),
+    onEach(heard, async (tx, messages) => {
+      await step(
+        tx,
+        messages.map(({ type, data }) => ({ orderId: data.orderId, happening: { type, data } as Happening })),
+      )
+    }),
   ]
 }

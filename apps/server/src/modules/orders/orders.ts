@@ -22,6 +22,7 @@ export type OrdersConfig = {
 }
 
 const placeBatchMax = 128
+const readBatchMax = 128
 const placeQueueMax = 20_000
 const overdueBatchMax = 200
 const pageSize = 20
@@ -81,13 +82,15 @@ export function createUseCases(
         .filter((payment) => !before.get(order.id)!.payments.includes(payment))
         .map((payment) => ({ ...payment, orderId: order.id })),
     )
-    await store.updateOrders(
-      tx,
-      steppedOn.map(({ order }) => order),
-    )
-    await store.savePayments(tx, notedPayments, clock.now())
-    await store.insertHistory(tx, history)
-    await outbox.publish(tx, facts)
+    await Promise.all([
+      store.updateOrders(
+        tx,
+        steppedOn.map(({ order }) => order),
+      ),
+      store.savePayments(tx, notedPayments, clock.now()),
+      store.insertHistory(tx, history),
+      outbox.publish(tx, facts),
+    ])
     afterCommit(tx, () => {
       for (const line of history) tell(line)
     })
@@ -96,7 +99,8 @@ export function createUseCases(
 
   function tell({ orderId, event, from, to }: HistoryLine & { orderId: string }): void {
     transitions.add({ event, before: from, after: to })
-    signals.emit('orders', orderId)
+    // Only an answer is waited for: an end, or a payment that was refused.
+    if (to === 'awaiting-payment' || ends.includes(to)) signals.emit('orders', orderId)
     if (to === 'reclaiming') log.info({ orderId, event, from }, 'money came for an order whose seats were not secured')
     if (to === 'refunding' && from !== to)
       log.warn({ orderId, event, from }, 'money came and the seats are gone; refunding')
@@ -144,6 +148,16 @@ export function createUseCases(
       }),
   })
 
+  /** A crowd that follows its orders reads them together. */
+  const reads = createBatcher<string, Order | undefined>({
+    batchMax: readBatchMax,
+    queueMax: config.waitersMax,
+    async run(orderIds) {
+      const found = new Map((await store.ordersById(db, orderIds)).map((order) => [order.id, order]))
+      return orderIds.map((id) => found.get(id))
+    },
+  })
+
   /** Makes the order of a hold, or finds the one it already has. */
   async function place(accountId: string, holdToken: string): Promise<{ order: Order; isNew: boolean }> {
     const verified = tokens.verify('hold', holdToken)
@@ -157,7 +171,7 @@ export function createUseCases(
 
   /** One's own order. Somebody else's is as unknown as none. */
   async function get(accountId: string, id: string): Promise<Order> {
-    const order = await store.orderById(db, id)
+    const order = await reads.add(id)
     if (order?.accountId !== accountId) throw new Problem('orders.order-not-found')
     return order
   }
