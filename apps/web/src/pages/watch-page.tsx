@@ -14,6 +14,7 @@ import { formatMoney } from '@fairgate/contracts/money'
 import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { keys, useEvent, useLine, useQueryClient } from '../api/queries.ts'
+import { AdmissionPanel } from './admission-panel.tsx'
 import { DefencesPanel } from './defences-panel.tsx'
 import { TextField } from '../forms/fields.tsx'
 import { wholeFault } from '../forms/rules.ts'
@@ -185,8 +186,12 @@ function LineWatch({ line: planned }: { line: Sale['lines'][number] }) {
         ))}
       </dl>
       <StockBar stock={data.stock} />
+      <AdmissionPanel line={data} busy={busy} act={act} />
       <RateForm
-        planned={planned}
+        current={{
+          shoppersMax: data.shoppersMax ?? planned.shoppersMax,
+          admitPerMinute: data.admitPerMinute ?? planned.admitPerMinute,
+        }}
         busy={busy}
         onChange={(body) => void act(() => api.call(changeLine, { params: { id: data.id }, body }))}
       />
@@ -222,17 +227,17 @@ function StockBar({ stock: { free, held, sold } }: { stock: LineDocument['stock'
 }
 
 function RateForm({
-  planned,
+  current,
   busy,
   onChange,
 }: {
-  planned: Sale['lines'][number]
+  current: { shoppersMax: number; admitPerMinute: number }
   busy: boolean
   onChange: (body: { shoppersMax: number; admitPerMinute: number }) => void
 }) {
   const { t } = useApp()
-  const [shoppersMax, setShoppersMax] = useState(String(planned.shoppersMax))
-  const [admitPerMinute, setAdmitPerMinute] = useState(String(planned.admitPerMinute))
+  const [shoppersMax, setShoppersMax] = useState(String(current.shoppersMax))
+  const [admitPerMinute, setAdmitPerMinute] = useState(String(current.admitPerMinute))
   const [faults, setFaults] = useState<{ shoppers: string | undefined; rate: string | undefined }>({
     shoppers: undefined,
     rate: undefined,

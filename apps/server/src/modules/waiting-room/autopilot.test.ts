@@ -67,11 +67,11 @@ test('while the service is unwell nobody is let in; merely slow, it lets in a tr
   const line = await openSale(platform, 300)
   await line.ticksFor(1)
   line.fare(unwell)
-  expect(await line.ticksFor(60)).toBe(0)
+  expect(await line.ticksFor(20)).toBe(0)
   expect(await line.admission()).toMatchObject({ limitedBy: 'health', perMinute: 0 })
   line.fare(strained)
-  expect(await line.ticksFor(60)).toBe(10)
-  expect(await line.ticksFor(60)).toBe(10)
+  expect(await line.ticksFor(30)).toBe(5)
+  expect(await line.ticksFor(30)).toBe(5)
 })
 
 test('lines share what the service bears', async ({ platform }) => {
