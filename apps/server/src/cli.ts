@@ -4,6 +4,7 @@ import { createLifecycle } from '#platform/lifecycle'
 import { createLog } from '#platform/log'
 import type { Server } from './compose.ts'
 import { writeDocs } from './docs.ts'
+import { planCommands } from './plan-commands.ts'
 import { configOrExit, open } from './run.ts'
 
 const program = new Command('npm run -s cli --').description(
@@ -68,6 +69,8 @@ program
       print({ users: crowd.length, out: options.out }, options.json)
     }),
   )
+
+planCommands(program)
 
 const parked = program.command('parked').description('messages that could not be handled')
 parked

@@ -44,7 +44,6 @@ export function bowlPlan({ seats, currency = 'KRW' }: { seats: number; currency?
     }
     radius += rows * rowPitch + gangway
   }
-  trim(sections, seats)
   const inner = innerRadius - 4
   return {
     format: planFormat,
@@ -57,7 +56,7 @@ export function bowlPlan({ seats, currency = 'KRW' }: { seats: number; currency?
       { kind: 'area', outline: ringOutline(straight, inner), text: 'Floor' },
       { kind: 'stage', outline: box(stage.x - inner * 0.16, -inner * 0.4, inner * 0.32, inner * 0.8), text: 'Stage' },
     ],
-    sections,
+    sections: trim(sections, seats),
   }
 }
 
@@ -181,12 +180,11 @@ export function box(left: number, top: number, width: number, height: number): O
   return corners.map(([x, y]) => [hundredths(x), hundredths(y)])
 }
 
-/** Takes seats from the ends of the blocks, one each from the last, until there are exactly so many. */
-function trim(sections: PlanSection[], seats: number): void {
+/** Takes seats from the ends of the blocks, one each from the last, until there are exactly so many, and then empty blocks. */
+function trim(sections: PlanSection[], seats: number): PlanSection[] {
   let excess = sections.reduce((sum, section) => sum + section.seats!.length, 0) - seats
   for (let index = sections.length - 1; excess > 0; index = (index || sections.length) - 1) {
-    if (sections[index]!.seats!.length < 2) continue
-    sections[index]!.seats!.pop()
-    excess--
+    if (sections[index]!.seats!.pop()) excess--
   }
+  return sections.filter((section) => section.seats!.length > 0)
 }
