@@ -64,6 +64,8 @@ export function createSender(deps: Deps, config: { publicUrl: string; messageDom
   return {
     name: 'notifications.send',
     intervalMs: 1000,
+    // A mail can wait that long, and in a rush some share their two statements.
+    gatherMs: 200,
     onStart: (nudge) => void signals.on(queuedTopic, nudge),
     async run() {
       const now = clock.now()

@@ -186,23 +186,25 @@ export type HintItem = {
 }
 export type Hinted = { position: number; id: string; state: State; hint: string | null }
 
-/** Locks the payments that hints are about; `position` is the hint's, from 1. */
+/** The payments that hints are about; `position` is the hint's, from 1. Each hint is looked up by its own index scan. */
+const hinted = (hints: readonly HintItem[]) => sql`
+  with h as (
+    select * from unnest(${hints.map((h) => h.provider)}::text[], ${hints.map((h) => h.paymentKey)}::text[], ${hints.map((h) => h.orderId)}::text[])
+      with ordinality as h (provider, payment_key, order_id, position)),
+  wanted as (
+    select h.position, p.id from h, lateral (
+      select id from payments.payments p where p.provider = h.provider and p.payment_key = h.payment_key offset 0) p
+    union
+    select h.position, p.id from h, lateral (
+      select id from payments.payments p where p.order_id = h.order_id and p.provider = h.provider offset 0) p
+    where h.payment_key is null)
+  select w.position, p.id, p.state, p.hint from payments.payments p join wanted w on w.id = p.id
+  order by p.id, w.position`
+
+export const readHinted = (db: Db, hints: readonly HintItem[]) => rows(db, sql<Hinted>`${hinted(hints)}`)
+
 export const lockHinted = (tx: Tx, hints: readonly HintItem[]) =>
-  rows(
-    tx,
-    sql<Hinted>`
-      with h as (
-        select * from unnest(${hints.map((h) => h.provider)}::text[], ${hints.map((h) => h.paymentKey)}::text[], ${hints.map((h) => h.orderId)}::text[])
-          with ordinality as h (provider, payment_key, order_id, position)),
-      wanted as (
-        select h.position, p.id from h join payments.payments p on p.provider = h.provider and p.payment_key = h.payment_key
-        union
-        select h.position, p.id from h join payments.payments p on p.provider = h.provider and p.order_id = h.order_id
-        where h.payment_key is null)
-      select w.position, p.id, p.state, p.hint from payments.payments p join wanted w on w.id = p.id
-      order by p.id, w.position
-      for update of p`,
-  )
+  rows(tx, sql<Hinted>`${hinted(hints)} for update of p`)
 
 export type HintFound = { provider: string; transmissionId: string; paymentId: string; claim: Status | null }
 

@@ -26,26 +26,13 @@ export function createWebhooks({ db, clock, signals, metrics }: Deps) {
   const batcher = createBatcher<HintItem, Outcome>({
     batchMax,
     queueMax,
-    run: (hints) =>
-      transaction(db, async (tx) => {
+    async run(hints) {
+      // Most notices tell what is known by then, and cost no more than this look.
+      const seen = sort(hints, await store.readHinted(db, hints))
+      if (seen.fresh.length === 0) return seen.outcomes
+      return transaction(db, async (tx) => {
         const now = new Date(clock.now())
-        const found = await store.lockHinted(tx, hints)
-        const outcomes = hints.map((): Outcome => 'unknown')
-        const raise = (position: number, outcome: Outcome) => {
-          const index = position - 1
-          if (rank[outcome] > rank[outcomes[index]!]) outcomes[index] = outcome
-        }
-        const fresh: { position: number; paymentId: string; hint: HintItem }[] = []
-        const marked = new Set<string>()
-        for (const { position, id, state, hint } of found) {
-          const item = hints[position - 1]!
-          if (item.claim !== null && noNews[state].includes(item.claim)) raise(position, 'stale')
-          else if (hint !== null || marked.has(id)) raise(position, 'waiting')
-          else {
-            marked.add(id)
-            fresh.push({ position, paymentId: id, hint: item })
-          }
-        }
+        const { outcomes, fresh } = sort(hints, await store.lockHinted(tx, hints))
         if (fresh.length === 0) return outcomes
         const inserted = await store.insertTransmissions(
           tx,
@@ -54,7 +41,7 @@ export function createWebhooks({ db, clock, signals, metrics }: Deps) {
         )
         const isNew = new Set(inserted.map((each) => `${each.transmissionId} ${each.paymentId}`))
         for (const { position, paymentId, hint } of fresh) {
-          raise(position, isNew.has(`${hint.transmissionId} ${paymentId}`) ? 'noted' : 'repeated')
+          raise(outcomes, position, isNew.has(`${hint.transmissionId} ${paymentId}`) ? 'noted' : 'repeated')
         }
         if (inserted.length === 0) return outcomes
         await store.hint(
@@ -64,7 +51,8 @@ export function createWebhooks({ db, clock, signals, metrics }: Deps) {
         )
         afterCommit(tx, () => signals.emit('payments', 'due'))
         return outcomes
-      }),
+      })
+    },
   })
 
   /** Notes a webhook; one that is of no use is counted and forgotten. */
@@ -77,5 +65,26 @@ export function createWebhooks({ db, clock, signals, metrics }: Deps) {
 
 export type Webhooks = ReturnType<typeof createWebhooks>
 
-/** One notice may name several payments of an order; the outcome that says most is counted. */
 const rank: Record<Outcome, number> = { unreadable: 0, unknown: 0, stale: 1, waiting: 2, repeated: 3, noted: 4 }
+
+/** One notice may name several payments of an order; the outcome that says most is counted. */
+function raise(outcomes: Outcome[], position: number, outcome: Outcome): void {
+  if (rank[outcome] > rank[outcomes[position - 1]!]) outcomes[position - 1] = outcome
+}
+
+/** What becomes of each hint as the payments are; `fresh` are those to be noted. */
+function sort(hints: readonly HintItem[], found: readonly store.Hinted[]) {
+  const outcomes = hints.map((): Outcome => 'unknown')
+  const fresh: { position: number; paymentId: string; hint: HintItem }[] = []
+  const marked = new Set<string>()
+  for (const { position, id, state, hint } of found) {
+    const item = hints[position - 1]!
+    if (item.claim !== null && noNews[state].includes(item.claim)) raise(outcomes, position, 'stale')
+    else if (hint !== null || marked.has(id)) raise(outcomes, position, 'waiting')
+    else {
+      marked.add(id)
+      fresh.push({ position, paymentId: id, hint: item })
+    }
+  }
+  return { outcomes, fresh }
+}
