@@ -10,7 +10,8 @@ import { chooseLanguage } from '../src/i18n/language.ts'
 import { gridSections, parsePrice } from '../src/forms/grid.ts'
 import { generatePlan, parsePlan, rowName } from '../src/forms/plan.ts'
 import { isOwnPage, pb, safeNext } from '../src/path-builder.ts'
-import { boundsOf, createFinder, neighbour, rowsOf, stateOf, tierOf, unpackStatus } from '../src/seat-map/seats.ts'
+import { boundsOf, freeRuns, nearestRun, neighbour, rowsOf, stateOf, tierOf } from '../src/seat-map/seats.ts'
+import { createFinder, hullOf, isInside, layOutVenue, nextSection } from '../src/seat-map/venue.ts'
 
 describe('paths', () => {
   test('every address of the app', () => {
@@ -194,10 +195,36 @@ describe('seats', () => {
     accessible: false,
   }))
 
+  const sectionOf = (id: string, admission: 'reserved' | 'open' = 'reserved') => ({
+    id,
+    eventId: 'evt_a',
+    name: id,
+    admission,
+    capacity: 18,
+    price: { amount: 1000, currency: 'KRW' as const },
+    attributes: {},
+  })
+  const venueOf = (...ids: string[]) =>
+    layOutVenue({ sections: ids.map((id) => ({ section: sectionOf(id), tier: 0, seats })) })
+
   test('status is two bits a seat, the first seat lowest; what is missing cannot be bought', () => {
-    const status = unpackStatus(btoa(String.fromCharCode(0b11_10_01_00, 0b00_00_00_01)), 9)
-    expect([...status]).toEqual([0, 1, 2, 3, 1, 0, 0, 0, 3])
-    expect([0, 1, 2, 3].map((seat) => stateOf(status, seat))).toEqual(['free', 'held', 'sold', 'blocked'])
+    const status = Uint8Array.of(0b11_10_01_00)
+    expect([0, 1, 2, 3, 4].map((seat) => stateOf(status, seat))).toEqual(['free', 'held', 'sold', 'blocked', 'blocked'])
+    expect(stateOf(undefined, 3)).toBe('free')
+  })
+
+  test('runs of free seats end at an aisle and at a seat that is taken; the nearest one is offered', () => {
+    const status = new Uint8Array(5)
+    status[0] = 0b00_00_01_00
+    expect(freeRuns(seats, status, { pitch: 1 }, 3).map((run) => run.map((seat) => seats[seat]!.label))).toEqual([
+      ['A-4', 'A-5', 'A-6'],
+      ['B-1', 'B-2', 'B-3'],
+      ['B-4', 'B-5', 'B-6'],
+      ['C-1', 'C-2', 'C-3'],
+      ['C-4', 'C-5', 'C-6'],
+    ])
+    expect(nearestRun(seats, status, { pitch: 1 }, [0, 1]).map((seat) => seats[seat]!.label)).toEqual(['B-1', 'B-2'])
+    expect(nearestRun(seats, status, { pitch: 1 }, [0, 1, 2, 3])).toEqual([])
   })
 
   test('a generated plan has unique labels and places, an aisle, and rows named like a spreadsheet', () => {
@@ -220,9 +247,18 @@ describe('seats', () => {
   test('the map finds the seat under a point and the next one in a direction', () => {
     const bounds = boundsOf(seats)
     expect(bounds).toMatchObject({ left: -3, right: 3, top: 0, bottom: 2, pitch: 1, front: 0 })
-    const seatAt = createFinder(seats, bounds)
-    expect(seats[seatAt(-2.2, 1.3)!]!.label).toBe('B-2')
-    expect(seatAt(0, 1)).toBeUndefined()
+    const finder = createFinder(venueOf('sec_a'))
+    expect(seats[finder.at(-2.2, 1.3)!.seat!]!.label).toBe('B-2')
+    expect(finder.at(0, 1)).toEqual({ sectionId: 'sec_a', seat: undefined })
+    expect(finder.at(9, 9)).toBeUndefined()
+    const lasso = finder.inside([
+      [-3.5, -0.5],
+      [-1.5, -0.5],
+      [-1.5, 1.5],
+    ])
+    expect([...lasso].map(([id, found]) => [id, found.map((seat) => seats[seat]!.label)])).toEqual([
+      ['sec_a', ['A-1', 'A-2', 'B-2']],
+    ])
     const from = seats.findIndex(({ label }) => label === 'B-3')
     expect(
       (['left', 'right', 'up', 'down'] as const).map((direction) => seats[neighbour(seats, from, direction)]!.label),
@@ -235,6 +271,35 @@ describe('seats', () => {
     ])
   })
 
+  test('sections that were drawn by themselves stand one behind another; those of one drawing stay where they are', () => {
+    const behind = venueOf('sec_a', 'sec_b')
+    expect(behind.sections[1]!.box.top).toBeGreaterThan(behind.sections[0]!.box.bottom)
+    expect(nextSection(behind, 'sec_a', 'down')).toBe('sec_b')
+    expect(nextSection(behind, 'sec_b', 'down')).toBe('sec_b')
+    const beside = layOutVenue({
+      sections: [0, 20].map((x) => ({
+        section: sectionOf(`sec_${x}`),
+        tier: 0,
+        seats: seats.map((seat) => ({ ...seat, x: seat.x + x })),
+      })),
+    })
+    expect(beside.sections.map(({ seats: placed }) => placed![0]!.x)).toEqual([-3, 17])
+    const floor = layOutVenue({
+      sections: [
+        { section: sectionOf('sec_a'), tier: 0, seats },
+        { section: sectionOf('sec_floor', 'open'), tier: 0, seats: undefined },
+      ],
+    })
+    expect(floor.sections.map(({ id }) => id)).toEqual(['sec_floor', 'sec_a'])
+  })
+
+  test('the outline of a section has all of its seats inside', () => {
+    const bent = generatePlan({ rows: 12, seatsPerRow: 30, aisleAfter: undefined, curved: true })
+    const hull = hullOf(bent, 0.8)
+    expect(bent.every(({ x, y }) => isInside(hull, x, y))).toBe(true)
+    expect(isInside(hull, 40, 0)).toBe(false)
+  })
+
   test('50,000 seats are found in a moment', () => {
     const many = Array.from({ length: 50_000 }, (_, index) => ({
       ...seats[0]!,
@@ -242,8 +307,8 @@ describe('seats', () => {
       x: index % 250,
       y: Math.floor(index / 250),
     }))
-    const seatAt = createFinder(many, boundsOf(many))
-    expect(seatAt(249.2, 199.1)).toBe(49_999)
+    const finder = createFinder(layOutVenue({ sections: [{ section: sectionOf('sec_a'), tier: 0, seats: many }] }))
+    expect(finder.at(249.2, 199.1)).toEqual({ sectionId: 'sec_a', seat: 49_999 })
   })
 
   test('the dearest price has the first colour, and there are enough for all', () => {

@@ -8,7 +8,7 @@ import { placeHold } from '@fairgate/contracts/http/inventory'
 import { listTickets } from '@fairgate/contracts/http/tickets'
 import { joinLine, pauseLine, resumeLine } from '@fairgate/contracts/http/waiting-room'
 import { fitView } from '../../../web/src/seat-map/draw.ts'
-import { boundsOf } from '../../../web/src/seat-map/seats.ts'
+import { layOutVenue } from '../../../web/src/seat-map/venue.ts'
 import { texts as sandboxTexts } from '../../../../packages/toss-sandbox/src/pages.ts'
 import { buy, enter, mailedCode, mailsTo, signInAs } from '../e2e/people.ts'
 import { startOneProcess, until, type World } from '../e2e/world.ts'
@@ -76,8 +76,9 @@ async function clickSeat({ page, t }: Visitor, section: Section, label: string):
   const map = page.getByRole('application', { name: t.shop.mapLabel })
   await map.scrollIntoViewIfNeeded()
   const box = (await map.boundingBox())!
-  const view = fitView(boundsOf(drawn), box)
-  await map.click({ position: { x: seat.x * view.scale + view.x, y: seat.y * view.scale + view.y } })
+  const venue = layOutVenue({ sections: [{ section, tier: 0, seats: drawn }] })
+  const { scale, x, y } = fitView(venue.box, venue.pitch, box)
+  await map.click({ position: { x: seat.x * scale + x, y: seat.y * scale + y } })
 }
 
 type QrLibrary = {
@@ -278,7 +279,10 @@ test('with the keyboard alone one gets from the event to the ticket by way of th
   await press('link', room.goIn)
   await tabTo(page, page.getByRole('radio', { name: t.shop.map }))
   await page.keyboard.press('ArrowRight')
-  await press('button', /^A-2, free/)
+  // Tab goes past the seats, arrows from one to the next.
+  await tabTo(page, page.getByRole('button', { name: /^A-1, free/ }))
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('Enter')
   await page.getByRole('button', { name: /^A-2, your choice/, pressed: true }).waitFor()
   await press('button', t.shop.hold(1))
   await press('button', t.shop.toOrder)

@@ -1,11 +1,20 @@
-import { useQuery, useQueryClient, type UseQueryOptions } from '@tanstack/react-query'
-import { getEvent, getSeats, listEvents, type EventDocument } from '@fairgate/contracts/http/catalog'
+import { useQueries, useQuery, useQueryClient, type UseQueryOptions, type UseQueryResult } from '@tanstack/react-query'
+import {
+  getEvent,
+  getSeats,
+  listEvents,
+  type EventDocument,
+  type Geometry,
+  type Section,
+} from '@fairgate/contracts/http/catalog'
 import { getAvailability, myHolds, type Availability } from '@fairgate/contracts/http/inventory'
+import { getPlan, type PlanDocument } from '@fairgate/contracts/http/plans'
 import { getOrder, listOrders, type Order } from '@fairgate/contracts/http/orders'
 import { paymentSettings } from '@fairgate/contracts/http/payments'
 import { getTicket, listTickets } from '@fairgate/contracts/http/tickets'
 import { getLine, type LineDocument } from '@fairgate/contracts/http/waiting-room'
 import { useApp, useSession } from '../app.tsx'
+import type { Drawing, Point } from '../seat-map/venue.ts'
 import type { Api } from './api.ts'
 
 export type EventFilter = { query?: string; kind?: 'concert' | 'race'; cursor?: string }
@@ -16,6 +25,7 @@ export const keys = {
   event: (id: string) => ['event', id] as const,
   line: (id: string) => ['line', id] as const,
   seats: (sectionId: string) => ['seats', sectionId] as const,
+  plan: (eventId: string) => ['plan', eventId] as const,
   availability: (sectionId: string) => ['availability', sectionId] as const,
   holds: () => ['holds'] as const,
   orders: () => ['orders'] as const,
@@ -95,15 +105,57 @@ export function useAvailability(sectionId: string | undefined, everyMs: number) 
   })
 }
 
-/** Geometry never changes under its hash, so it is read once. */
-export function useSeats(sectionId: string, geometryUrl: string | undefined) {
+type SeatsOf = { sectionId: string; seats: Geometry['seats'] }
+
+/** Stable as long as its members are, so that the drawing is not made anew. */
+const combineGeometries = (results: UseQueryResult<SeatsOf>[]) => ({
+  data: new Map(results.flatMap(({ data }) => (data ? [[data.sectionId, data.seats] as const] : []))),
+  error: results.find(({ error }) => error)?.error ?? undefined,
+  retry: () => results.forEach((result) => void (result.isError && result.refetch())),
+})
+
+/** Where the seats of sections stand. Geometry never changes under its hash, so it is read once. */
+export function useGeometries(sections: readonly Section[]) {
   const { api } = useApp()
-  const hash = geometryUrl ? (new URL(geometryUrl, location.origin).searchParams.get('hash') ?? undefined) : undefined
-  return useQuery({
-    queryKey: keys.seats(sectionId),
-    staleTime: Infinity,
-    queryFn: ({ signal }) => api.call(getSeats, { params: { id: sectionId }, query: hash ? { hash } : {}, signal }),
+  return useQueries({
+    queries: sections.map(({ id, geometryUrl }) => ({
+      queryKey: keys.seats(id),
+      staleTime: Infinity,
+      queryFn: async ({ signal }: { signal: AbortSignal }): Promise<SeatsOf> => {
+        const hash = geometryUrl ? new URL(geometryUrl, location.origin).searchParams.get('hash') : null
+        return api.call(getSeats, { params: { id }, query: hash ? { hash } : {}, signal })
+      },
+    })),
+    combine: combineGeometries,
   })
+}
+
+/** The drawing of the venue, where the event has one: what there is to see before a single seat is known. */
+export function useDrawing({ id, planUrl }: Pick<EventDocument, 'id' | 'planUrl'>) {
+  const { api } = useApp()
+  return useQuery({
+    queryKey: keys.plan(id),
+    staleTime: Infinity,
+    enabled: planUrl !== undefined,
+    queryFn: async ({ signal }): Promise<Drawing> => {
+      const hash = planUrl ? new URL(planUrl, location.origin).searchParams.get('hash') : null
+      const { shapes, sections } = await api.call(getPlan, { params: { id }, query: hash ? { hash } : {}, signal })
+      return { shapes, outlines: new Map(sections.flatMap((section) => outlineOf(section) ?? [])) }
+    },
+  })
+}
+
+const outlineOf = ({ id, outline, bounds }: PlanDocument['sections'][number]): [string, Point[]][] | undefined => {
+  if (outline) return [[id, outline]]
+  if (!bounds) return undefined
+  const { left, top, right, bottom } = bounds
+  const corners: Point[] = [
+    [left, top],
+    [right, top],
+    [right, bottom],
+    [left, bottom],
+  ]
+  return [[id, corners]]
 }
 
 export function useMyHolds(enabled: boolean) {

@@ -1,24 +1,29 @@
-import { useEffect, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import type { EventDocument, Section } from '@fairgate/contracts/http/catalog'
 import { placeHold, releaseHold, type Hold } from '@fairgate/contracts/http/inventory'
 import { placeOrder } from '@fairgate/contracts/http/orders'
 import { leaveLine } from '@fairgate/contracts/http/waiting-room'
-import { formatMoney, times } from '@fairgate/contracts/money'
+import { formatMoney } from '@fairgate/contracts/money'
 import type { KeptPass } from '../api/keep.ts'
 import { useAccount, useApp, type App } from '../app.tsx'
 import { codeOf, errorText, problemOf } from '../api/api.ts'
-import { keys, useAvailability, useEvent, useLine, useMyHolds, useQueryClient } from '../api/queries.ts'
+import { keys, useEvent, useLine, useMyHolds, useQueryClient } from '../api/queries.ts'
 import { Choices } from '../forms/fields.tsx'
 import { localeOf } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
-import { SeatPicker } from '../seat-map/seat-picker.tsx'
-import { tierOf } from '../seat-map/seats.ts'
+import { CountPicker } from '../seat-map/count-picker.tsx'
+import { useSeatPictures } from '../seat-map/live.ts'
+import type { Wanted } from '../seat-map/seat-picker.tsx'
 import { useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
-import { Blank, Countdown, Failure, Notice, Skeleton, StateHeading, Stepper } from '../ui/parts.tsx'
+import { Blank, Countdown, Failure, Notice, Skeleton, StateHeading } from '../ui/parts.tsx'
 
-type Wanted = { seatIds: string[] } | { count: number; together?: boolean }
+/** The map and its drawing library come when there are numbered seats to choose from. */
+const SeatPicker = lazy(() => import('../seat-map/seat-picker.tsx').then((module) => ({ default: module.SeatPicker })))
+
+type Wish = { sectionId: string; wanted: Wanted }
+type Lost = { sectionId: string; wanted: readonly string[]; taken: readonly string[] }
 
 /** Inside: choose places, keep them, go on to the order. Everything needed survives a refresh. */
 export function ShopPage({ lineId }: { lineId: string }) {
@@ -88,6 +93,8 @@ export function ShopPage({ lineId }: { lineId: string }) {
       {wasOver ? <Notice tone="warn">{t.shop.heldOver}</Notice> : null}
       <ChoosePanel
         lineId={lineId}
+        event={event.data}
+        saleId={line.data.saleId}
         pass={pass}
         sections={sections}
         limit={sale?.limitPerAccount ?? 1}
@@ -141,12 +148,16 @@ function refusalText(error: unknown, app: App): string {
 
 function ChoosePanel({
   lineId,
+  event,
+  saleId,
   pass,
   sections,
   limit,
   onHeld,
 }: {
   lineId: string
+  event: EventDocument
+  saleId: string
   pass: KeptPass
   sections: readonly Section[]
   limit: number
@@ -156,29 +167,34 @@ function ChoosePanel({
   const { t, api, keep } = app
   const [, navigate] = useLocation()
   const client = useQueryClient()
-  const [sectionId, setSectionId] = useState(sections[0]?.id)
-  const [refusal, setRefusal] = useState<{ text: string; count: number }>({ text: '', count: 0 })
+  const [refusal, setRefusal] = useState<{ text: string; count: number; lost?: Lost }>({ text: '', count: 0 })
   const [busy, setBusy] = useState(false)
   const idempotency = useIdempotencyKey()
-  const section = sections.find(({ id }) => id === sectionId) ?? sections[0]
 
-  async function hold(wanted: Wanted): Promise<void> {
-    if (!section) return
-    const body = { passToken: pass.passToken, sectionId: section.id, ...wanted }
+  /** Tries one wish after another; only for want of seats is the next one tried. */
+  async function hold(wishes: readonly Wish[]): Promise<void> {
     setBusy(true)
-    try {
-      const answer = await api.call(placeHold, { body, idempotencyKey: idempotency.keyFor(body) })
-      idempotency.settle()
-      client.setQueryData(keys.holds(), { items: [answer] })
-      setRefusal({ text: '', count: 0 })
-      onHeld()
-    } catch (error) {
-      if (problemOf(error)) idempotency.settle()
-      const code = codeOf(error)
-      if (code?.startsWith('inventory.pass-')) {
-        keep.pass.drop(lineId)
+    if (wishes.length === 0) setRefusal(({ count }) => ({ text: t.shop.soldOutEverywhere, count: count + 1 }))
+    for (const [index, { sectionId, wanted }] of wishes.entries()) {
+      const body = { passToken: pass.passToken, sectionId, ...wanted }
+      try {
+        const answer = await api.call(placeHold, { body, idempotencyKey: idempotency.keyFor(body) })
+        idempotency.settle()
+        client.setQueryData(keys.holds(), { items: [answer] })
+        setRefusal({ text: '', count: 0 })
+        onHeld()
+        break
+      } catch (error) {
+        if (problemOf(error)) idempotency.settle()
+        const code = codeOf(error)
+        if (code?.startsWith('inventory.pass-')) keep.pass.drop(lineId)
+        const isFull = code === 'inventory.sold-out' || code === 'inventory.no-adjacent'
+        if (isFull && index < wishes.length - 1) continue
+        const lost = lostOf(error, sectionId, wanted)
+        const text = refusalText(withLabels(error, sectionId, client), app)
+        setRefusal(({ count }) => ({ text, count: count + 1, ...(lost ? { lost } : {}) }))
+        break
       }
-      setRefusal((last) => ({ text: refusalText(withLabels(error, section, client), app), count: last.count + 1 }))
     }
     setBusy(false)
   }
@@ -190,59 +206,36 @@ function ChoosePanel({
     navigate(pb.events())
   }
 
-  const prices = sections.map(({ price }) => price.amount)
-  if (!section) return <Blank title={t.common.errorTitle} body={t.shop.soldOut} icon="ticket" />
-  const tier = tierOf(section.price.amount, prices)
   return (
     <>
       <div className="shop-head">
         <StateHeading>{t.shop.title}</StateHeading>
         <Countdown to={pass.expiresAt} label={t.shop.timeLeft} />
       </div>
-      {sections.length > 1 ? (
-        <Choices
-          legend={t.shop.section}
-          name="section"
-          value={section.id}
-          onChange={setSectionId}
-          choices={sections.map((item) => ({
-            value: item.id,
-            label:
-              item.admission === 'reserved' ? (
-                <TierName name={item.name} tier={tierOf(item.price.amount, prices)} />
-              ) : (
-                item.name
-              ),
-            note: <SectionNote section={item} />,
-          }))}
-        />
-      ) : (
-        <p className="section-single">
-          <b>{section.name}</b> <SectionNote section={section} />
-        </p>
-      )}
       {refusal.text ? (
         <div key={refusal.count}>
           <Notice tone="warn">{refusal.text}</Notice>
         </div>
       ) : null}
-      {section.admission === 'reserved' ? (
-        <SeatPicker
-          tier={tier}
-          key={section.id}
-          section={section}
-          limit={limit}
-          busy={busy}
-          refusals={refusal.count}
-          onHold={(wanted) => void hold(wanted)}
-        />
+      {sections.some(({ admission }) => admission === 'reserved') ? (
+        <Suspense fallback={<Skeleton tall lines={1} />}>
+          <SeatPicker
+            event={event}
+            saleId={saleId}
+            sections={sections}
+            limit={limit}
+            busy={busy}
+            lost={refusal.lost}
+            onHold={(wishes) => void hold(wishes)}
+          />
+        </Suspense>
       ) : (
-        <CountPicker
-          key={section.id}
-          section={section}
+        <OpenSections
+          saleId={saleId}
+          sections={sections}
           limit={limit}
           busy={busy}
-          onHold={(wanted) => void hold(wanted)}
+          onHold={(wish) => void hold([wish])}
         />
       )}
       <p className="leave">
@@ -255,71 +248,83 @@ function ChoosePanel({
   )
 }
 
-/** Seats are taken by id; people know them by label. */
-function withLabels(error: unknown, section: Section, client: ReturnType<typeof useQueryClient>): unknown {
-  const problem = problemOf(error)
-  const geometry = client.getQueryData<{ seats: { id: string; label: string }[] }>(keys.seats(section.id))
-  if (problem?.code !== 'inventory.seat-taken' || !geometry || !Array.isArray(problem['taken'])) return error
-  const taken = new Set(
-    problem['taken'].map((seat: unknown) =>
-      typeof seat === 'object' && seat !== null && 'id' in seat ? String(seat.id) : String(seat),
-    ),
+const takenIds = (error: unknown): string[] => {
+  const taken = problemOf(error)?.['taken']
+  if (!Array.isArray(taken)) return []
+  return taken.map((seat: unknown) =>
+    typeof seat === 'object' && seat !== null && 'id' in seat ? String(seat.id) : String(seat),
   )
+}
+
+/** What somebody else got first, so that what is free beside it can be offered. */
+function lostOf(error: unknown, sectionId: string, wanted: Wanted): Lost | undefined {
+  if (codeOf(error) !== 'inventory.seat-taken' || !('seatIds' in wanted)) return undefined
+  return { sectionId, wanted: wanted.seatIds, taken: takenIds(error) }
+}
+
+/** Seats are taken by id; people know them by label. */
+function withLabels(error: unknown, sectionId: string, client: ReturnType<typeof useQueryClient>): unknown {
+  const problem = problemOf(error)
+  const geometry = client.getQueryData<{ seats: { id: string; label: string }[] }>(keys.seats(sectionId))
+  if (problem?.code !== 'inventory.seat-taken' || !geometry) return error
+  const taken = new Set(takenIds(error))
   problem['taken'] = geometry.seats.filter(({ id }) => taken.has(id))
   return error
 }
 
-/** A section's name with the colour that its seats have on the map. */
-function TierName({ name, tier }: { name: string; tier: number }) {
-  return (
-    <span className="tier-name">
-      <i className={`tier-dot tier-${tier}`} aria-hidden="true" />
-      {name}
-    </span>
-  )
-}
-
-function SectionNote({ section }: { section: Section }) {
-  const { t, lang } = useApp()
-  const availability = useAvailability(section.id, 4000)
-  const free = availability.data?.free
-  return (
-    <span className="figures">
-      {formatMoney(section.price, localeOf(lang))}{' '}
-      {free === undefined ? null : (
-        <span className={free === 0 ? 'none' : 'muted'}>{free === 0 ? t.shop.none : t.shop.left(free)}</span>
-      )}
-    </span>
-  )
-}
-
-function CountPicker({
-  section,
+/** Sections without numbered seats: which one, and how many. */
+function OpenSections({
+  saleId,
+  sections,
   limit,
   busy,
   onHold,
 }: {
-  section: Section
+  saleId: string
+  sections: readonly Section[]
   limit: number
   busy: boolean
-  onHold: (wanted: Wanted) => void
+  onHold: (wish: Wish) => void
 }) {
   const { t, lang } = useApp()
-  const [count, setCount] = useState(1)
+  const [sectionId, setSectionId] = useState(sections[0]?.id)
+  const pictures = useSeatPictures(
+    saleId,
+    sections.map(({ id }) => id),
+  )
+  const section = sections.find(({ id }) => id === sectionId) ?? sections[0]
+  if (!section) return <Blank title={t.common.errorTitle} body={t.shop.soldOut} icon="ticket" />
+  const note = (item: Section): ReactNode => {
+    const free = pictures.get(item.id)?.free
+    return (
+      <span className="figures">
+        {formatMoney(item.price, localeOf(lang))}{' '}
+        {free === undefined ? null : (
+          <span className={free === 0 ? 'none' : 'muted'}>{free === 0 ? t.shop.none : t.shop.left(free)}</span>
+        )}
+      </span>
+    )
+  }
   return (
-    <div className="panel count-picker">
-      <h2>{t.shop.howMany}</h2>
-      <p className="muted">{t.shop.anyPlace}</p>
-      <Stepper label={t.shop.howMany} value={count} min={1} max={limit} onChange={setCount} />
-      <p className="total">
-        <span>{t.common.total}</span>
-        <b className="figures">{formatMoney(times(section.price, count), localeOf(lang))}</b>
-      </p>
-      <button type="button" className="button wide" disabled={busy} onClick={() => onHold({ count })}>
-        {busy ? t.shop.holding : t.shop.hold(count)}
-        <Icon name="arrow" />
-      </button>
-    </div>
+    <>
+      {sections.length > 1 ? (
+        <Choices
+          legend={t.shop.section}
+          name="section"
+          value={section.id}
+          onChange={setSectionId}
+          choices={sections.map((item) => ({ value: item.id, label: item.name, note: note(item) }))}
+        />
+      ) : null}
+      <CountPicker
+        key={section.id}
+        section={section}
+        free={pictures.get(section.id)?.free}
+        limit={limit}
+        busy={busy}
+        onHold={(count) => onHold({ sectionId: section.id, wanted: { count } })}
+      />
+    </>
   )
 }
 

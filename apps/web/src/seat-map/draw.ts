@@ -1,119 +1,158 @@
-import { middleShare, stateOf, type Bounds, type MapSeat } from './seats.ts'
+import type { SeatPictures } from '@fairgate/contracts/seat-picture'
+import { stateOf, tiersMax, type SeatState } from './seats.ts'
+import type { Box, Found, MapSection, Point, Venue } from './venue.ts'
 
 /** Pixels of a point: `x * scale + view.x`. */
 export type View = { scale: number; x: number; y: number }
+export type Size = { width: number; height: number }
 
-type Scene = {
-  seats: readonly MapSeat[]
-  status: Uint8Array | undefined
-  selected: ReadonlySet<number>
-  view: View
-  bounds: Bounds
-  cursor: number | undefined
+export type Scene = {
+  venue: Venue
+  pictures: SeatPictures
+  chosen: { sectionId: string; seats: ReadonlySet<number> } | undefined
+  /** Sections that a filter has put aside. */
+  isDimmed: (sectionId: string) => boolean
+  cursor: Found | undefined
+  lasso: readonly Point[]
   stage: string
 }
 
+type Tier = { free: string; edge: string; text: string }
+export type Palette = Record<
+  'held' | 'sold' | 'accent' | 'onAccent' | 'ink' | 'muted' | 'sunken' | 'surface' | 'sans',
+  string
+> & {
+  tiers: Tier[]
+}
+
 /** Share of the pitch that a seat fills. */
-const seatSize = 0.8
+const seatShare = 0.8
 /** From this many pixels on a seat is large enough for its number. */
 const numberPixels = 20
+/** Below it seats are told apart neither by eye nor by finger: their sections are drawn instead. */
+export const seatPixelsMin = 4.5
+/** A seat is not drawn larger than this. */
+const seatPixelsMax = 46
+/** Names of sections give way to seats of this size. */
+const nameGonePixels = 11
 
-/** Room for the stage before the first row, in pitches. */
-export const stageRoom = 3.2
+/** Room in pixels that a view of everything leaves: below it are the buttons of the map. */
+const margin = { side: 10, top: 10, bottom: 62 }
 
-/** Shows all seats and the stage before them, centred. */
-export function fitView(
-  { left, top, right, bottom, pitch, front }: Bounds,
-  size: { width: number; height: number },
-): View {
-  const high = Math.min(top, front - pitch * stageRoom)
-  const width = right - left + pitch * 3
-  const height = bottom - high + pitch * 2
-  const scale = Math.max(0.001, Math.min(size.width / width, size.height / height, 46 / pitch))
+/** Shows all of it, centred. */
+export function fitView(box: Box, pitch: number, size: Size): View {
+  const { left, top, right, bottom } = box
+  const [width, height] = [size.width - margin.side * 2, size.height - margin.top - margin.bottom]
+  const scale = Math.max(0.0001, Math.min(width / (right - left), height / (bottom - top), seatPixelsMax / pitch))
   return {
     scale,
     x: size.width / 2 - ((left + right) / 2) * scale,
-    y: size.height / 2 - ((high + bottom) / 2) * scale,
+    y: margin.top + height / 2 - ((top + bottom) / 2) * scale,
   }
 }
 
-/** Paints everything: seats by state, the choice, the stage, row names. A few thousand seats take a few milliseconds. */
-export function drawSeats(canvas: HTMLCanvasElement, scene: Scene): void {
-  const context = canvas.getContext('2d')
-  if (!context) return
-  const ratio = Math.min(3, devicePixelRatio || 1)
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight]
-  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-    canvas.width = Math.round(width * ratio)
-    canvas.height = Math.round(height * ratio)
-  }
-  context.setTransform(ratio, 0, 0, ratio, 0, 0)
-  context.clearRect(0, 0, width, height)
+/** How far the map may be moved, in its own coordinates: the view of everything, so that it is where it begins. */
+export function reachOf({ scale, x, y }: View, size: Size): [[number, number], [number, number]] {
+  return [
+    [-x / scale, -y / scale],
+    [(size.width - x) / scale, (size.height - y) / scale],
+  ]
+}
 
-  const style = getComputedStyle(canvas)
-  const colour = (name: string): string => style.getPropertyValue(name).trim()
-  const { seats, status, selected, view, bounds } = scene
-  const side = bounds.pitch * view.scale * seatSize
-  const round = side * 0.34
-  drawStage(context, scene, colour)
+export const scaleMax = (pitch: number, fit: View): number => Math.max(fit.scale, seatPixelsMax / pitch)
 
-  const groups = {
-    free: new Path2D(),
-    held: new Path2D(),
-    sold: new Path2D(),
-    blocked: new Path2D(),
-    chosen: new Path2D(),
-  }
-  for (const [index, seat] of seats.entries()) {
-    const x = seat.x * view.scale + view.x
-    const y = seat.y * view.scale + view.y
-    if (x < -side || y < -side || x > width + side || y > height + side) continue
-    const path = groups[selected.has(index) ? 'chosen' : stateOf(status, index)]
-    // Small seats are squares: rounding them costs more than the eye can see.
-    if (side < 6) path.rect(x - side / 2, y - side / 2, side, side)
-    else path.roundRect(x - side / 2, y - side / 2, side, side, [round, round, round * 0.6, round * 0.6])
-  }
-  context.lineWidth = Math.max(1, side * 0.09)
-  context.fillStyle = colour('--seat-sold')
-  context.fill(groups.sold)
-  context.fill(groups.blocked)
-  context.fillStyle = colour('--seat-held')
-  context.fill(groups.held)
-  context.fillStyle = colour('--seat-free')
-  context.fill(groups.free)
-  context.strokeStyle = colour('--seat-edge')
-  if (side >= 6) context.stroke(groups.free)
-  context.fillStyle = colour('--accent')
-  context.fill(groups.chosen)
-
-  drawWords(context, scene, side, colour)
-  const pointed = scene.cursor === undefined ? undefined : seats[scene.cursor]
-  if (pointed) {
-    context.strokeStyle = colour('--ink')
-    context.lineWidth = 2.5
-    const ring = side + 7
-    context.beginPath()
-    context.roundRect(
-      pointed.x * view.scale + view.x - ring / 2,
-      pointed.y * view.scale + view.y - ring / 2,
-      ring,
-      ring,
-      round + 3,
-    )
-    context.stroke()
+/** The colours as the page has them now; asked for again when the scheme changes. */
+export function readPalette(element: HTMLElement): Palette {
+  const page = getComputedStyle(element)
+  const colour = (name: string, style = page): string => style.getPropertyValue(name).trim()
+  const probe = document.createElement('i')
+  probe.hidden = true
+  element.parentElement?.append(probe)
+  const tiers = Array.from({ length: tiersMax }, (_, tier) => {
+    probe.className = `tier-${tier}`
+    const style = getComputedStyle(probe)
+    return {
+      free: colour('--seat-free', style),
+      edge: colour('--seat-edge', style),
+      text: colour('--seat-text', style),
+    }
+  })
+  probe.remove()
+  return {
+    tiers,
+    held: colour('--seat-held'),
+    sold: colour('--seat-sold'),
+    accent: colour('--accent'),
+    onAccent: colour('--on-accent'),
+    ink: colour('--ink'),
+    muted: colour('--muted'),
+    sunken: colour('--sunken'),
+    surface: colour('--surface'),
+    sans: colour('--sans'),
   }
 }
 
-function drawStage(
+/** Paints what the view shows: sections from afar, seats from near by. */
+export function drawScene(
   context: CanvasRenderingContext2D,
-  { bounds, view, stage }: Scene,
-  colour: (name: string) => string,
+  size: Size,
+  ratio: number,
+  view: View,
+  scene: Scene,
+  palette: Palette,
 ): void {
-  const centre = ((bounds.left + bounds.right) / 2) * view.scale + view.x
-  const half = Math.max(50, ((bounds.right - bounds.left) * view.scale * middleShare) / 2)
-  const bottom = (bounds.front - bounds.pitch * 1.5) * view.scale + view.y
-  const top = bottom - Math.max(22, bounds.pitch * view.scale * 1.3)
-  context.fillStyle = colour('--sunken')
+  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+  context.clearRect(0, 0, size.width, size.height)
+  drawShapes(context, view, scene, palette)
+  const near = scene.venue.pitch * view.scale >= seatPixelsMin
+  const shown = scene.venue.sections.filter(({ box }) => isShown(box, view, size))
+  for (const section of shown) {
+    context.globalAlpha = scene.isDimmed(section.id) ? 0.22 : 1
+    const asSeats = near && section.seats !== undefined
+    if (asSeats) drawSeats(context, view, size, section, scene, palette)
+    else drawBlock(context, view, section, scene, palette)
+  }
+  context.globalAlpha = 1
+  drawCursor(context, view, scene, palette)
+  drawLasso(context, view, scene, palette)
+}
+
+const isShown = ({ left, top, right, bottom }: Box, { scale, x, y }: View, { width, height }: Size): boolean =>
+  right * scale + x >= 0 && left * scale + x <= width && bottom * scale + y >= 0 && top * scale + y <= height
+
+function trace(context: CanvasRenderingContext2D, outline: readonly Point[], { scale, x, y }: View): void {
+  context.beginPath()
+  for (const [index, [px, py]] of outline.entries()) {
+    if (index === 0) context.moveTo(px * scale + x, py * scale + y)
+    else context.lineTo(px * scale + x, py * scale + y)
+  }
+  context.closePath()
+}
+
+function drawShapes(context: CanvasRenderingContext2D, view: View, { venue, stage }: Scene, palette: Palette): void {
+  context.textAlign = 'center'
+  context.textBaseline = 'middle'
+  context.font = `650 12px ${palette.sans}`
+  for (const { kind, outline, at, text } of venue.shapes) {
+    if (outline) {
+      trace(context, outline, view)
+      context.fillStyle = palette.sunken
+      context.globalAlpha = kind === 'stage' ? 1 : 0.45
+      context.fill()
+      context.globalAlpha = 1
+    }
+    const words = kind === 'stage' ? stage : kind === 'text' ? text : ''
+    if (!words) continue
+    const [x, y] = at ? [at.x, at.y] : middle(outline ?? [[0, 0]])
+    context.fillStyle = palette.muted
+    context.fillText(words, x * view.scale + view.x, y * view.scale + view.y)
+  }
+  if (!venue.stage) return
+  const centre = venue.stage.x * view.scale + view.x
+  const half = Math.max(50, venue.stage.half * view.scale)
+  const bottom = venue.stage.y * view.scale + view.y
+  const top = bottom - Math.max(22, venue.pitch * view.scale * 1.3)
+  context.fillStyle = palette.sunken
   context.beginPath()
   context.moveTo(centre - half * 0.86, top)
   context.lineTo(centre + half * 0.86, top)
@@ -121,34 +160,197 @@ function drawStage(
   context.quadraticCurveTo(centre, bottom + (bottom - top) * 0.55, centre - half, bottom)
   context.quadraticCurveTo(centre - half, top, centre - half * 0.86, top)
   context.fill()
-  context.fillStyle = colour('--muted')
-  context.font = `650 12px ${colour('--sans')}`
+  context.fillStyle = palette.muted
+  context.fillText(stage, centre, (top + bottom) / 2 + 3)
+}
+
+function middle(outline: readonly Point[]): Point {
+  const sum = outline.reduce(([ax, ay], [x, y]): Point => [ax + x, ay + y], [0, 0])
+  return [sum[0] / outline.length, sum[1] / outline.length]
+}
+
+/** A section as one shape: the fuller of colour, the more is left. */
+function drawBlock(
+  context: CanvasRenderingContext2D,
+  view: View,
+  { id, outline, box, centre, section, tier }: MapSection,
+  { pictures, chosen, isDimmed }: Scene,
+  palette: Palette,
+): void {
+  const colours = palette.tiers[tier]!
+  const alpha = isDimmed(id) ? 0.22 : 1
+  const free = pictures.get(id)?.free
+  trace(context, outline, view)
+  context.globalAlpha = alpha
+  context.fillStyle = palette.sold
+  context.fill()
+  // A few that are left must be seen too.
+  context.globalAlpha = alpha * (free === 0 ? 0 : 0.25 + 0.75 * ((free ?? section.capacity) / section.capacity))
+  context.fillStyle = colours.free
+  context.fill()
+  context.globalAlpha = alpha
+  context.lineJoin = 'round'
+  context.strokeStyle = chosen?.sectionId === id ? palette.accent : free === 0 ? palette.sold : colours.edge
+  context.lineWidth = chosen?.sectionId === id ? 3 : 1.25
+  context.stroke()
+  const wide = (box.right - box.left) * view.scale
+  const high = (box.bottom - box.top) * view.scale
+  if (wide < 26 || high < 14) return
+  const [x, y] = [centre[0] * view.scale + view.x, centre[1] * view.scale + view.y]
+  const isRoomy = high >= 34 && wide >= 34
+  const textSize = Math.min(15, Math.max(10, Math.min(wide / 4, high / 3)))
   context.textAlign = 'center'
   context.textBaseline = 'middle'
-  context.fillText(stage, centre, (top + bottom) / 2 + 3)
+  context.fillStyle = free === 0 ? palette.muted : palette.ink
+  context.font = `700 ${textSize}px ${palette.sans}`
+  context.fillText(fitText(context, section.name, wide - 6), x, isRoomy ? y - textSize * 0.62 : y)
+  if (!isRoomy || free === undefined) return
+  context.font = `500 ${textSize * 0.92}px ${palette.sans}`
+  context.fillText(free.toLocaleString(), x, y + textSize * 0.68)
+}
+
+function fitText(context: CanvasRenderingContext2D, text: string, width: number): string {
+  if (context.measureText(text).width <= width) return text
+  let short = text
+  while (short.length > 1 && context.measureText(`${short}…`).width > width) short = short.slice(0, -1)
+  return `${short}…`
+}
+
+function drawSeats(
+  context: CanvasRenderingContext2D,
+  view: View,
+  { width, height }: Size,
+  section: MapSection,
+  scene: Scene,
+  palette: Palette,
+): void {
+  const seats = section.seats!
+  const status = scene.pictures.get(section.id)?.status
+  const chosen = scene.chosen?.sectionId === section.id ? scene.chosen.seats : undefined
+  const side = section.pitch * view.scale * seatShare
+  const colours = palette.tiers[section.tier]!
+  const fills: Record<SeatState | 'chosen', string> = {
+    free: colours.free,
+    held: palette.held,
+    sold: palette.sold,
+    blocked: palette.sold,
+    chosen: palette.accent,
+  }
+  const groups: Record<SeatState | 'chosen', number[]> = { free: [], held: [], sold: [], blocked: [], chosen: [] }
+  for (let index = 0; index < seats.length; index++) {
+    const seat = seats[index]!
+    const x = seat.x * view.scale + view.x
+    const y = seat.y * view.scale + view.y
+    if (x < -side || y < -side || x > width + side || y > height + side) continue
+    groups[chosen?.has(index) ? 'chosen' : stateOf(status, index)].push(index)
+  }
+  const half = side / 2
+  const round = side * 0.34
+  const corners = [round, round, round * 0.6, round * 0.6]
+  for (const state of ['sold', 'blocked', 'held', 'free', 'chosen'] as const) {
+    const members = groups[state]
+    if (members.length === 0) continue
+    context.fillStyle = fills[state]
+    // Small seats are squares, filled one by one: a path of thousands costs several times as much.
+    if (side < 7) {
+      for (const index of members) {
+        const seat = seats[index]!
+        context.fillRect(seat.x * view.scale + view.x - half, seat.y * view.scale + view.y - half, side, side)
+      }
+      continue
+    }
+    context.beginPath()
+    for (const index of members) {
+      const seat = seats[index]!
+      context.roundRect(seat.x * view.scale + view.x - half, seat.y * view.scale + view.y - half, side, side, corners)
+    }
+    context.fill()
+    if (state === 'free') {
+      context.strokeStyle = colours.edge
+      context.lineWidth = Math.max(1, side * 0.09)
+      context.stroke()
+    }
+  }
+  drawWords(context, view, section, groups, side, colours, palette)
 }
 
 function drawWords(
   context: CanvasRenderingContext2D,
-  { seats, status, selected, view, bounds }: Scene,
+  view: View,
+  { seats = [], pitch, box, section }: MapSection,
+  groups: Record<SeatState | 'chosen', number[]>,
   side: number,
-  colour: (name: string) => string,
+  colours: Tier,
+  palette: Palette,
 ): void {
   context.textAlign = 'center'
   context.textBaseline = 'middle'
-  if (side >= 7) {
-    context.fillStyle = colour('--muted')
-    context.font = `600 ${Math.min(13, Math.max(8.5, side * 0.6))}px ${colour('--sans')}`
+  context.fillStyle = palette.muted
+  if (side < nameGonePixels || side >= 9) {
+    context.font = `700 ${Math.min(14, Math.max(11, side))}px ${palette.sans}`
+    context.fillText(
+      section.name,
+      ((box.left + box.right) / 2) * view.scale + view.x,
+      box.top * view.scale + view.y - 7,
+    )
+  }
+  if (side >= 9) {
+    context.font = `600 ${Math.min(13, Math.max(8.5, side * 0.6))}px ${palette.sans}`
     for (const [index, seat] of seats.entries()) {
       if (seats[index - 1]?.row === seat.row) continue
-      context.fillText(seat.row, (seat.x - bounds.pitch) * view.scale + view.x, seat.y * view.scale + view.y)
+      context.fillText(seat.row, (seat.x - pitch) * view.scale + view.x, seat.y * view.scale + view.y)
     }
   }
-  if (side < numberPixels) return
-  context.font = `650 ${Math.min(15, side * 0.4)}px ${colour('--sans')}`
-  for (const [index, seat] of seats.entries()) {
-    const isFree = stateOf(status, index) === 'free'
-    context.fillStyle = selected.has(index) ? colour('--on-accent') : isFree ? colour('--seat-text') : colour('--muted')
-    context.fillText(seat.number, seat.x * view.scale + view.x, seat.y * view.scale + view.y)
+  if (side < numberPixels) {
+    if (side < 9) return
+    context.fillStyle = colours.text
+    for (const index of groups.free) {
+      const seat = seats[index]!
+      if (!seat.accessible) continue
+      context.beginPath()
+      context.arc(seat.x * view.scale + view.x, seat.y * view.scale + view.y, side * 0.2, 0, Math.PI * 2)
+      context.fill()
+    }
+    return
   }
+  context.font = `650 ${Math.min(15, side * 0.4)}px ${palette.sans}`
+  for (const [state, members] of Object.entries(groups)) {
+    context.fillStyle = state === 'chosen' ? palette.onAccent : state === 'free' ? colours.text : palette.muted
+    for (const index of members) {
+      const seat = seats[index]!
+      const words = seat.accessible ? `♿︎${seat.number}` : seat.number
+      context.fillText(words, seat.x * view.scale + view.x, seat.y * view.scale + view.y)
+    }
+  }
+}
+
+function drawCursor(context: CanvasRenderingContext2D, view: View, { venue, cursor }: Scene, palette: Palette): void {
+  const section = cursor && venue.byId.get(cursor.sectionId)
+  if (!cursor || !section) return
+  context.strokeStyle = palette.ink
+  context.lineWidth = 2.5
+  const seat = cursor.seat === undefined ? undefined : section.seats?.[cursor.seat]
+  if (!seat) {
+    trace(context, section.outline, view)
+  } else {
+    const ring = section.pitch * view.scale * seatShare + 7
+    const [x, y] = [seat.x * view.scale + view.x, seat.y * view.scale + view.y]
+    context.beginPath()
+    context.roundRect(x - ring / 2, y - ring / 2, ring, ring, ring * 0.34 + 1)
+  }
+  context.stroke()
+}
+
+function drawLasso(context: CanvasRenderingContext2D, view: View, { lasso }: Scene, palette: Palette): void {
+  if (lasso.length < 2) return
+  trace(context, lasso, view)
+  context.globalAlpha = 0.14
+  context.fillStyle = palette.accent
+  context.fill()
+  context.globalAlpha = 1
+  context.strokeStyle = palette.accent
+  context.lineWidth = 1.5
+  context.setLineDash([5, 4])
+  context.stroke()
+  context.setLineDash([])
 }

@@ -1,186 +1,318 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
+import { select } from 'd3-selection'
+import { zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from 'd3-zoom'
+import type { SeatPictures } from '@fairgate/contracts/seat-picture'
 import { useApp } from '../app.tsx'
 import { Icon } from '../ui/icons.tsx'
-import { drawSeats, fitView, stageRoom, type View } from './draw.ts'
-import { boundsOf, createFinder, neighbour, type Bounds, type Direction, type MapSeat } from './seats.ts'
+import {
+  drawScene,
+  fitView,
+  reachOf,
+  readPalette,
+  scaleMax,
+  seatPixelsMin,
+  type Palette,
+  type Scene,
+  type Size,
+  type View,
+} from './draw.ts'
+import { neighbour, type Direction } from './seats.ts'
+import { createFinder, nextSection, type Found, type Point, type Venue } from './venue.ts'
+
+export type Choice = { sectionId: string; seats: ReadonlySet<number> }
 
 export type SeatMapProps = {
-  seats: readonly MapSeat[]
-  /** 0 free, 1 held, 2 sold, 3 blocked; in the order of the seats. Undefined until it is known. */
-  status: Uint8Array | undefined
-  selected: ReadonlySet<number>
-  /** The colour of the price, see `tierOf`. */
-  tier: number
-  /** What is said of a seat: label, state, price. */
-  describe: (seat: number) => string
-  onToggle: (seat: number) => void
+  venue: Venue
+  pictures: SeatPictures
+  chosen: Choice | undefined
+  isDimmed: (sectionId: string) => boolean
+  /** What is said of a seat: section, row, seat, state, price. */
+  describeSeat: (sectionId: string, seat: number) => string
+  describeSection: (sectionId: string) => string
+  onSeat: (sectionId: string, seat: number) => void
+  /** A section whose seats are all alike was chosen. */
+  onArea: (sectionId: string) => void
+  /** These sections are looked at so closely that their seats are needed. */
+  onNeed: (sectionIds: readonly string[]) => void
+  /** Drawing around seats chooses them, instead of moving the map. */
+  onLasso?: ((seats: ReadonlyMap<string, number[]>) => void) | undefined
 }
 
-const zoomMax = 12
-/** A finger that moved less than this has tapped. */
-const tapPixels = 8
 /** Seats closer together than this cannot be told apart by a finger: its tap comes nearer first. */
 const fingerPixels = 22
+/** A pointer that moved less than this has tapped. */
+const tapPixels = 8
+const arrows: Record<string, Direction> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' }
 
 /** As tall as the plan is for its width, within what a screen can show. */
-const heightFor = ({ left, top, right, bottom, pitch, front }: Bounds): string => {
-  const tall = bottom - Math.min(top, front - pitch * stageRoom) + pitch * 2
-  return `clamp(280px, calc((100vw - 40px) * ${Math.min(1.4, tall / (right - left + pitch * 3)).toFixed(3)}), min(62vh, 640px))`
-}
+const heightFor = ({ left, top, right, bottom }: Venue['box']): string =>
+  `clamp(320px, calc((100vw - 60px) * ${Math.min(1.4, (bottom - top) / (right - left)).toFixed(3)} + 72px), min(66vh, 680px))`
 
-/** The seats of a section, drawn: drag, pinch, buttons and keys move it. The list beside it gives the same to everybody. */
-export function SeatMap({ seats, status, selected, tier, describe, onToggle }: SeatMapProps) {
+/**
+ * The venue, drawn: sections from afar, their seats from near by. Drag, wheel, pinch, double tap, buttons and keys move
+ * it; a move paints the canvas and nothing else. The list beside it gives the same to everybody.
+ */
+export function SeatMap(props: SeatMapProps) {
+  const { venue, describeSeat, describeSection, onSeat, onArea, onNeed, onLasso } = props
   const { t } = useApp()
   const canvas = useRef<HTMLCanvasElement>(null)
-  const bounds = useMemo(() => boundsOf(seats), [seats])
-  const seatAt = useMemo(() => createFinder(seats, bounds), [seats, bounds])
-  const [size, setSize] = useState({ width: 0, height: 0 })
-  const fit = useMemo(() => fitView(bounds, size), [bounds, size])
-  const [moved, setMoved] = useState<View>()
-  const view = moved ?? fit
-  const [cursor, setCursor] = useState<number>()
-  const [hover, setHover] = useState<number>()
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 })
+  const [cursor, setCursor] = useState<Found>()
+  const [hover, setHover] = useState<Found>()
+  const [zoomed, setZoomed] = useState<'fit' | 'between' | 'most'>('fit')
   const [scheme, setScheme] = useState(0)
-  const pointers = useRef(new Map<number, { x: number; y: number }>())
-  const gesture = useRef({ travelled: 0, pinched: false })
+  const finder = useMemo(() => createFinder(venue), [venue])
+  const fit = useMemo(() => fitView(venue.box, venue.pitch, size), [venue, size])
+  const view = useRef<View>(fit)
+  const behaviour = useRef<ZoomBehavior<HTMLCanvasElement, unknown>>(undefined)
+  const palette = useRef<{ scheme: number; colours: Palette }>(undefined)
+  const lasso = useRef<Point[]>([])
+  const press = useRef<{ x: number; y: number; moved: boolean }>(undefined)
+  const isLasso = onLasso !== undefined
+
+  const scene: Scene = {
+    venue,
+    pictures: props.pictures,
+    chosen: props.chosen,
+    isDimmed: props.isDimmed,
+    cursor: cursor ?? hover,
+    lasso: lasso.current,
+    stage: t.shop.stage,
+  }
+  const painter = useRef({ frame: 0, paint: () => {} })
+  useEffect(() => {
+    painter.current.paint = () => {
+      const element = canvas.current
+      const context = element?.getContext('2d')
+      if (!element || !context || size.width === 0) return
+      const ratio = Math.min(2, devicePixelRatio || 1)
+      const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)]
+      if (element.width !== width || element.height !== height) Object.assign(element, { width, height })
+      if (palette.current?.scheme !== scheme) palette.current = { scheme, colours: readPalette(element) }
+      drawScene(context, size, ratio, view.current, { ...scene, lasso: lasso.current }, palette.current.colours)
+    }
+    repaint()
+  })
+  function repaint(): void {
+    painter.current.frame ||= requestAnimationFrame(() => {
+      painter.current.frame = 0
+      painter.current.paint()
+    })
+  }
+  useEffect(() => () => cancelAnimationFrame(painter.current.frame), [])
 
   useEffect(() => {
     const element = canvas.current
     if (!element) return
-    const observer = new ResizeObserver(() => {
-      setSize({ width: element.clientWidth, height: element.clientHeight })
-      setMoved(undefined)
-    })
+    const observer = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }))
     observer.observe(element)
     const dark = matchMedia('(prefers-color-scheme: dark)')
-    const repaint = (): void => setScheme((count) => count + 1)
-    dark.addEventListener('change', repaint)
+    const changed = (): void => setScheme((count) => count + 1)
+    dark.addEventListener('change', changed)
     return () => {
       observer.disconnect()
-      dark.removeEventListener('change', repaint)
+      dark.removeEventListener('change', changed)
     }
   }, [])
+
+  // What the handlers of d3 need of the last rendering.
+  const latest = useRef({ venue, finder, fit, size, onNeed })
+  useEffect(() => {
+    latest.current = { venue, finder, fit, size, onNeed }
+  })
+
+  function settle(): void {
+    const now = latest.current
+    const { scale, x, y } = view.current
+    const most = scaleMax(now.venue.pitch, now.fit)
+    setZoomed(scale <= now.fit.scale * 1.01 ? 'fit' : scale >= most * 0.99 ? 'most' : 'between')
+    if (now.venue.pitch * scale < seatPixelsMin) return
+    const box = {
+      left: -x / scale,
+      top: -y / scale,
+      right: (now.size.width - x) / scale,
+      bottom: (now.size.height - y) / scale,
+    }
+    const needed = now.finder.within(box).filter(({ seats, section }) => !seats && section.admission === 'reserved')
+    if (needed.length > 0) now.onNeed(needed.map(({ id }) => id))
+  }
 
   useEffect(() => {
     const element = canvas.current
     if (!element || size.width === 0) return
-    const frame = requestAnimationFrame(() =>
-      drawSeats(element, { seats, status, selected, view, bounds, cursor: cursor ?? hover, stage: t.shop.stage }),
-    )
-    return () => cancelAnimationFrame(frame)
-  }, [seats, status, selected, view, bounds, cursor, hover, size, scheme, t])
+    const isFit = view.current.scale <= fit.scale * 1.01 || behaviour.current === undefined
+    const zooming = zoom<HTMLCanvasElement, unknown>()
+      .extent([
+        [0, 0],
+        [size.width, size.height],
+      ])
+      .translateExtent(reachOf(fit, size))
+      .scaleExtent([fit.scale, scaleMax(venue.pitch, fit)])
+      .clickDistance(tapPixels)
+      .filter((event: MouseEvent | TouchEvent) => {
+        if (event.type === 'wheel' || event.type === 'dblclick') return true
+        if (isLasso) return 'touches' in event && event.touches.length > 1
+        // One finger scrolls the page until the map is zoomed in; then it moves the map.
+        if ('touches' in event) return event.touches.length > 1 || view.current.scale > latest.current.fit.scale * 1.01
+        return event.button === 0
+      })
+      .on('zoom', ({ transform }: D3ZoomEvent<HTMLCanvasElement, unknown>) => {
+        view.current = { scale: transform.k, x: transform.x, y: transform.y }
+        setHover(undefined)
+        repaint()
+      })
+      .on('end', () => settle())
+    behaviour.current = zooming
+    const selection = select(element).call(zooming)
+    const { scale, x, y } = isFit ? fit : view.current
+    selection.call(zooming.transform, zoomIdentity.translate(x, y).scale(scale))
+    return () => void selection.on('.zoom', null)
+  }, [venue.pitch, fit, size, isLasso])
 
-  // React's own wheel listener is passive and could not keep the page from zooming.
-  const zoomRef = useRef(zoomAt)
-  useEffect(() => {
-    zoomRef.current = zoomAt
-  })
-  useEffect(() => {
+  const zoomBy = (factor: number, at?: [number, number]): void => {
     const element = canvas.current
-    if (!element) return
-    const onWheel = (event: WheelEvent): void => {
-      if (!event.ctrlKey && !event.metaKey) return
-      event.preventDefault()
-      zoomRef.current(Math.exp(-event.deltaY * 0.01), event.offsetX, event.offsetY)
-    }
-    element.addEventListener('wheel', onWheel, { passive: false })
-    return () => element.removeEventListener('wheel', onWheel)
-  }, [])
-
-  function zoomAt(factor: number, x = size.width / 2, y = size.height / 2): void {
-    const scale = Math.min(fit.scale * zoomMax, Math.max(fit.scale, view.scale * factor))
-    if (scale <= fit.scale * 1.01) {
-      setMoved(undefined)
-      return
-    }
-    const ratio = scale / view.scale
-    setMoved({ scale, x: x - (x - view.x) * ratio, y: y - (y - view.y) * ratio })
+    if (element && behaviour.current) behaviour.current.scaleBy(select(element), factor, at)
+  }
+  const showAll = (): void => {
+    const element = canvas.current
+    if (!element || !behaviour.current) return
+    behaviour.current.transform(select(element), zoomIdentity.translate(fit.x, fit.y).scale(fit.scale))
   }
 
-  function seatUnder(event: PointerEvent<HTMLCanvasElement>): number | undefined {
+  /** A section as large as the map, or as large as its seats need to be told apart. */
+  function zoomTo(sectionId: string): void {
+    const element = canvas.current
+    const section = venue.byId.get(sectionId)
+    if (!element || !section || !behaviour.current) return
+    const { left, top, right, bottom } = section.box
+    const wanted = Math.min((size.width * 0.92) / (right - left), (size.height * 0.86) / (bottom - top))
+    const scale = Math.min(scaleMax(venue.pitch, fit), Math.max(wanted, (seatPixelsMin * 1.8) / section.pitch))
+    const [x, y] = section.centre
+    behaviour.current.transform(
+      select(element),
+      zoomIdentity.translate(size.width / 2 - x * scale, size.height / 2 - y * scale).scale(scale),
+    )
+  }
+
+  const pointOf = (event: PointerEvent<HTMLCanvasElement>): Point => {
     const box = event.currentTarget.getBoundingClientRect()
-    return seatAt((event.clientX - box.left - view.x) / view.scale, (event.clientY - box.top - view.y) / view.scale)
+    const { scale, x, y } = view.current
+    return [(event.clientX - box.left - x) / scale, (event.clientY - box.top - y) / scale]
+  }
+  const areSeatsDrawn = (sectionId: string): boolean =>
+    venue.pitch * view.current.scale >= seatPixelsMin && venue.byId.get(sectionId)?.seats !== undefined
+  const found = (event: PointerEvent<HTMLCanvasElement>): Found | undefined => {
+    const hit = finder.at(...pointOf(event))
+    return hit && hit.seat !== undefined && !areSeatsDrawn(hit.sectionId) ? { ...hit, seat: undefined } : hit
+  }
+
+  function choose(hit: Found): void {
+    const section = venue.byId.get(hit.sectionId)
+    if (!section) return
+    if (section.section.admission === 'open') onArea(hit.sectionId)
+    else if (hit.seat !== undefined) onSeat(hit.sectionId, hit.seat)
+    else if (!areSeatsDrawn(hit.sectionId) || venue.sections.length > 1) zoomTo(hit.sectionId)
   }
 
   function onPointerDown(event: PointerEvent<HTMLCanvasElement>): void {
+    press.current = event.isPrimary ? { x: event.clientX, y: event.clientY, moved: false } : undefined
+    if (!isLasso || !event.isPrimary) return
     event.currentTarget.setPointerCapture(event.pointerId)
-    if (pointers.current.size === 0) gesture.current = { travelled: 0, pinched: false }
-    pointers.current.set(event.pointerId, { x: event.clientX, y: event.clientY })
+    lasso.current = [pointOf(event)]
   }
 
   function onPointerMove(event: PointerEvent<HTMLCanvasElement>): void {
-    const before = pointers.current.get(event.pointerId)
-    if (!before) {
-      if (event.pointerType === 'mouse') setHover(seatUnder(event))
+    const from = press.current
+    if (!from) {
+      if (event.pointerType !== 'mouse' || event.buttons !== 0) return
+      const hit = found(event)
+      setHover((last) => (last?.sectionId === hit?.sectionId && last?.seat === hit?.seat ? last : hit))
       return
     }
-    const now = { x: event.clientX, y: event.clientY }
-    pointers.current.set(event.pointerId, now)
-    gesture.current.travelled += Math.hypot(now.x - before.x, now.y - before.y)
-    const others = [...pointers.current].filter(([id]) => id !== event.pointerId)
-    const other = others[0]?.[1]
-    if (other) {
-      gesture.current.pinched = true
-      const box = event.currentTarget.getBoundingClientRect()
-      const distance = (point: { x: number; y: number }): number => Math.hypot(point.x - other.x, point.y - other.y)
-      zoomAt(
-        distance(now) / Math.max(1, distance(before)),
-        (now.x + other.x) / 2 - box.left,
-        (now.y + other.y) / 2 - box.top,
-      )
-    } else if (moved && gesture.current.travelled > tapPixels) {
-      setMoved({ ...moved, x: moved.x + now.x - before.x, y: moved.y + now.y - before.y })
-    }
+    if (Math.hypot(event.clientX - from.x, event.clientY - from.y) > tapPixels) from.moved = true
+    if (!isLasso || !from.moved) return
+    lasso.current.push(pointOf(event))
+    repaint()
   }
 
-  function onPointerEnd(event: PointerEvent<HTMLCanvasElement>): void {
-    pointers.current.delete(event.pointerId)
-    if (event.type !== 'pointerup' || gesture.current.pinched || gesture.current.travelled > tapPixels) return
-    const seat = seatUnder(event)
-    if (event.pointerType === 'touch' && bounds.pitch * view.scale < fingerPixels) {
-      const box = event.currentTarget.getBoundingClientRect()
-      zoomAt((fingerPixels * 1.4) / (bounds.pitch * view.scale), event.clientX - box.left, event.clientY - box.top)
-      return
+  function onPointerUp(event: PointerEvent<HTMLCanvasElement>): void {
+    const from = press.current
+    press.current = undefined
+    const drawn = lasso.current
+    lasso.current = []
+    if (onLasso && from?.moved) {
+      onLasso(finder.inside(drawn))
+      return repaint()
     }
-    if (seat === undefined) return
+    if (!from || from.moved) return
+    const hit = found(event)
+    if (!hit) return
+    const pixels = venue.pitch * view.current.scale
+    if (event.pointerType === 'touch' && hit.seat !== undefined && pixels < fingerPixels) {
+      const box = event.currentTarget.getBoundingClientRect()
+      return zoomBy((fingerPixels * 1.4) / pixels, [event.clientX - box.left, event.clientY - box.top])
+    }
     setCursor(undefined)
-    onToggle(seat)
+    choose(hit)
   }
 
-  const arrows: Record<string, Direction> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' }
+  function step(direction: Direction): void {
+    const at = cursor ?? hover ?? { sectionId: venue.sections[0]?.id ?? '', seat: undefined }
+    const section = venue.byId.get(at.sectionId)
+    if (!section) return
+    if (!areSeatsDrawn(section.id) || !section.seats) {
+      const sectionId = cursor ? nextSection(venue, section.id, direction) : section.id
+      return bringIntoView({ sectionId, seat: areSeatsDrawn(sectionId) ? 0 : undefined })
+    }
+    if (at.seat === undefined) return bringIntoView({ sectionId: section.id, seat: 0 })
+    const seat = neighbour(section.seats, at.seat, direction)
+    if (seat !== at.seat) return bringIntoView({ sectionId: section.id, seat })
+    const beyond = venue.byId.get(nextSection(venue, section.id, direction))
+    if (!beyond || beyond.id === section.id) return bringIntoView(at)
+    const here = section.seats[at.seat]!
+    bringIntoView({ sectionId: beyond.id, seat: beyond.seats ? nearest(beyond.seats, here) : undefined })
+  }
+
+  function bringIntoView(to: Found): void {
+    setCursor(to)
+    const element = canvas.current
+    const section = venue.byId.get(to.sectionId)
+    if (!element || !section || !behaviour.current) return
+    const seat = to.seat === undefined ? undefined : section.seats?.[to.seat]
+    const [px, py] = seat ? [seat.x, seat.y] : section.centre
+    const { scale, x, y } = view.current
+    const [left, top] = [px * scale + x, py * scale + y]
+    if (left > 30 && top > 30 && left < size.width - 30 && top < size.height - 30) return
+    behaviour.current.translateTo(select(element), px, py)
+  }
 
   function onKeyDown(event: KeyboardEvent<HTMLCanvasElement>): void {
     const direction = arrows[event.key]
-    if (direction) {
-      const next = cursor === undefined ? (hover ?? 0) : neighbour(seats, cursor, direction)
-      setCursor(next)
-      bringIntoView(next)
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      if (cursor !== undefined) onToggle(cursor)
-    } else if (event.key === '+' || event.key === '=') zoomAt(1.5)
-    else if (event.key === '-') zoomAt(1 / 1.5)
-    else if (event.key === '0') setMoved(undefined)
-    else return
+    if (direction) step(direction)
+    else if (event.key === 'Enter' || event.key === ' ') {
+      if (cursor) {
+        choose(cursor)
+        if (cursor.seat === undefined && venue.byId.get(cursor.sectionId)?.seats) setCursor({ ...cursor, seat: 0 })
+      }
+    } else if (event.key === '+' || event.key === '=') zoomBy(1.6)
+    else if (event.key === '-') zoomBy(1 / 1.6)
+    else if (event.key === '0' || (event.key === 'Escape' && zoomed !== 'fit')) {
+      showAll()
+      setCursor((last) => last && { sectionId: last.sectionId, seat: undefined })
+    } else return
     event.preventDefault()
   }
 
-  function bringIntoView(index: number): void {
-    const seat = seats[index]
-    if (!seat || !moved) return
-    const [x, y] = [seat.x * view.scale + view.x, seat.y * view.scale + view.y]
-    if (x > 30 && y > 30 && x < size.width - 30 && y < size.height - 30) return
-    setMoved({ ...moved, x: size.width / 2 - seat.x * view.scale, y: size.height / 2 - seat.y * view.scale })
-  }
-
+  const say = ({ sectionId, seat }: Found): string =>
+    seat === undefined ? describeSection(sectionId) : describeSeat(sectionId, seat)
   const pointed = cursor ?? hover
-  const pointedSeat = pointed === undefined ? undefined : seats[pointed]
+  const tip = pointed && placeOf(pointed, venue, view.current, size)
   return (
-    <div className={`map tier-${tier}`}>
+    <div className="map">
       <canvas
         ref={canvas}
-        className="map-canvas"
-        // One finger scrolls the page until the map is zoomed in; then it moves the map.
-        style={{ touchAction: moved ? 'none' : 'pan-y', height: heightFor(bounds) }}
+        className={isLasso ? 'map-canvas lasso' : 'map-canvas'}
+        style={{ touchAction: zoomed === 'fit' && !isLasso ? 'pan-y' : 'none', height: heightFor(venue.box) }}
         tabIndex={0}
         // Arrow keys are the map's own here, which is what this role tells a screen reader.
         // oxlint-disable-next-line jsx-a11y/no-interactive-element-to-noninteractive-role
@@ -188,37 +320,56 @@ export function SeatMap({ seats, status, selected, tier, describe, onToggle }: S
         aria-label={t.shop.mapLabel}
         onPointerDown={onPointerDown}
         onPointerMove={onPointerMove}
-        onPointerUp={onPointerEnd}
-        onPointerCancel={onPointerEnd}
+        onPointerUp={onPointerUp}
+        onPointerCancel={() => {
+          press.current = undefined
+          lasso.current = []
+        }}
         onPointerLeave={() => setHover(undefined)}
         onKeyDown={onKeyDown}
         onBlur={() => setCursor(undefined)}
       />
-      {pointed !== undefined && pointedSeat ? (
-        <div
-          className={pointedSeat.y * view.scale + view.y < 70 ? 'map-tip below' : 'map-tip'}
-          style={{
-            left: Math.min(size.width - 70, Math.max(70, pointedSeat.x * view.scale + view.x)),
-            top: pointedSeat.y * view.scale + view.y,
-          }}
-        >
-          {describe(pointed)}
+      {pointed && tip ? (
+        <div className={tip.isBelow ? 'map-tip below' : 'map-tip'} style={{ left: tip.left, top: tip.top }}>
+          {say(pointed)}
         </div>
       ) : null}
       <p className="hidden-visually" aria-live="polite">
-        {cursor === undefined ? '' : describe(cursor)}
+        {cursor ? say(cursor) : ''}
       </p>
       <div className="map-buttons">
-        <button type="button" aria-label={t.shop.zoomIn} onClick={() => zoomAt(1.6)}>
+        <button type="button" aria-label={t.shop.zoomIn} disabled={zoomed === 'most'} onClick={() => zoomBy(1.8)}>
           <Icon name="plus" />
         </button>
-        <button type="button" aria-label={t.shop.zoomOut} disabled={!moved} onClick={() => zoomAt(1 / 1.6)}>
+        <button type="button" aria-label={t.shop.zoomOut} disabled={zoomed === 'fit'} onClick={() => zoomBy(1 / 1.8)}>
           <Icon name="minus" />
         </button>
-        <button type="button" aria-label={t.shop.zoomFit} disabled={!moved} onClick={() => setMoved(undefined)}>
+        <button type="button" aria-label={t.shop.zoomFit} disabled={zoomed === 'fit'} onClick={showAll}>
           <Icon name="fit" />
         </button>
       </div>
     </div>
   )
+}
+
+function nearest(seats: readonly { x: number; y: number }[], to: { x: number; y: number }): number {
+  let best = 0
+  let least = Infinity
+  for (const [index, { x, y }] of seats.entries()) {
+    const distance = Math.hypot(x - to.x, y - to.y)
+    if (distance >= least) continue
+    best = index
+    least = distance
+  }
+  return best
+}
+
+/** Where the words about a seat or a section stand. */
+function placeOf({ sectionId, seat }: Found, venue: Venue, { scale, x, y }: View, { width }: Size) {
+  const section = venue.byId.get(sectionId)
+  if (!section) return undefined
+  const drawn = seat === undefined ? undefined : section.seats?.[seat]
+  const [px, py] = drawn ? [drawn.x, drawn.y] : [section.centre[0], section.box.top]
+  const top = Math.max(0, py * scale + y)
+  return { left: Math.min(width - 90, Math.max(90, px * scale + x)), top, isBelow: top < 70 }
 }

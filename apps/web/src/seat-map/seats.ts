@@ -1,23 +1,15 @@
 import { seatStatus } from '@fairgate/contracts/http/inventory'
 import type { Geometry } from '@fairgate/contracts/http/catalog'
+import { statusAt } from '@fairgate/contracts/seat-picture'
 
 export type MapSeat = Geometry['seats'][number]
 export type SeatState = keyof typeof seatStatus
 
 const states = ['free', 'held', 'sold', 'blocked'] as const satisfies readonly SeatState[]
 
-/** Unpacks 2 bits a seat, the first seat in the lowest bits of the first byte. Seats beyond the text are blocked. */
-export function unpackStatus(base64: string, count: number): Uint8Array {
-  const bytes = atob(base64)
-  const status = new Uint8Array(count).fill(seatStatus.blocked)
-  for (let seat = 0; seat < Math.min(count, bytes.length * 4); seat++) {
-    status[seat] = (bytes.charCodeAt(seat >> 2) >> ((seat & 3) * 2)) & 3
-  }
-  return status
-}
-
+/** The state of a seat in a picture of 2 bits a seat; seats beyond its end are blocked, and all are free before it is known. */
 export const stateOf = (status: Uint8Array | undefined, seat: number): SeatState =>
-  states[status?.[seat] ?? seatStatus.free] ?? 'blocked'
+  states[status ? (statusAt(status, seat) ?? seatStatus.blocked) : seatStatus.free] ?? 'blocked'
 
 /** Colours that there are for prices; further ones share the last. */
 export const tiersMax = 4
@@ -66,39 +58,6 @@ export function boundsOf(seats: readonly { x: number; y: number; row: string }[]
   return { left, top, right, bottom, pitch, front }
 }
 
-/** Finds the seat at a point in constant time: a grid of cells one pitch wide. */
-export function createFinder(seats: readonly MapSeat[], { left, top, pitch }: Bounds) {
-  const cells = new Map<string, number[]>()
-  const cellOf = (x: number, y: number): [number, number] => [
-    Math.floor((x - left) / pitch),
-    Math.floor((y - top) / pitch),
-  ]
-  for (const [index, { x, y }] of seats.entries()) {
-    const key = cellOf(x, y).join()
-    const cell = cells.get(key)
-    if (cell) cell.push(index)
-    else cells.set(key, [index])
-  }
-  return function seatAt(x: number, y: number): number | undefined {
-    const [column, line] = cellOf(x, y)
-    let best: number | undefined
-    let bestDistance = pitch * 0.6
-    for (let dx = -1; dx <= 1; dx++) {
-      for (let dy = -1; dy <= 1; dy++) {
-        for (const index of cells.get(`${column + dx},${line + dy}`) ?? []) {
-          const seat = seats[index]
-          const distance = seat ? Math.hypot(seat.x - x, seat.y - y) : Infinity
-          if (distance < bestDistance) {
-            best = index
-            bestDistance = distance
-          }
-        }
-      }
-    }
-    return best
-  }
-}
-
 export type Direction = 'left' | 'right' | 'up' | 'down'
 
 /** The nearest seat in a direction; a step along the row counts less than one across it. */
@@ -117,6 +76,58 @@ export function neighbour(seats: readonly MapSeat[], from: number, direction: Di
     if (cost < bestCost) {
       best = index
       bestCost = cost
+    }
+  }
+  return best
+}
+
+/** Runs of seats side by side in one row that are free, at least `length` long. Aisles and missing seats end a run. */
+export function freeRuns(
+  seats: readonly MapSeat[],
+  status: Uint8Array | undefined,
+  { pitch }: Pick<Bounds, 'pitch'>,
+  length: number,
+): number[][] {
+  const runs: number[][] = []
+  for (const { seats: members } of rowsOf(seats)) {
+    let run: number[] = []
+    const end = (): void => {
+      if (run.length >= length) runs.push(run)
+      run = []
+    }
+    for (const index of members.toSorted((a, b) => seats[a]!.x - seats[b]!.x || seats[a]!.y - seats[b]!.y)) {
+      const last = run.length > 0 ? seats[run.at(-1)!]! : undefined
+      const seat = seats[index]!
+      if (last && Math.hypot(seat.x - last.x, seat.y - last.y) > pitch * 1.6) end()
+      if (stateOf(status, index) === 'free') run.push(index)
+      else end()
+    }
+    end()
+  }
+  return runs
+}
+
+/** The free seats nearest to those that were wanted, as many and side by side; none when no such run is left. */
+export function nearestRun(
+  seats: readonly MapSeat[],
+  status: Uint8Array | undefined,
+  bounds: Pick<Bounds, 'pitch'>,
+  wanted: readonly number[],
+): number[] {
+  const size = wanted.length
+  const centre = (indexes: readonly number[], axis: 'x' | 'y'): number =>
+    indexes.reduce((sum, index) => sum + seats[index]![axis], 0) / indexes.length
+  const [x, y] = [centre(wanted, 'x'), centre(wanted, 'y')]
+  let best: number[] = []
+  let bestDistance = Infinity
+  for (const run of freeRuns(seats, status, bounds, size)) {
+    for (let from = 0; from + size <= run.length; from++) {
+      const candidate = run.slice(from, from + size)
+      const distance = Math.hypot(centre(candidate, 'x') - x, centre(candidate, 'y') - y)
+      if (distance < bestDistance) {
+        best = candidate
+        bestDistance = distance
+      }
     }
   }
   return best

@@ -133,7 +133,14 @@ function toSnapshot(status: store.SectionStatus, isOpen: boolean): Snapshot {
 function toSaleSnapshot(saleId: string, sections: readonly Snapshot[]): SaleSnapshot {
   const overview: SaleAvailability = {
     saleId,
-    sections: sections.map(({ document: { status: _, ...counts } }) => counts),
+    sections: sections.map(({ document: { sectionId, version, free, held, sold, blocked } }) => ({
+      sectionId,
+      version,
+      free,
+      held,
+      sold,
+      blocked,
+    })),
   }
   const json = textOf(overview)
   const bytes = Buffer.concat(sections.map(({ picture }) => picture))

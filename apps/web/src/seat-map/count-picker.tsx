@@ -1,0 +1,44 @@
+import { useState } from 'react'
+import type { Section } from '@fairgate/contracts/http/catalog'
+import { formatMoney, times } from '@fairgate/contracts/money'
+import { useApp } from '../app.tsx'
+import { localeOf } from '../i18n/dates.ts'
+import { Icon } from '../ui/icons.tsx'
+import { Stepper } from '../ui/parts.tsx'
+
+/** Places of a section that are all alike: only how many. */
+export function CountPicker({
+  section,
+  free,
+  limit,
+  busy,
+  onHold,
+}: {
+  section: Section
+  /** How many are left, when it is known. */
+  free: number | undefined
+  limit: number
+  busy: boolean
+  onHold: (count: number) => void
+}) {
+  const { t, lang } = useApp()
+  const [count, setCount] = useState(1)
+  return (
+    <div className="panel count-picker">
+      <h2>{t.shop.areaTitle(section.name)}</h2>
+      <p className="muted">
+        {free === undefined ? '' : `${free === 0 ? t.shop.none : t.shop.left(free)} · `}
+        {t.shop.anyPlace}
+      </p>
+      <Stepper label={t.shop.howMany} value={count} min={1} max={limit} onChange={setCount} />
+      <p className="total">
+        <span>{t.common.total}</span>
+        <b className="figures">{formatMoney(times(section.price, count), localeOf(lang))}</b>
+      </p>
+      <button type="button" className="button wide" disabled={busy || free === 0} onClick={() => onHold(count)}>
+        {busy ? t.shop.holding : t.shop.hold(count)}
+        <Icon name="arrow" />
+      </button>
+    </div>
+  )
+}
