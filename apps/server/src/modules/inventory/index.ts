@@ -28,7 +28,7 @@ export type InventoryConfig = PlacingConfig & {
 
 /** Sizes measured on two cores, see `bench/holds.ts`. */
 export const inventoryDefaults: InventoryConfig = {
-  lanes: 4,
+  lanes: 2,
   batchMax: 256,
   queueMax: 10_000,
   wishesPerAccountMax: 10,

@@ -1,7 +1,6 @@
 import { RawNode, type KyselyPlugin, type OperationNode } from 'kysely'
 import { expect } from 'vitest'
 import { row, rows, sql, transaction, type Db } from '#platform/db'
-import type { TestRacepoints } from '#platform/racepoint'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { closesAt, floorId, hallId, idOf, openSale, saleId, seat, shop } from '../../../test/inventory-world.ts'
 import { createInventory, inventoryDefaults, type InventoryConfig } from './index.ts'
@@ -50,18 +49,30 @@ function rewritten(from: string | RegExp, to: string): (db: Db) => Db {
   return (db) => db.withPlugin(plugin)
 }
 
-/** Returns when a statement of this database waits for a lock. */
-async function untilSomeoneWaits(db: Db): Promise<void> {
+/** For controls: deciding by name with other text in its function. */
+async function rewritePlace(platform: TestPlatform, ...changes: readonly (readonly [string, string])[]): Promise<void> {
+  const { pool } = platform.database
+  const { rows: found } = await pool.query(`select pg_get_functiondef('inventory.place'::regproc) as text`)
+  let text: string = found[0].text
+  for (const [from, to] of changes) {
+    expect(text).toContain(from)
+    text = text.replace(from, to)
+  }
+  await pool.query(text)
+}
+
+/** Returns when so many processes of this database wait for a lock. */
+async function untilWaiting(db: Db, count: number): Promise<void> {
   for (let look = 0; look < 10_000; look++) {
     const { waiting } = await row(
       db,
       sql<{
         waiting: number
-      }>`select count(*) as waiting from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()`,
+      }>`select count(distinct pid) as waiting from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()`,
     )
-    if (waiting > 0) return
+    if (waiting >= count) return
   }
-  throw new Error('nobody waits for a lock')
+  throw new Error(`${count} do not wait for a lock`)
 }
 
 const codes = (answers: readonly Answer[]) =>
@@ -164,6 +175,33 @@ async function decideTogether(
   return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as { code: string })))
 }
 
+/** Wishes of one batch that overlap: whether any hold came out torn. */
+async function overlapping(platform: TestPlatform): Promise<boolean> {
+  const sale = await openSale(platform)
+  const wishes = Array.from({ length: 10 }, (_, i) => ({ accountId: `acc_${i}`, seats: [i + 1, i + 2] }))
+  const answers = await decideTogether(platform, wishes)
+  return answers.some((answer) => !('kind' in answer)) || (await violations(sale)).length > 0
+}
+
+test('wishes of one batch that overlap do not tear', async ({ platform }) => {
+  expect(await overlapping(platform)).toBe(false)
+})
+
+const overlapGuard = ['w.h = min(w.h) over (partition by', 'w.h >= min(w.h) over (partition by'] as const
+const countGuard = ['updated <> expected', 'updated < 0'] as const
+
+test('control: without the guards in the function they tear', async ({ platform }) => {
+  await rewritePlace(platform, overlapGuard, countGuard)
+  expect(await overlapping(platform)).toBe(true)
+})
+
+test('without the overlap guard alone, the count of the rows stops the batch and each is decided alone', async ({
+  platform,
+}) => {
+  await rewritePlace(platform, overlapGuard)
+  expect(await overlapping(platform)).toBe(false)
+})
+
 test('in a batch, a seat that nobody gets in the end is not refused to the next', async ({ platform }) => {
   await openSale(platform)
   const wishes = [
@@ -221,27 +259,30 @@ test('one account asking many times at once in two processes never passes the li
   expect(await violations(sale)).toEqual([])
 })
 
-/** Two processes decide for one account; both are let go on after both have looked, or after one waits for the other. */
-async function bothLook(platform: TestPlatform, limit: number, db?: (db: Db) => Db): Promise<number> {
-  const sale = await openSale({ ...platform, db: db ? db(platform.db) : platform.db }, { limit })
+/**
+ * Two processes decide for one account while a third has one of the seats of each locked: both are let go on when both
+ * wait, for the seat or for each other.
+ */
+async function bothLook(platform: TestPlatform, limit: number): Promise<number> {
+  const sale = await openSale(platform, { limit })
   // The buyer's row is there: inserting it would be a lock of its own.
   await sale.release('acc_a', idOf(await sale.place('acc_a', { seatIds: seat(9) })))
+  const locker = await platform.database.pool.connect()
   let placed = 0
-  await withSecond(
-    platform,
-    async (other, second) => {
-      const gate = (platform.racepoints as TestRacepoints).hold('inventory.before-placing')
-      const otherGate = (second.racepoints as TestRacepoints).hold('inventory.before-placing')
+  try {
+    await locker.query('begin')
+    await locker.query('select 1 from inventory.seats where number in (1, 3) for update')
+    await withSecond(platform, async (other) => {
       const first = sale.place('acc_a', { seatIds: seat(1, 2) })
-      await gate.reached
+      await untilWaiting(platform.db, 1)
       const next = other.place('acc_a', { seatIds: seat(3, 4) })
-      await Promise.race([otherGate.reached, untilSomeoneWaits(platform.db)])
-      otherGate.open()
-      gate.open()
+      await untilWaiting(platform.db, 2)
+      await locker.query('rollback')
       placed = [await first, await next].filter((answer) => answer.status === 201).length
-    },
-    db,
-  )
+    })
+  } finally {
+    locker.release()
+  }
   return placed
 }
 
@@ -250,7 +291,23 @@ test('the limit holds for two processes that look at the same moment', async ({ 
 })
 
 test('control: without the lock on the buyer both are let through', async ({ platform }) => {
-  expect(await bothLook(platform, 2, rewritten('do update set wishes = buyers.wishes + 1', 'do nothing'))).toBe(2)
+  await rewritePlace(platform, ['do update set wishes = buyers.wishes + 1', 'do nothing'])
+  expect(await bothLook(platform, 2)).toBe(2)
+})
+
+test('nobody is refused because somebody else has a named seat locked for a moment', async ({ platform }) => {
+  const sale = await openSale(platform)
+  const locker = await platform.database.pool.connect()
+  try {
+    await locker.query('begin')
+    await locker.query('select 1 from inventory.seats for update')
+    const wanted = sale.place('acc_a', { seatIds: seat(1, 2) })
+    await untilWaiting(platform.db, 1)
+    await locker.query('rollback')
+    expect(await wanted).toMatchObject({ status: 201 })
+  } finally {
+    locker.release()
+  }
 })
 
 test('processes that want the same seats in opposite orders do not deadlock', async ({ platform }) => {
@@ -291,7 +348,7 @@ async function lastPlacesLocked(platform: TestPlatform, want: object, db?: (db: 
       platform,
       async (other) => {
         const wanted = other.place('acc_a', want)
-        await Promise.race([wanted, untilSomeoneWaits(platform.db)])
+        await Promise.race([wanted, untilWaiting(platform.db, 1)])
         await locker.query('rollback')
         answer = await wanted
       },

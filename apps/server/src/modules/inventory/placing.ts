@@ -1,5 +1,5 @@
 import { createBatcher } from '#platform/batcher'
-import { afterCommit, transaction, type Tx } from '#platform/db'
+import { afterCommit, persistently, transaction, type Tx } from '#platform/db'
 import { Problem } from '#platform/problem'
 import type { Platform } from '#platform/platform'
 import { chooseAny, chooseTogether, type Hall } from './best-seats.ts'
@@ -117,7 +117,10 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
     const answers = new Map<Wish, Answer>()
     const named = wishes.filter((wish) => 'seats' in wish)
     const any = wishes.filter((wish) => 'count' in wish)
-    if (named.length > 0) await inTransaction(named, chooseNamed, answers)
+    if (named.length > 0) {
+      const entangled = await placeAtOnce(named, answers)
+      if (entangled.length > 0) await inTransaction(entangled, chooseNamed, answers)
+    }
     if (any.length > 0) {
       try {
         await inTransaction(any, (tx, list, allowance, now) => chooseAnywhere(tx, list, allowance, now, false), answers)
@@ -127,6 +130,45 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
       }
     }
     return wishes.map((wish) => answers.get(wish)!)
+  }
+
+  /** Decides wishes for named seats in one round trip. @returns those that depend on others of the batch, undecided */
+  async function placeAtOnce(wishes: readonly NamedWish[], answers: Map<Wish, Answer>): Promise<NamedWish[]> {
+    const now = new Date(clock.now())
+    const asked = wishes.map(({ section, lineId, accountId, entitled, passUntil, seats, seatsMax }) => ({
+      holdId: ids('hold'),
+      section,
+      lineId,
+      accountId,
+      entitled,
+      numbers: seats,
+      holdSeconds: section.holdSeconds,
+      most: mostOf(section, seatsMax),
+      until: Number.isFinite(passUntil) ? new Date(passUntil) : null,
+    }))
+    const judged = await persistently(() => store.placeNamed(db, asked, now))
+    const entangled: NamedWish[] = []
+    const sectionIds = new Set<string>()
+    wishes.forEach((wish, i) => {
+      const { section, lineId, accountId } = wish
+      const { kind, seats, labels, unitAmount, have } = judged[i]!
+      if (kind === 'again') entangled.push(wish)
+      else if (kind === 'pass-ended') answers.set(wish, { kind })
+      else if (kind === 'limit-reached') answers.set(wish, { kind, limit: asked[i]!.most, have })
+      else if (kind === 'seat-taken')
+        answers.set(wish, { kind, seats: wish.seats.filter((number) => !seats?.includes(number)) })
+      else {
+        const expiresAt = new Date(now.getTime() + section.holdSeconds * 1000)
+        const { holdId: id } = asked[i]!
+        answers.set(wish, {
+          kind,
+          hold: { id, section, lineId, accountId, seats: seats!, labels: labels!, unitAmount, expiresAt },
+        })
+        sectionIds.add(section.id)
+      }
+    })
+    if (sectionIds.size > 0) deps.touched(sectionIds)
+    return entangled
   }
 
   async function inTransaction<W extends Wish>(
@@ -334,7 +376,7 @@ function createAllowance(buyers: readonly LockedBuyer[], taken: readonly number[
     refuses(wish, count) {
       if (wish.passUntil <= overTo.get(keyOf(wish))!) return { kind: 'pass-ended' }
       const mine = have.get(keyOf(wish))!
-      const limit = Math.min(wish.section.limit, wish.seatsMax ?? Infinity)
+      const limit = mostOf(wish.section, wish.seatsMax)
       return mine + count > limit ? { kind: 'limit-reached', limit, have: mine } : undefined
     },
     use(wish, count) {
@@ -342,6 +384,8 @@ function createAllowance(buyers: readonly LockedBuyer[], taken: readonly number[
     },
   }
 }
+
+const mostOf = (section: Section, seatsMax: number | undefined) => Math.min(section.limit, seatsMax ?? Infinity)
 
 /** Whether a seat that nobody has, kept for these, may be taken; undefined is a seat that somebody has. */
 const mayTake = (entitled: Entitled, keptFor: string | null | undefined): boolean =>
