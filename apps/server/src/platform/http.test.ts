@@ -101,6 +101,7 @@ type Options = {
   work?: () => Promise<void>
   lines?: string[]
   version?: () => number
+  vitals?: { request(kind: string, ms: number, outcome: string): void }
 }
 
 /** Every kind of route, and what a client sees of it. */
@@ -115,6 +116,7 @@ function serve(platform: TestPlatform, options: Options = {}) {
     trustProxy: options.trustProxy ?? false,
     inFlightMax: options.inFlightMax ?? 100,
     deadlineMs: options.deadlineMs ?? 20_000,
+    ...(options.vitals ? { vitals: options.vitals } : {}),
   })
   let signal: AbortSignal | undefined
   let handled = 0
@@ -743,4 +745,36 @@ test('over a real socket too: a client that leaves ends the signal, rubbish gets
   expect(server.handled).toBe(0)
   expect((await fetch(`http://127.0.0.1:${port}/api/open`)).status).toBe(200)
   await server.app.close()
+})
+
+test('what buyers and readers ask for is measured, streams, long polls and organisers are not; a full queue is no failure', async ({
+  platform,
+}) => {
+  const seen: [string, number, string][] = []
+  let run = async () => platform.clock.advance(70)
+  const { inject, post } = serve(platform, {
+    vitals: { request: (kind, ms, outcome) => void seen.push([kind, ms, outcome]) },
+    work: () => run() as Promise<never>,
+  })
+  const headers = await platform.authorization('acc_1', { roles: ['organiser'] })
+  await inject({ url: '/api/mine', headers })
+  await inject({ url: '/api/work' })
+  await inject({ url: '/api/poll' })
+  await inject({ url: '/api/bytes' })
+  await inject({ url: '/api/runs', method: 'POST', headers })
+  await post('/api/hook', '')
+  expect(seen).toEqual([
+    ['read', 0, 'answered'],
+    ['read', 70, 'answered'],
+  ])
+  for (const [error, outcome] of [
+    [new Problem('http.overloaded', { retryAfterMs: 1000 }), 'refused'],
+    [new Problem('http.overloaded', {}, { cause: new Error('gone') }), 'failed'],
+    [new Error('a bug'), 'failed'],
+    [new Problem('http.not-found'), 'answered'],
+  ] as const) {
+    run = async () => Promise.reject(error)
+    await inject({ url: '/api/work' })
+    expect(seen.at(-1)).toEqual(['read', 0, outcome])
+  }
 })

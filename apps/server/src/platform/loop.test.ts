@@ -153,3 +153,23 @@ test('portions of a loop that gathers start at a distance under load, and at onc
   nudge()
   await loop.stop()
 })
+
+test('a loop that says so is tried again sooner after failures, however many', async () => {
+  const scheduler = manualScheduler(0)
+  const startedAt: number[] = []
+  const loop = startLoop(
+    {
+      name: 'x',
+      intervalMs: 250,
+      failurePauseMsMax: 1000,
+      run: () => (startedAt.push(scheduler.now()), Promise.reject(new Error('no'))),
+    },
+    { scheduler, log: silentLog },
+  )
+  for (let ms = 0; ms < 5000; ms += 250) {
+    await turns()
+    scheduler.advance(250)
+  }
+  expect(startedAt).toEqual([0, 500, 1500, 2500, 3500, 4500])
+  await loop.stop()
+})

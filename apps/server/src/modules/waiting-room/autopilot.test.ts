@@ -224,9 +224,9 @@ test('room that somebody makes is filled at once, not with the next quarter of a
       await line.tell(orderFulfilled({ id: 'ord_1', lineId: 'lin_a', accountId: 'acc_2', at: platform.clock.now() }))
     },
   ].entries()) {
-    await make()
+    platform.clock.advance(100)
     const next = ticked.next.promise
-    platform.clock.advance(50)
+    await make()
     await next
     expect(await line.document()).toMatchObject({ frontier: 3 + step })
   }

@@ -23,8 +23,8 @@ type Due = store.FrontierRow & store.Crowd
 
 /** What limits a line is noted at most so often: it may change with every tick, and everybody who waits reads it. */
 const noteEveryMs = 2000
-/** People who make room within this time are followed by one tick. */
-const soonMs = 50
+/** Ticks that are asked for keep this distance: people who make room meanwhile are followed by one tick. */
+const gatherMs = 100
 
 /**
  * Moves the frontiers of open lines. All it knows is in the database, so any process may do the next tick; the lock
@@ -126,11 +126,11 @@ export function createFrontier(
   }
 
   let nudge: (() => void) | undefined
-  let isComing = false
 
   const loop: Loop = {
     name: 'waiting-room.frontier',
     intervalMs: 250,
+    gatherMs,
     failurePauseMsMax: 1000,
     onStart: (wake) => (nudge = wake),
     async run() {
@@ -142,14 +142,7 @@ export function createFrontier(
   return {
     loop,
     /** Somebody made room, or the operator changed something: the next tick need not wait for its time. */
-    tickSoon(): void {
-      if (isComing || !nudge) return
-      isComing = true
-      clock.after(soonMs, () => {
-        isComing = false
-        nudge?.()
-      })
-    },
+    tickSoon: () => nudge?.(),
   }
 }
 
