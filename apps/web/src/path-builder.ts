@@ -11,6 +11,7 @@ export const pb = {
   verify: (next?: string) => withNext('/verify', next),
   wait: (lineId: string) => `/wait/${id(lineId)}`,
   shop: (lineId: string) => `/lines/${id(lineId)}/shop`,
+  ballot: (saleId: string) => `/ballots/${id(saleId)}`,
   orders: () => '/orders',
   order: (orderId: string) => `/orders/${id(orderId)}`,
   paySuccess: () => '/pay/success',

@@ -12,6 +12,15 @@ export type KeptPass = { accountId: string; passToken: string; expiresAt: string
 /** An order that may be paid, and the line it came from. */
 export type KeptPayment = { accountId: string; paymentRequestToken: string; lineId: string }
 
+/** What an award of a ballot lets its owner buy, and where. */
+export type KeptAward = {
+  accountId: string
+  saleId: string
+  eventId: string
+  sectionIds: string[]
+  seatsMax: number
+}
+
 /** What a refresh must not lose, by line and by order, for one account. */
 export type Keep = ReturnType<typeof createKeep>
 
@@ -60,6 +69,7 @@ export function createKeep(storage: Storage | undefined) {
   return {
     place: slot<KeptPlace>('place'),
     pass: slot<KeptPass>('pass'),
+    award: slot<KeptAward>('award'),
     payment: slot<KeptPayment>('payment'),
   }
 }

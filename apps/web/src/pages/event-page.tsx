@@ -11,6 +11,7 @@ import { useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Countdown, EventWhen, Failure, Notice, Skeleton, Tag } from '../ui/parts.tsx'
 import { Poster } from '../ui/poster.tsx'
+import { BallotPanel } from './ballot-panel.tsx'
 import { coursesOf, groupsOf, isByGroup, type Group } from './groups.ts'
 
 export function EventPage({ id }: { id: string }) {
@@ -91,7 +92,13 @@ export function EventPage({ id }: { id: string }) {
           {sales.length === 0 ? (
             <p className="panel muted">{t.event.saleNone}</p>
           ) : (
-            sales.map((sale) => <SalePanel key={sale.id} event={data} sale={sale} />)
+            sales.map((sale) =>
+              sale.method === 'ballot' ? (
+                <BallotPanel key={sale.id} event={data} sale={sale} />
+              ) : (
+                <SalePanel key={sale.id} event={data} sale={sale} />
+              ),
+            )
           )}
         </aside>
       </div>

@@ -282,7 +282,7 @@ function PublishStep({
           <SaleSummary event={event} sale={sale} />
           {sale.state === 'published' ? (
             <Readiness event={event} sale={sale} />
-          ) : sale.method === 'queue' ? (
+          ) : sale.method !== 'auction' ? (
             <Publish sale={sale} reload={reload} />
           ) : (
             <Notice>{t.organiser.methodUnsupported}</Notice>

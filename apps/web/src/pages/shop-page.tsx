@@ -1,11 +1,11 @@
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
-import { useLocation } from 'wouter'
+import { Link, Redirect, useLocation } from 'wouter'
 import type { EventDocument, Section } from '@fairgate/contracts/http/catalog'
 import { placeHold, releaseHold, type Hold } from '@fairgate/contracts/http/inventory'
 import { placeOrder } from '@fairgate/contracts/http/orders'
 import { leaveLine } from '@fairgate/contracts/http/waiting-room'
 import { formatMoney } from '@fairgate/contracts/money'
-import type { KeptPass } from '../api/keep.ts'
+import type { KeptAward, KeptPass } from '../api/keep.ts'
 import { useAccount, useApp, type App } from '../app.tsx'
 import { codeOf, errorText, problemOf } from '../api/api.ts'
 import { keys, useEvent, useLine, useMyHolds, useQueryClient } from '../api/queries.ts'
@@ -29,15 +29,17 @@ type Lost = { sectionId: string; wanted: readonly string[]; taken: readonly stri
 export function ShopPage({ lineId }: { lineId: string }) {
   const { t, keep } = useApp()
   const account = useAccount()
-  const line = useLine(lineId, 5000)
-  const event = useEvent(line.data?.eventId)
+  const award = account ? keep.award.get(lineId, account.id) : undefined
+  const line = useLine(award ? undefined : lineId, 5000)
+  const place = award ?? line.data
+  const event = useEvent(place?.eventId)
   const holds = useMyHolds(true)
   const now = useServerNow()
   const [wasOver, setOver] = useState(false)
   useTitle(t.shop.title)
 
   const pass = account ? keep.pass.get(lineId, account.id) : undefined
-  const sectionIds = line.data?.sectionIds ?? []
+  const sectionIds = place?.sectionIds ?? []
   const held = holds.data?.items.find(
     ({ hold }) => sectionIds.includes(hold.sectionId) && Date.parse(hold.expiresAt) > now,
   )
@@ -54,7 +56,7 @@ export function ShopPage({ lineId }: { lineId: string }) {
         <Failure isPage error={event.error} retry={() => void event.refetch()} />
       </ShopFrame>
     )
-  if (!line.data || !event.data || holds.isPending)
+  if (!place || !event.data || holds.isPending)
     return (
       <ShopFrame>
         <Skeleton lines={6} />
@@ -62,7 +64,7 @@ export function ShopPage({ lineId }: { lineId: string }) {
     )
 
   const sections = event.data.sections.filter((section) => sectionIds.includes(section.id))
-  const sale = event.data.sales.find(({ id }) => id === line.data.saleId)
+  const sale = event.data.sales.find(({ id }) => id === place.saleId)
   if (held) {
     return (
       <ShopFrame event={event.data}>
@@ -76,14 +78,20 @@ export function ShopPage({ lineId }: { lineId: string }) {
       </ShopFrame>
     )
   }
-  if (!pass) return <ToLine lineId={lineId} />
+  if (!pass) return award ? <Redirect to={pb.ballot(award.saleId)} /> : <ToLine lineId={lineId} />
   if (Date.parse(pass.expiresAt) <= now) {
     return (
       <ShopFrame event={event.data}>
         <Blank title={t.shop.passOverTitle} body={t.shop.passOver} isPage icon="clock">
-          <a className="button" href={pb.wait(lineId)}>
-            {t.shop.backToLine}
-          </a>
+          {award ? (
+            <Link className="button" href={pb.ballot(award.saleId)}>
+              {t.ballot.backToAward}
+            </Link>
+          ) : (
+            <a className="button" href={pb.wait(lineId)}>
+              {t.shop.backToLine}
+            </a>
+          )}
         </Blank>
       </ShopFrame>
     )
@@ -97,7 +105,8 @@ export function ShopPage({ lineId }: { lineId: string }) {
         saleId={line.data.saleId}
         pass={pass}
         sections={sections}
-        limit={sale?.limitPerAccount ?? 1}
+        limit={award?.seatsMax ?? sale?.limitPerAccount ?? 1}
+        award={award}
         onHeld={() => setOver(true)}
       />
     </ShopFrame>
@@ -153,6 +162,7 @@ function ChoosePanel({
   pass,
   sections,
   limit,
+  award,
   onHeld,
 }: {
   lineId: string
@@ -161,6 +171,7 @@ function ChoosePanel({
   pass: KeptPass
   sections: readonly Section[]
   limit: number
+  award: KeptAward | undefined
   onHeld: () => void
 }) {
   const app = useApp()
@@ -200,6 +211,7 @@ function ChoosePanel({
   }
 
   async function leave(): Promise<void> {
+    if (award) return navigate(pb.ballot(award.saleId))
     await api.call(leaveLine, { params: { id: lineId } }).catch(() => undefined)
     keep.pass.drop(lineId)
     keep.place.drop(lineId)

@@ -15,6 +15,7 @@ import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { keys, useEvent, useLine, useQueryClient } from '../api/queries.ts'
 import { AdmissionPanel } from './admission-panel.tsx'
+import { BallotWatch } from './ballot-watch.tsx'
 import { DefencesPanel } from './defences-panel.tsx'
 import { TextField } from '../forms/fields.tsx'
 import { wholeFault } from '../forms/rules.ts'
@@ -53,6 +54,7 @@ export function WatchPage({ id }: { id: string }) {
       </div>
     )
   const sales = event.data.sales.filter(({ state }) => state === 'published')
+  const queues = sales.filter(({ method }) => method === 'queue')
   return (
     <div className="page">
       <PageHead title={event.data.name} lead={`${t.organiser.watchTitle} · ${t.organiser.updated}`}>
@@ -63,8 +65,12 @@ export function WatchPage({ id }: { id: string }) {
       <div className="stack">
         <Figures event={event.data} />
         {sales.length === 0 ? <Notice>{t.organiser.noLines}</Notice> : null}
-        {sales.flatMap((sale) => sale.lines.map((line) => <LineWatch key={line.id} line={line} />))}
-        {sales.map((sale) => (
+        {sales.flatMap((sale) =>
+          sale.method === 'ballot'
+            ? [<BallotWatch key={sale.id} sale={sale} />]
+            : sale.lines.map((line) => <LineWatch key={line.id} line={line} />),
+        )}
+        {queues.map((sale) => (
           <DefencesPanel key={sale.id} saleId={sale.id} />
         ))}
       </div>
