@@ -14,13 +14,23 @@ export function parseJson(text: string, notes: Notebook): unknown {
     return JSON.parse(text)
   } catch (error) {
     const { message } = error as Error
-    const position = /position (\d+)/.exec(message)
-    notes.fault('not-json', position ? lineAndColumn(text, Number(position[1])) : '#', `is not JSON: ${plain(message)}`)
+    const position = positionIn(message, text)
+    notes.fault('not-json', position === undefined ? '#' : lineAndColumn(text, position), 'is not JSON from here on')
     return undefined
   }
 }
 
-const plain = (message: string): string => message.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\u{FFFD}').slice(0, 160)
+/** Where the parser gave up: it says the position, or shows ten characters on either side of it, or it was the end. */
+function positionIn(message: string, text: string): number | undefined {
+  const position = /position (\d+)/.exec(message)
+  if (position) return Number(position[1])
+  const shown = /token '([\s\S]+?)', (\.\.\.)?"([\s\S]*?)"(?:\.\.\.)? is not valid/.exec(message)
+  if (shown) {
+    const from = text.indexOf(shown[3]!)
+    return from === -1 ? undefined : shown[2] ? from + 10 : text.indexOf(shown[1]!, from)
+  }
+  return /end of/.test(message) ? text.length : undefined
+}
 
 function lineAndColumn(text: string, position: number): string {
   const before = text.slice(0, position).split('\n')

@@ -3,7 +3,6 @@ import type { Outline } from './plan.ts'
 /** Why these corners are no polygon, or undefined. Coordinates are finite already. */
 export function polygonFault(corners: Outline): string | undefined {
   if (corners.length < 3) return 'needs at least 3 corners'
-  if (Math.abs(area(corners)) < 1e-6) return 'encloses nothing'
   for (let i = 0; i < corners.length; i++) {
     for (let j = i + 2; j < corners.length; j++) {
       if (i === 0 && j === corners.length - 1) continue
@@ -11,7 +10,7 @@ export function polygonFault(corners: Outline): string | undefined {
         return `crosses itself: side ${i + 1} and side ${j + 1}`
     }
   }
-  return undefined
+  return Math.abs(area(corners)) < 1e-6 ? 'encloses nothing' : undefined
 }
 
 function area(corners: Outline): number {

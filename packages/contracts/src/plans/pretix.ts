@@ -13,6 +13,7 @@ import {
 import { ellipse, isStage, rectangle } from './layout.ts'
 import { planFormat, type Outline, type Point } from './plan.ts'
 import type { Imported } from './read.ts'
+import { hundredths } from './rows.ts'
 
 /**
  * pretix's seating-plan JSON (draft-07 schema of its source, versions with rectangular areas and with shapes): zones with
@@ -99,8 +100,8 @@ export function importPretix(value: unknown, notes: Notebook): Imported {
 }
 
 const middleOf = (outline: Outline): Point => ({
-  x: outline.reduce((sum, [x]) => sum + x, 0) / outline.length,
-  y: outline.reduce((sum, [, y]) => sum + y, 0) / outline.length,
+  x: hundredths(outline.reduce((sum, [x]) => sum + x, 0) / outline.length),
+  y: hundredths(outline.reduce((sum, [, y]) => sum + y, 0) / outline.length),
 })
 
 function drawArea(area: Fields, zone: Point): { outline?: Outline; at?: Point; text?: string } | undefined {
