@@ -5,10 +5,10 @@ const password = 'fairgate-demo'
 const day = 24 * 3600_000
 
 /** What the newcomer is told. */
-export type Demo = { opensAt: number; concertId: string; raceId: string }
+export type Demo = { opensAt: number; concertId: string; raceId: string; ballotId: string }
 
 /**
- * Accounts, a concert, a race and a draft of an auction. The sales open a minute after they are made. Started again on
+ * Accounts, a concert, a race, a race by ballot and a draft of an auction. The sales open a minute after they are made. Started again on
  * the same data, the demo goes on where it was; when its sale has ended a new edition is made.
  */
 export async function seedDemo(server: Server): Promise<Demo> {
@@ -36,10 +36,16 @@ export async function seedDemo(server: Server): Promise<Demo> {
     concert(organiser.accountId, opensAt),
     race(organiser.accountId, opensAt),
     auction(organiser.accountId, opensAt),
+    trail(organiser.accountId, opensAt),
   ]) {
     made.push(await catalog.seedEvent({ ...seed, seedKey: `${seed.seedKey}-${edition}` }))
   }
-  return { opensAt: made[0]!.isNew ? opensAt : 0, concertId: made[0]!.eventId, raceId: made[1]!.eventId }
+  return {
+    opensAt: made[0]!.isNew ? opensAt : 0,
+    concertId: made[0]!.eventId,
+    raceId: made[1]!.eventId,
+    ballotId: made[3]!.eventId,
+  }
 }
 
 /** The banner that a newcomer reads after the start. */
@@ -49,6 +55,7 @@ export function welcome(url: string, demo: Demo): string {
 
   Demo concert        ${url}/events/${demo.concertId}
   Demo race           ${url}/events/${demo.raceId}
+  Demo ballot         ${url}/events/${demo.ballotId}
   ${demo.opensAt > 0 ? `Both sales open at ${new Date(demo.opensAt).toTimeString().slice(0, 8)}.` : 'Both sales go on where they were.'}
 
   Sign in as          buyer1@demo.fairgate.test (to buyer9@), organiser@, staff@, admin@
@@ -136,6 +143,41 @@ function race(organiserId: string, opensAt: number): SeedEvent {
       holdSeconds: 480,
       limitPerAccount: 1,
       lines: groups.map(({ name }) => ({ name, sectionNames: [name], shoppersMax: 100, admitPerMinute: 1200 })),
+    },
+  }
+}
+
+/** Applications for an hour, a draw, a day to buy: a small race whose pace groups may be moved down. */
+function trail(organiserId: string, opensAt: number): SeedEvent {
+  const groups = ['5:00-5:59', '6:00-6:59', '7:00-7:59'].map((pace) => ({ pace, name: `10K · ${pace}` }))
+  return {
+    seedKey: 'demo-ballot',
+    organiserId,
+    event: {
+      kind: 'race',
+      name: '새벽숲 10K Dawn Forest 10K',
+      description:
+        '숲을 지키려고 적은 인원만 달립니다. 신청한 모두를 추첨합니다. A small field, so that the forest stays quiet: everybody who applies is drawn.',
+      venue: '광릉숲 Gwangneung Forest',
+      region: '경기',
+      startsAt: new Date(opensAt + 45 * day).toISOString(),
+      timeZone: 'Asia/Seoul',
+      currency: 'KRW',
+    },
+    sections: groups.map(({ pace, name }) => ({
+      name,
+      admission: 'open' as const,
+      capacity: 30,
+      price: { amount: 40_000, currency: 'KRW' as const },
+      attributes: { course: '10K', pace },
+    })),
+    sale: {
+      ...sale(opensAt),
+      method: 'ballot',
+      holdSeconds: 480,
+      limitPerAccount: 1,
+      ballot: { drawAt: new Date(opensAt + 3600_000).toISOString(), payBySeconds: 24 * 3600, moves: 'down' },
+      lines: groups.map(({ name }) => ({ name, sectionNames: [name], course: '10K' })),
     },
   }
 }

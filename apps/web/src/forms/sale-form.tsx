@@ -1,4 +1,5 @@
 import { useState, type FormEvent } from 'react'
+import type { BallotMoves } from '@fairgate/contracts/allot'
 import { createSale, type EventDocument } from '@fairgate/contracts/http/catalog'
 import { useApp } from '../app.tsx'
 import { faultsOf } from '../api/api.ts'
@@ -6,10 +7,10 @@ import { instantOf, localOf } from '../i18n/dates.ts'
 import { Choices, Form, FormFailure, TextField } from './fields.tsx'
 import { faultsFrom, wholeFault, type Faults } from './rules.ts'
 
-const shownFaults = ['opensAt', 'closesAt', 'holdSeconds', 'limitPerAccount']
+const shownFaults = ['opensAt', 'closesAt', 'holdSeconds', 'limitPerAccount', 'ballot.drawAt', 'ballot.payBySeconds']
 const hourMs = 3600_000
 
-/** Prepares a sale by queue of the sections that no sale has yet. */
+/** Prepares a sale, by queue or by ballot, of the sections that no sale has yet. */
 export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated: () => void }) {
   const { t, api, serverClock } = useApp()
   const sold = new Set(event.sales.flatMap((sale) => sale.lines.flatMap(({ sectionIds }) => sectionIds)))
@@ -25,8 +26,13 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
       lineName: '',
       shoppersMax: isRace ? '100' : '300',
       admitPerMinute: isRace ? '600' : '1200',
+      drawAt: localOf(new Date(nextHourMs + 8 * 24 * hourMs).toISOString(), event.timeZone),
+      payByHours: '48',
     }
   })
+  const [method, setMethod] = useState<'queue' | 'ballot'>('queue')
+  const [moves, setMoves] = useState<BallotMoves>('none')
+  const isBallot = method === 'ballot'
   const [lines, setLines] = useState<'one' | 'each'>(isRace ? 'each' : 'one')
   const [faults, setFaults] = useState<Faults>({})
   const [failure, setFailure] = useState<unknown>()
@@ -35,33 +41,57 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
 
   async function submit(submitted: FormEvent): Promise<void> {
     submitted.preventDefault()
-    const [opensAt, closesAt] = [instantOf(values.opensAt, event.timeZone), instantOf(values.closesAt, event.timeZone)]
+    const [opensAt, closesAt, drawAt] = [values.opensAt, values.closesAt, values.drawAt].map((local) =>
+      instantOf(local, event.timeZone),
+    )
     const found = faultsFrom({
       opensAt: opensAt ? undefined : t.common.field.date,
       closesAt: closesAt ? undefined : t.common.field.date,
       holdSeconds:
         Number(values.holdMinutes) >= 0.05 && Number(values.holdMinutes) <= 120 ? undefined : t.common.field.number,
       limitPerAccount: wholeFault(values.limit, t, 1, 100),
-      shoppersMax: wholeFault(values.shoppersMax, t, 1, 1_000_000),
-      admitPerMinute: wholeFault(values.admitPerMinute, t, 1, 1_000_000),
+      ...(isBallot
+        ? {
+            'ballot.drawAt': drawAt ? undefined : t.common.field.date,
+            'ballot.payBySeconds':
+              Number(values.payByHours) > 0 && Number(values.payByHours) <= 720 ? undefined : t.common.field.number,
+          }
+        : {
+            shoppersMax: wholeFault(values.shoppersMax, t, 1, 1_000_000),
+            admitPerMinute: wholeFault(values.admitPerMinute, t, 1, 1_000_000),
+          }),
     })
     setFaults(found)
     setFailure(undefined)
     if (Object.keys(found).length > 0 || !opensAt || !closesAt) return
-    const pace = { shoppersMax: Number(values.shoppersMax), admitPerMinute: Number(values.admitPerMinute) }
+    const pace = isBallot
+      ? {}
+      : { shoppersMax: Number(values.shoppersMax), admitPerMinute: Number(values.admitPerMinute) }
+    const courseOf = (section: EventDocument['sections'][number]): { course?: string } => {
+      const course = section.attributes['course']
+      return isBallot && moves === 'down' && course !== undefined ? { course: String(course) } : {}
+    }
     setBusy(true)
     try {
       await api.call(createSale, {
         params: { id: event.id },
         body: {
-          method: 'queue',
+          method,
+          ...(isBallot && drawAt
+            ? { ballot: { drawAt, payBySeconds: Math.round(Number(values.payByHours) * 3600), moves } }
+            : {}),
           opensAt,
           closesAt,
           holdSeconds: Math.round(Number(values.holdMinutes) * 60),
           limitPerAccount: Number(values.limit),
           lines:
             lines === 'each'
-              ? sections.map(({ id, name }) => ({ name, sectionIds: [id], ...pace }))
+              ? sections.map((section) => ({
+                  name: section.name,
+                  sectionIds: [section.id],
+                  ...pace,
+                  ...courseOf(section),
+                }))
               : [{ name: values.lineName.trim() || event.name, sectionIds: sections.map(({ id }) => id), ...pace }],
         },
       })
@@ -76,6 +106,16 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
   return (
     <Form faults={faults} aria-label={t.organiser.saleTitle} onSubmit={(submitted) => void submit(submitted)}>
       <FormFailure error={failure} shown={shownFaults} />
+      <Choices
+        legend={t.ballot.method}
+        name="method"
+        value={method}
+        onChange={setMethod}
+        choices={[
+          { value: 'queue', label: t.ballot.methodQueue, note: t.ballot.methodQueueNote },
+          { value: 'ballot', label: t.ballot.methodBallot, note: t.ballot.methodBallotNote },
+        ]}
+      />
       <div className="form-grid">
         <TextField
           label={t.organiser.opensAt}
@@ -86,8 +126,19 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           fault={faults['opensAt']}
           onChange={(change) => set({ opensAt: change.target.value })}
         />
+        {isBallot ? (
+          <TextField
+            label={t.ballot.drawAt}
+            type="datetime-local"
+            name="drawAt"
+            hint={t.organiser.inZone(event.timeZone)}
+            value={values.drawAt}
+            fault={faults['ballot.drawAt']}
+            onChange={(change) => set({ drawAt: change.target.value })}
+          />
+        ) : null}
         <TextField
-          label={t.organiser.closesAt}
+          label={isBallot ? t.ballot.closesAt : t.organiser.closesAt}
           type="datetime-local"
           name="closesAt"
           hint={t.organiser.inZone(event.timeZone)}
@@ -95,6 +146,16 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           fault={faults['closesAt']}
           onChange={(change) => set({ closesAt: change.target.value })}
         />
+        {isBallot ? (
+          <TextField
+            label={t.ballot.payByHours}
+            inputMode="decimal"
+            name="payByHours"
+            value={values.payByHours}
+            fault={faults['ballot.payBySeconds']}
+            onChange={(change) => set({ payByHours: change.target.value })}
+          />
+        ) : null}
         <TextField
           label={t.organiser.holdMinutes}
           inputMode="decimal"
@@ -133,23 +194,39 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
             onChange={(change) => set({ lineName: change.target.value })}
           />
         ) : null}
-        <TextField
-          label={t.organiser.shoppersMax}
-          inputMode="numeric"
-          name="shoppersMax"
-          value={values.shoppersMax}
-          fault={faults['shoppersMax']}
-          onChange={(change) => set({ shoppersMax: change.target.value })}
-        />
-        <TextField
-          label={t.organiser.admitPerMinute}
-          inputMode="numeric"
-          name="admitPerMinute"
-          value={values.admitPerMinute}
-          fault={faults['admitPerMinute']}
-          onChange={(change) => set({ admitPerMinute: change.target.value })}
-        />
+        {isBallot ? null : (
+          <>
+            <TextField
+              label={t.organiser.shoppersMax}
+              inputMode="numeric"
+              name="shoppersMax"
+              value={values.shoppersMax}
+              fault={faults['shoppersMax']}
+              onChange={(change) => set({ shoppersMax: change.target.value })}
+            />
+            <TextField
+              label={t.organiser.admitPerMinute}
+              inputMode="numeric"
+              name="admitPerMinute"
+              value={values.admitPerMinute}
+              fault={faults['admitPerMinute']}
+              onChange={(change) => set({ admitPerMinute: change.target.value })}
+            />
+          </>
+        )}
       </div>
+      {isBallot && lines === 'each' ? (
+        <Choices
+          legend={t.ballot.moves}
+          name="moves"
+          value={moves}
+          onChange={setMoves}
+          choices={[
+            { value: 'none', label: t.ballot.movesNone },
+            { value: 'down', label: t.ballot.movesDown, note: t.ballot.movesDownNote, disabled: !isRace },
+          ]}
+        />
+      ) : null}
       <div className="actions">
         <button type="submit" className="button" disabled={busy || sections.length === 0}>
           {t.organiser.createSale}

@@ -216,6 +216,18 @@ function SaleSummary({ event, sale }: { event: EventDocument; sale: Sale }) {
           <dt>{t.organiser.closesAt}</dt>
           <dd>{shortTime(sale.closesAt, event.timeZone, lang)}</dd>
         </div>
+        {sale.ballot ? (
+          <>
+            <div>
+              <dt>{t.ballot.drawAt}</dt>
+              <dd>{shortTime(sale.ballot.drawAt, event.timeZone, lang)}</dd>
+            </div>
+            <div>
+              <dt>{t.ballot.payByHours}</dt>
+              <dd>{Math.round((sale.ballot.payBySeconds / 3600) * 100) / 100}</dd>
+            </div>
+          </>
+        ) : null}
         <div>
           <dt>{t.organiser.holdMinutes}</dt>
           <dd>{Math.round((sale.holdSeconds / 60) * 10) / 10}</dd>
@@ -231,8 +243,12 @@ function SaleSummary({ event, sale }: { event: EventDocument; sale: Sale }) {
             <tr>
               <th>{t.organiser.lineName}</th>
               <th>{t.organiser.sectionsTitle}</th>
-              <th>{t.organiser.shoppersMax}</th>
-              <th>{t.organiser.admitPerMinute}</th>
+              {sale.method === 'queue' ? (
+                <>
+                  <th>{t.organiser.shoppersMax}</th>
+                  <th>{t.organiser.admitPerMinute}</th>
+                </>
+              ) : null}
             </tr>
           </thead>
           <tbody>
@@ -240,8 +256,12 @@ function SaleSummary({ event, sale }: { event: EventDocument; sale: Sale }) {
               <tr key={line.id}>
                 <td>{line.name}</td>
                 <td>{names(line.sectionIds)}</td>
-                <td className="figures">{line.shoppersMax.toLocaleString(lang)}</td>
-                <td className="figures">{line.admitPerMinute.toLocaleString(lang)}</td>
+                {sale.method === 'queue' ? (
+                  <>
+                    <td className="figures">{line.shoppersMax.toLocaleString(lang)}</td>
+                    <td className="figures">{line.admitPerMinute.toLocaleString(lang)}</td>
+                  </>
+                ) : null}
               </tr>
             ))}
           </tbody>
