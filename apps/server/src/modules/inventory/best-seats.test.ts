@@ -27,6 +27,34 @@ const together = (count: number, ...rows: string[]) => {
   return labels(chooseTogether(plan, free, count))
 }
 
+test('with a focal point the seats nearest to it are best, wherever the front is', () => {
+  const seats = Array.from({ length: 12 }, (_, i) => ({
+    number: i + 1,
+    rowName: i < 6 ? 'A' : 'B',
+    label: `${i < 6 ? 'A' : 'B'}-${(i % 6) + 1}`,
+    x: i % 6,
+    y: i < 6 ? 0 : 1.6,
+    accessible: false,
+  }))
+  const free = new Uint8Array(13).fill(1)
+  expect(chooseTogether(layOut(seats, { x: 6, y: 8 }), free, 2)).toEqual([11, 12])
+})
+
+test('a row that bends around a side of the hall is one run along it', () => {
+  const seats = Array.from({ length: 7 }, (_, i) => {
+    const angle = Math.PI + (3 - i) * 0.1
+    return {
+      number: i + 1,
+      rowName: 'A',
+      label: `A-${i + 1}`,
+      x: 10 * Math.cos(angle),
+      y: 10 * Math.sin(angle),
+      accessible: false,
+    }
+  })
+  expect(layOut(seats, { x: 0, y: 0 }).runs).toEqual([[1, 2, 3, 4, 5, 6, 7]])
+})
+
 test('the middle of the front is best', () => {
   expect(together(1, 'xxxxx', 'xxxxx')).toEqual(['A-3'])
   expect(together(2, 'xxxxxxxx', 'xxxxxxxx')).toEqual(['A-4', 'A-5'])

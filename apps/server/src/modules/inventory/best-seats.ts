@@ -3,7 +3,7 @@ export type SeatPosition = { number: number; rowName: string; label: string; x: 
 
 /**
  * A reserved section, prepared for choosing. `runs` are the longest stretches of side-by-side seats, each from one end
- * to the other; `far` is how far a seat is from the middle of the section's front (by number).
+ * to the other; `far` is how far a seat is from the section's focal point (by number).
  */
 export type Hall = {
   runs: readonly (readonly number[])[]
@@ -14,16 +14,20 @@ export type Hall = {
 /** Seats further apart than this many usual distances of their row have an aisle between them. */
 const aisleFactor = 1.6
 
-/** The front is where y is smallest: plans are drawn with the stage on top. */
-export function layOut(seats: readonly SeatPosition[]): Hall {
+/**
+ * @param focal  what people look at; the middle of the front when absent. The front is where y is smallest: plans are
+ * drawn with the stage on top
+ */
+export function layOut(seats: readonly SeatPosition[], focal?: { x: number; y: number }): Hall {
   const last = seats.reduce((max, seat) => Math.max(max, seat.number), 0)
   const far = new Float64Array(last + 1)
   const accessible = new Uint8Array(last + 1)
   const xs = seats.map((seat) => seat.x)
   const middle = (xs.reduce((a, b) => Math.min(a, b), Infinity) + xs.reduce((a, b) => Math.max(a, b), -Infinity)) / 2
   const front = seats.reduce((min, seat) => Math.min(min, seat.y), Infinity)
+  const target = focal ?? { x: middle, y: front }
   for (const seat of seats) {
-    far[seat.number] = Math.hypot(seat.x - middle, seat.y - front)
+    far[seat.number] = Math.hypot(seat.x - target.x, seat.y - target.y)
     accessible[seat.number] = seat.accessible ? 1 : 0
   }
   const runs: number[][] = []
@@ -31,9 +35,13 @@ export function layOut(seats: readonly SeatPosition[]): Hall {
   return { runs, far, accessible }
 }
 
-/** Side by side are seats next to each other in x order, without a gap in their distances or their printed numbers. */
+/**
+ * Side by side are seats next to each other along their row, without a gap in their distances or their printed numbers.
+ * A row runs along x or, on the sides of an arena, along y, whichever it spans more of.
+ */
 function runsOf(row: readonly SeatPosition[]): number[][] {
-  const sorted = row.toSorted((a, b) => a.x - b.x || a.number - b.number)
+  const axis = spanOf(row, 'x') >= spanOf(row, 'y') ? 'x' : 'y'
+  const sorted = row.toSorted((a, b) => a[axis] - b[axis] || a.number - b.number)
   const pairs = sorted.slice(1).map((seat, i) => {
     const before = sorted[i]!
     return {
@@ -51,6 +59,10 @@ function runsOf(row: readonly SeatPosition[]): number[][] {
   })
   return runs
 }
+
+const spanOf = (row: readonly SeatPosition[], axis: 'x' | 'y'): number =>
+  row.reduce((max, seat) => Math.max(max, seat[axis]), -Infinity) -
+  row.reduce((min, seat) => Math.min(min, seat[axis]), Infinity)
 
 const printedNumber = (seat: SeatPosition): number => Number(/\d+$/.exec(seat.label)?.[0])
 

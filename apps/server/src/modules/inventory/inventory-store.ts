@@ -72,12 +72,13 @@ export async function addSale(tx: Tx, sale: NewSale, sections: readonly SectionF
   )
   if (isNew === 0) return
   await sql`
-    insert into inventory.sections (id, sale_id, position, name, admission, capacity, price_amount, price_currency, built)
-    select f.id, ${sale.id}, f.position, f.name, f.admission, f.capacity, f.amount, f.currency,
+    insert into inventory.sections (id, sale_id, position, name, admission, capacity, price_amount, price_currency, focal_x, focal_y, built)
+    select f.id, ${sale.id}, f.position, f.name, f.admission, f.capacity, f.amount, f.currency, f.focal_x, f.focal_y,
            (select count(*) from inventory.seats s where s.section_id = f.id)
     from unnest(${sections.map((s) => s.id)}::text[], ${sections.map((s) => s.name)}::text[], ${sections.map((s) => s.admission)}::text[],
-                ${sections.map((s) => s.capacity)}::int[], ${sections.map((s) => s.price.amount)}::bigint[], ${sections.map((s) => s.price.currency)}::text[])
-      with ordinality as f (id, name, admission, capacity, amount, currency, position)`.execute(tx)
+                ${sections.map((s) => s.capacity)}::int[], ${sections.map((s) => s.price.amount)}::bigint[], ${sections.map((s) => s.price.currency)}::text[],
+                ${sections.map((s) => s.focalPoint?.x ?? null)}::float8[], ${sections.map((s) => s.focalPoint?.y ?? null)}::float8[])
+      with ordinality as f (id, name, admission, capacity, amount, currency, focal_x, focal_y, position)`.execute(tx)
 }
 
 /** Makes the seats of a sale's open sections, which nobody draws: number n is labelled n. */
@@ -139,6 +140,16 @@ export const seatPositions = (db: Db | Tx, sectionId: string): Promise<SeatPosit
       select number, row_name as "rowName", label, x, y, accessible from inventory.seats
       where section_id = ${sectionId} order by number`,
   )
+
+/** Where the seats of a section look, when its plan says so. */
+export async function focalPoint(db: Db | Tx, sectionId: string): Promise<{ x: number; y: number } | undefined> {
+  const found = await maybeRow(
+    db,
+    sql<{ x: number | null; y: number | null }>`
+      select focal_x as x, focal_y as y from inventory.sections where id = ${sectionId}`,
+  )
+  return found && found.x !== null && found.y !== null ? { x: found.x, y: found.y } : undefined
+}
 
 // ---------------------------------------------------------------- placing holds
 

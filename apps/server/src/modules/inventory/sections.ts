@@ -30,7 +30,7 @@ export function createSections(db: Db): Sections {
     async hall(sectionId) {
       const known = halls.get(sectionId)
       if (known) return known
-      const hall = layOut(await store.seatPositions(db, sectionId))
+      const hall = layOut(await store.seatPositions(db, sectionId), await store.focalPoint(db, sectionId))
       keep(halls, hallsMax, sectionId, hall)
       return hall
     },
