@@ -16,6 +16,7 @@ import { createBus } from '#platform/bus'
 import type { Scheduler } from '#platform/clock'
 import { openDatabase } from '#platform/db'
 import { memoryEphemeral, type Ephemeral } from '#platform/ephemeral'
+import { createHealth, defaultLimits } from '#platform/health'
 import { createHttp } from '#platform/http'
 import { createIdempotency } from '#platform/idempotency'
 import { createIds, type Random } from '#platform/ids'
@@ -29,7 +30,9 @@ import type { Platform } from '#platform/platform'
 import { noRacepoints } from '#platform/racepoint'
 import { createSecrets } from '#platform/secrets'
 import { createSignals } from '#platform/signals'
+import { connectionsAllowed, createStreamRoom } from '#platform/stream-room'
 import { createTokens } from '#platform/tokens'
+import { createVitals, watchEventLoop } from '#platform/vitals'
 import { mergeAudit } from './audit.ts'
 import type { Config, ServiceName } from './config.ts'
 import { serveOperations } from './operations.ts'
@@ -51,6 +54,16 @@ export const allMigrations = (): Migration[] => [
   ...readMigrations('platform', new URL('./platform/migrations/', import.meta.url)),
   ...Object.values(allModules).flatMap((statics) => readMigrations(statics.name, statics.migrations)),
 ]
+
+/** A purchase passes by these: when one of them is not heard of, fewer people are let in. */
+const neededByBuyers = [
+  'identity',
+  'catalog',
+  'waiting-room',
+  'inventory',
+  'orders',
+  'payments',
+] as const satisfies readonly ServiceName[]
 
 /** What the embedding process decides, beside the configuration. */
 export type Surroundings = {
@@ -80,9 +93,28 @@ export function compose(config: Config, surroundings: Surroundings) {
   const accessTokens = createAccessTokens(secrets, scheduler)
   const metrics = createMetrics({ processMetrics: true })
   metrics.gauge('fairgate_processes', 'Processes that share the port and answer', [], 'sum').set({}, 1)
-  const signals = createSignals({ pool, url: databaseUrl, scheduler, log, origin: randomUUID() })
+  const origin = randomUUID()
+  const signals = createSignals({ pool, url: databaseUrl, scheduler, log, origin })
   const bus = createBus({ db, clock: scheduler, ids, log, signals, metrics })
   const idempotency = createIdempotency(db, scheduler)
+  const vitals = createVitals(scheduler)
+  const eventLoop = watchEventLoop()
+  const health = createHealth(
+    { db, clock: scheduler, signals, metrics, log, vitals, lag: eventLoop.read },
+    {
+      process: origin,
+      hosts: config.services,
+      expected: neededByBuyers,
+      limits: {
+        ...defaultLimits,
+        lagMs: config.HEALTH_LAG_MS,
+        readMs: config.HEALTH_READ_MS,
+        writeMs: config.HEALTH_WRITE_MS,
+        failedShare: config.HEALTH_ERROR_PERCENT / 100,
+      },
+      unknownIs: config.HEALTH_UNKNOWN,
+    },
+  )
   const ephemeral = surroundings.ephemeral ?? memoryEphemeral(scheduler)
   const platform: Platform = {
     db,
@@ -100,6 +132,13 @@ export function compose(config: Config, surroundings: Surroundings) {
   }
   const of = (name: ServiceName): Platform => ({ ...platform, log: log.child({ module: name }) })
 
+  const streamRoom = createStreamRoom({
+    connections: () => http.connections(),
+    connectionsMax: Math.min(config.CONNECTIONS_MAX, connectionsAllowed(process)),
+    lagMs: () => vitals.measures().lagMs,
+    lagMsMax: config.STREAMS_LAG_MS_MAX,
+  })
+
   const usesSandbox = config.TOSS_SECRET_KEY === undefined
   const faces = {
     identity: identity.createIdentity(of('identity'), {
@@ -108,27 +147,32 @@ export function compose(config: Config, surroundings: Surroundings) {
       ...(config.DEMO ? { limits: { registrationsPerAddressMax: 1_000_000, signInsPerAddressMax: 1_000_000 } } : {}),
     }),
     catalog: catalog.createCatalog(of('catalog')),
-    'waiting-room': waitingRoom.createWaitingRoom(of('waiting-room'), {
-      gatherMinutes: config.WAITING_ROOM_GATHER_MINUTES,
-      claimSeconds: config.WAITING_ROOM_CLAIM_SECONDS,
-      streamsMax: config.WAITING_ROOM_STREAMS_MAX,
-      documentEveryMs: 250,
-      ...(config.DRAW_BEACON_URL ? { beacon: quicknet(config.DRAW_BEACON_URL) } : {}),
-      beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
-      challenges: { secrets, areRequired: config.CHALLENGES === 'on' },
-      defences: {
-        accountMax: config.WAITING_ROOM_REQUESTS_PER_ACCOUNT_MAX,
-        addressMax: config.WAITING_ROOM_REQUESTS_PER_ADDRESS_MAX,
-        // In the demo a whole crowd comes from one machine.
-        exemptLoopback: config.DEMO,
+    'waiting-room': waitingRoom.createWaitingRoom(
+      { ...of('waiting-room'), health },
+      {
+        gatherMinutes: config.WAITING_ROOM_GATHER_MINUTES,
+        claimSeconds: config.WAITING_ROOM_CLAIM_SECONDS,
+        tricklePerMinute: config.WAITING_ROOM_TRICKLE_PER_MINUTE,
+        streamsMax: config.WAITING_ROOM_STREAMS_MAX,
+        streamRoom,
+        documentEveryMs: 250,
+        ...(config.DRAW_BEACON_URL ? { beacon: quicknet(config.DRAW_BEACON_URL) } : {}),
+        beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
+        challenges: { secrets, areRequired: config.CHALLENGES === 'on' },
+        defences: {
+          accountMax: config.WAITING_ROOM_REQUESTS_PER_ACCOUNT_MAX,
+          addressMax: config.WAITING_ROOM_REQUESTS_PER_ADDRESS_MAX,
+          // In the demo a whole crowd comes from one machine.
+          exemptLoopback: config.DEMO,
+        },
+        secureCookies: publicUrl.startsWith('https:'),
       },
-      secureCookies: publicUrl.startsWith('https:'),
-    }),
+    ),
     ballots: ballots.createBallots(of('ballots'), {
       ...(config.DRAW_BEACON_URL ? { beacon: quicknet(config.DRAW_BEACON_URL) } : {}),
       beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
     }),
-    inventory: inventory.createInventory(of('inventory')),
+    inventory: inventory.createInventory(of('inventory'), { ...inventory.inventoryDefaults, room: streamRoom }),
     orders: orders.createOrders(of('orders')),
     payments: payments.createPayments(of('payments'), {
       mode: usesSandbox ? 'sandbox' : 'live',
@@ -183,6 +227,7 @@ export function compose(config: Config, surroundings: Surroundings) {
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
     inFlightMax: config.REQUESTS_IN_FLIGHT_MAX,
     deadlineMs: config.REQUEST_DEADLINE_MS,
+    vitals,
   })
   serveOperations(http, {
     db,
@@ -196,6 +241,7 @@ export function compose(config: Config, surroundings: Surroundings) {
   for (const module of hosted) module.routes?.(http)
 
   const loops: Loop[] = [
+    health.loop,
     ...hosted.flatMap((module) => [
       ...(module.loops ?? []),
       ...(module.subscriptions?.length ? [bus.subscriberLoop(module.name, module.subscriptions)] : []),
@@ -232,6 +278,8 @@ export function compose(config: Config, surroundings: Surroundings) {
         const running = startLoop(loop, { scheduler, log })
         lifecycle.own(`loop ${loop.name}`, running.stop, { timeoutMs: 15_000 })
       }
+      lifecycle.own('event loop watch', eventLoop.stop, { timeoutMs: 100 })
+      lifecycle.own('health', health.leave, { timeoutMs: 500 })
     },
     /** From now on `/readyz` says so. */
     ready: () => {

@@ -64,6 +64,16 @@ export const settings = {
     'Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed, by comma',
     '',
   ),
+  CONNECTIONS_MAX: setting(
+    Type.Integer({ minimum: 100, maximum: 1_000_000 }),
+    'Connections of one process, or what `ulimit -n` leaves it where that is less. From nine tenths of it on, newcomers are not given an event stream and poll instead',
+    '18000',
+  ),
+  STREAMS_LAG_MS_MAX: setting(
+    Type.Integer({ minimum: 10, maximum: 10_000 }),
+    'How late the event loop may be (p99); above it newcomers are not given an event stream and poll instead',
+    '200',
+  ),
   REQUESTS_IN_FLIGHT_MAX: setting(
     Type.Integer({ minimum: 10, maximum: 100_000 }),
     'Requests being answered at once in a process; one more is told to come back (503)',
@@ -99,6 +109,36 @@ export const settings = {
     Type.Integer({ minimum: 5, maximum: 3600 }),
     'How long a called person may take to go in before the place lapses',
     '60',
+  ),
+  WAITING_ROOM_TRICKLE_PER_MINUTE: setting(
+    Type.Integer({ minimum: 1, maximum: 6000 }),
+    'People of a line let in each minute however slow the service is; nobody while it is unwell',
+    '10',
+  ),
+  HEALTH_LAG_MS: setting(
+    Type.Integer({ minimum: 10, maximum: 10_000 }),
+    'Event-loop lag (p99 of a second) from which a process counts as strained, and fewer people are let in',
+    '100',
+  ),
+  HEALTH_READ_MS: setting(
+    Type.Integer({ minimum: 10, maximum: 60_000 }),
+    'The same for the p95 of reading requests',
+    '200',
+  ),
+  HEALTH_WRITE_MS: setting(
+    Type.Integer({ minimum: 10, maximum: 60_000 }),
+    'The same for the p95 of requests that join, hold, order or pay',
+    '600',
+  ),
+  HEALTH_ERROR_PERCENT: setting(
+    Type.Integer({ minimum: 1, maximum: 100 }),
+    'Share of failed requests from which a process counts as unwell, and nobody is let in',
+    '10',
+  ),
+  HEALTH_UNKNOWN: setting(
+    OneOf(['well', 'strained', 'unwell']),
+    'What a process counts as that has not been heard of for four seconds',
+    'strained',
   ),
   WAITING_ROOM_STREAMS_MAX: setting(
     Type.Integer({ minimum: 0, maximum: 18_000 }),
@@ -136,7 +176,17 @@ export const settings = {
   ),
 } as const
 
-const ownPrefixes = ['DATABASE_', 'WAITING_ROOM_', 'DRAW_', 'TOSS_', 'SMTP_', 'SIGNING_', 'OPERATIONS_', 'FAIRGATE_']
+const ownPrefixes = [
+  'DATABASE_',
+  'WAITING_ROOM_',
+  'HEALTH_',
+  'DRAW_',
+  'TOSS_',
+  'SMTP_',
+  'SIGNING_',
+  'OPERATIONS_',
+  'FAIRGATE_',
+]
 
 export type Config = Values<typeof settings> & {
   /** Demo conveniences are on. */
