@@ -1,5 +1,6 @@
 // `npm run -s bench -- proofs`: what a proof of work costs the server, beside the bare key derivation, and what it costs a person.
 import { pbkdf2 } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { solveChallenge } from 'altcha-lib'
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2'
@@ -43,6 +44,8 @@ export async function bench(): Promise<Figure> {
   for (let round = 0; round < rounds; round++) for (const payload of payloads) await challenges.check(payload, 'acc_1')
   const verified = (rounds * payloads.length * 1000) / (performance.now() - startedAt)
 
+  const cores = availableParallelism()
+  const triesMean = 512 / 2
   const mean = (list: readonly number[]) => Math.round(list.reduce((sum, time) => sum + time, 0) / list.length)
   return {
     topic: 'proofs',
@@ -53,6 +56,9 @@ export async function bench(): Promise<Figure> {
     ratio: Math.round((value / limit) * 100) / 100,
     beside: {
       'verified/s on one core': Math.round(verified),
+      'places/s for each core of a farm': Math.round((limit / cores / triesMean) * 10) / 10,
+      'core seconds for 10,000 places': Math.round((10_000 * triesMean * cores) / limit),
+      'core seconds for 10,000 places, hardest': Math.round((16 * 10_000 * triesMean * cores) / limit),
       'solved in ms by Node, mean': mean(times['node']!),
       'solved in ms by Node, most': Math.round(Math.max(...times['node']!)),
       'solved in ms as browsers do, mean': mean(times['browser']!),

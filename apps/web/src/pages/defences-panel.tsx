@@ -51,15 +51,13 @@ export function DefencesPanel({ saleId }: { saleId: string }) {
       <h2 id={title}>{words.defences}</h2>
       <p className="muted">{words.defencesLead}</p>
       {challenges === 'off' ? <Notice>{words.defencesOff}</Notice> : null}
-      {(Object.keys(groups) as (keyof typeof groups)[]).map((group) => (
-        <Counts key={group} group={group} countOf={countOf} />
-      ))}
+      <div className="defence-groups">
+        {(Object.keys(groups) as (keyof typeof groups)[]).map((group) => (
+          <Counts key={group} group={group} countOf={countOf} />
+        ))}
+      </div>
       <h3>{words.reviewTitle}</h3>
-      {reviews.length === 0 ? (
-        <p className="muted">{words.reviewEmpty}</p>
-      ) : (
-        <Reviews saleId={saleId} reviews={reviews} decided={() => void defences.refetch()} />
-      )}
+      <Reviews saleId={saleId} reviews={reviews} decided={() => void defences.refetch()} />
       {reviewsTotal > reviews.length ? <p className="muted">{words.reviewMore(reviews.length, reviewsTotal)}</p> : null}
     </section>
   )
@@ -71,7 +69,7 @@ function Counts({ group, countOf }: { group: keyof typeof groups; countOf: Reado
   const seen = groups[group].filter((defence) => countOf.has(defence))
   if (seen.length === 0) return null
   return (
-    <>
+    <div>
       <h3>{t.organiser.defenceGroup[group]}</h3>
       <dl className="figure-grid small-figures figures">
         {seen.map((defence) => (
@@ -81,7 +79,7 @@ function Counts({ group, countOf }: { group: keyof typeof groups; countOf: Reado
           </div>
         ))}
       </dl>
-    </>
+    </div>
   )
 }
 
@@ -96,6 +94,7 @@ function Reviews({ saleId, reviews, decided }: { saleId: string; reviews: readon
     queryKey: ['masked-accounts', ids],
     queryFn: ({ signal }) => api.call(maskedAccounts, { query: { ids }, signal }),
     staleTime: Infinity,
+    enabled: reviews.length > 0,
   })
   const personOf = new Map(people.data?.items.map((person) => [person.id, person]))
 
@@ -115,51 +114,53 @@ function Reviews({ saleId, reviews, decided }: { saleId: string; reviews: readon
 
   return (
     <>
-      <p className="muted">{words.reviewLead}</p>
+      <p className="muted">{reviews.length === 0 ? words.reviewEmpty : words.reviewLead}</p>
       {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
       {told ? <Notice tone="good">{words.reviewDecided[told]}</Notice> : null}
-      <div className="table-scroll">
-        <table className="table">
-          <thead>
-            <tr>
-              <th>{words.reviewAccount}</th>
-              <th>{words.reviewReasons}</th>
-              <th>{words.reviewAt}</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody className="figures">
-            {reviews.map(({ accountId, reasons, at }) => {
-              const person = personOf.get(accountId)
-              const who = person ? `${person.name} ${person.email}` : accountId
-              const action = (decision: ReviewDecision, label: string) => (
-                <button
-                  type="button"
-                  className="button quiet small"
-                  disabled={busy}
-                  aria-label={words.reviewDecide(label, who)}
-                  onClick={() => void decide(accountId, decision)}
-                >
-                  {label}
-                </button>
-              )
-              return (
-                <tr key={accountId}>
-                  <td title={accountId}>{who}</td>
-                  <td>{reasons.map((reason) => words.defence[reason]).join(', ')}</td>
-                  <td>{new Date(at).toLocaleTimeString(localeOf(lang))}</td>
-                  <td>
-                    <div className="actions">
-                      {action('clear', words.reviewClear)}
-                      {action('keep', words.reviewKeep)}
-                    </div>
-                  </td>
-                </tr>
-              )
-            })}
-          </tbody>
-        </table>
-      </div>
+      {reviews.length === 0 ? null : (
+        <div className="table-scroll">
+          <table className="table">
+            <thead>
+              <tr>
+                <th>{words.reviewAccount}</th>
+                <th>{words.reviewReasons}</th>
+                <th>{words.reviewAt}</th>
+                <th />
+              </tr>
+            </thead>
+            <tbody className="figures">
+              {reviews.map(({ accountId, reasons, at }) => {
+                const person = personOf.get(accountId)
+                const who = person ? `${person.name} ${person.email}` : accountId
+                const action = (decision: ReviewDecision, label: string) => (
+                  <button
+                    type="button"
+                    className="button quiet small"
+                    disabled={busy}
+                    aria-label={words.reviewDecide(label, who)}
+                    onClick={() => void decide(accountId, decision)}
+                  >
+                    {label}
+                  </button>
+                )
+                return (
+                  <tr key={accountId}>
+                    <td title={accountId}>{who}</td>
+                    <td>{reasons.map((reason) => words.defence[reason]).join(', ')}</td>
+                    <td>{new Date(at).toLocaleTimeString(localeOf(lang))}</td>
+                    <td>
+                      <div className="actions">
+                        {action('clear', words.reviewClear)}
+                        {action('keep', words.reviewKeep)}
+                      </div>
+                    </td>
+                  </tr>
+                )
+              })}
+            </tbody>
+          </table>
+        </div>
+      )}
     </>
   )
 }
