@@ -21,6 +21,7 @@ export const pb = {
   organiser: () => '/organiser',
   organiserNew: () => '/organiser/new',
   organiserEvent: (eventId: string) => `/organiser/events/${id(eventId)}`,
+  organiserSeats: (eventId: string) => `/organiser/events/${id(eventId)}/seats`,
   organiserWatch: (eventId: string) => `/organiser/events/${id(eventId)}/watch`,
   admin: () => '/admin',
   checkIn: () => '/check-in',

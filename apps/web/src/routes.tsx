@@ -27,6 +27,9 @@ const NewEventPage = lazy(() =>
 const OrganiserEventPage = lazy(() =>
   import('./pages/organiser-event-page.tsx').then((module) => ({ default: module.OrganiserEventPage })),
 )
+const SeatsPage = lazy(() =>
+  import('./pages/organiser-seats-page.tsx').then((module) => ({ default: module.SeatsPage })),
+)
 const WatchPage = lazy(() => import('./pages/watch-page.tsx').then((module) => ({ default: module.WatchPage })))
 const AdminPage = lazy(() => import('./pages/admin-page.tsx').then((module) => ({ default: module.AdminPage })))
 const CheckInPage = lazy(() => import('./pages/check-in-page.tsx').then((module) => ({ default: module.CheckInPage })))
@@ -53,6 +56,9 @@ export function Routes() {
           <Route path="/organiser/new">{() => withRole(<NewEventPage />, 'organiser')}</Route>
           <Route path="/organiser/events/:id">
             {({ id }) => withRole(<OrganiserEventPage key={id} id={id} />, 'organiser')}
+          </Route>
+          <Route path="/organiser/events/:id/seats">
+            {({ id }) => withRole(<SeatsPage key={id} id={id} />, 'organiser')}
           </Route>
           <Route path="/organiser/events/:id/watch">
             {({ id }) => withRole(<WatchPage key={id} id={id} />, 'organiser')}

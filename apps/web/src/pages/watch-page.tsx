@@ -58,6 +58,9 @@ export function WatchPage({ id }: { id: string }) {
   return (
     <div className="page">
       <PageHead title={event.data.name} lead={`${t.organiser.watchTitle} · ${t.organiser.updated}`}>
+        <Link href={pb.organiserSeats(id)} className="button quiet small">
+          {t.seatPlan.link}
+        </Link>
         <Link href={pb.organiserEvent(id)} className="button quiet small">
           {t.event.edit}
         </Link>

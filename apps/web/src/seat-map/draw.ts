@@ -6,10 +6,13 @@ import type { Box, Found, MapSection, Point, Venue } from './venue.ts'
 export type View = { scale: number; x: number; y: number }
 export type Size = { width: number; height: number }
 
+/** Chosen seats by section. */
+export type Chosen = ReadonlyMap<string, ReadonlySet<number>>
+
 export type Scene = {
   venue: Venue
   pictures: SeatPictures
-  chosen: { sectionId: string; seats: ReadonlySet<number> } | undefined
+  chosen: Chosen
   /** Sections that a filter has put aside. */
   isDimmed: (sectionId: string) => boolean
   cursor: Found | undefined
@@ -19,7 +22,7 @@ export type Scene = {
 
 type Tier = { free: string; edge: string; text: string }
 export type Palette = Record<
-  'held' | 'sold' | 'accent' | 'onAccent' | 'ink' | 'muted' | 'sunken' | 'surface' | 'sans',
+  'held' | 'sold' | 'blocked' | 'accent' | 'onAccent' | 'ink' | 'muted' | 'sunken' | 'surface' | 'sans',
   string
 > & {
   tiers: Tier[]
@@ -82,6 +85,7 @@ export function readPalette(element: HTMLElement): Palette {
     tiers,
     held: colour('--seat-held'),
     sold: colour('--seat-sold'),
+    blocked: colour('--seat-blocked'),
     accent: colour('--accent'),
     onAccent: colour('--on-accent'),
     ink: colour('--ink'),
@@ -190,8 +194,8 @@ function drawBlock(
   context.fill()
   context.globalAlpha = alpha
   context.lineJoin = 'round'
-  context.strokeStyle = chosen?.sectionId === id ? palette.accent : free === 0 ? palette.sold : colours.edge
-  context.lineWidth = chosen?.sectionId === id ? 3 : 1.25
+  context.strokeStyle = chosen.has(id) ? palette.accent : free === 0 ? palette.sold : colours.edge
+  context.lineWidth = chosen.has(id) ? 3 : 1.25
   context.stroke()
   const wide = (box.right - box.left) * view.scale
   const high = (box.bottom - box.top) * view.scale
@@ -226,14 +230,14 @@ function drawSeats(
 ): void {
   const seats = section.seats!
   const status = scene.pictures.get(section.id)?.status
-  const chosen = scene.chosen?.sectionId === section.id ? scene.chosen.seats : undefined
+  const chosen = scene.chosen.get(section.id)
   const side = section.pitch * view.scale * seatShare
   const colours = palette.tiers[section.tier]!
   const fills: Record<SeatState | 'chosen', string> = {
     free: colours.free,
     held: palette.held,
     sold: palette.sold,
-    blocked: palette.sold,
+    blocked: palette.blocked,
     chosen: palette.accent,
   }
   const groups: Record<SeatState | 'chosen', number[]> = { free: [], held: [], sold: [], blocked: [], chosen: [] }

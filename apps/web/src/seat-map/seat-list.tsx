@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import type { SeatPictures } from '@fairgate/contracts/seat-picture'
 import { useApp } from '../app.tsx'
-import type { Choice } from './seat-map.tsx'
+import type { Chosen } from './draw.ts'
 import { freeRuns, rowsOf, stateOf } from './seats.ts'
 import type { MapSection, Venue } from './venue.ts'
 
@@ -16,7 +16,7 @@ export type SeatFilter = {
 type Props = {
   venue: Venue
   pictures: SeatPictures
-  chosen: Choice | undefined
+  chosen: Chosen
   isDimmed: (sectionId: string) => boolean
   filter: SeatFilter
   describeSeat: (sectionId: string, seat: number) => string
@@ -198,7 +198,7 @@ function ListRow({
     )
   }
   const status = props.pictures.get(section.id)?.status
-  const chosen = props.chosen?.sectionId === section.id ? props.chosen.seats : undefined
+  const chosen = props.chosen.get(section.id)
   return (
     <div role="row" aria-rowindex={index + 1} className={`seat-grid-row tier-${section.tier}`} style={style}>
       <div role="rowheader">
@@ -286,13 +286,13 @@ function itemsOf(
 function rowsIn(
   section: MapSection,
   pictures: SeatPictures,
-  chosen: Choice | undefined,
+  chosen: Chosen,
   { onlyFree, accessible, together }: SeatFilter,
 ): { row: string; seats: number[]; free: number }[] {
   const { seats } = section
   if (!seats) return []
   const status = pictures.get(section.id)?.status
-  const mine = chosen?.sectionId === section.id ? chosen.seats : undefined
+  const mine = chosen.get(section.id)
   const runs = together > 1 ? freeRuns(seats, status, section, together) : []
   const fitting = together > 1 ? new Set(runs.flat()) : undefined
   return rowsOf(seats).flatMap(({ row, seats: members }) => {

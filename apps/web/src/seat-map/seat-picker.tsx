@@ -11,7 +11,7 @@ import { Icon } from '../ui/icons.tsx'
 import { CountPicker } from './count-picker.tsx'
 import { useSeatPictures } from './live.ts'
 import { SeatList } from './seat-list.tsx'
-import { SeatMap, type Choice } from './seat-map.tsx'
+import { SeatMap } from './seat-map.tsx'
 import { nearestRun, stateOf, tierOf } from './seats.ts'
 import { useDescriptions, useVenue } from './use-venue.ts'
 
@@ -30,6 +30,9 @@ type Props = {
   /** Tries one after another until one of them is kept. */
   onHold: (wishes: readonly { sectionId: string; wanted: Wanted }[]) => void
 }
+
+/** Seats of one section, because a hold is of one section. */
+type Choice = { sectionId: string; seats: ReadonlySet<number> }
 
 /** Sections in which the best seats are tried, at most. */
 const triesMax = 6
@@ -51,6 +54,7 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
   const { venue, isReady, error, retry, need } = useVenue(event, sections, view === 'list')
   const sectionIds = useMemo(() => sections.map(({ id }) => id), [sections])
   const pictures = useSeatPictures(saleId, sectionIds)
+  const chosen = useMemo(() => new Map(choice ? [[choice.sectionId, choice.seats]] : []), [choice])
   const isMine = (sectionId: string, seat: number): boolean => choice?.sectionId === sectionId && choice.seats.has(seat)
   const { describeSeat, describeSection } = useDescriptions(venue, pictures, isMine)
   const amounts = useMemo(
@@ -133,7 +137,7 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
   const shared = {
     venue,
     pictures,
-    chosen: choice,
+    chosen,
     isDimmed,
     describeSeat,
     describeSection,
