@@ -38,7 +38,7 @@ export function BallotWatch({ sale }: { sale: Sale }) {
         ))}
       </dl>
       <div className="table-scroll">
-        <table className="table">
+        <table className="table ballot-table">
           <thead>
             <tr>
               <th>{t.ballot.line}</th>

@@ -102,7 +102,7 @@ export function ShopPage({ lineId }: { lineId: string }) {
       <ChoosePanel
         lineId={lineId}
         event={event.data}
-        saleId={line.data.saleId}
+        saleId={place.saleId}
         pass={pass}
         sections={sections}
         limit={award?.seatsMax ?? sale?.limitPerAccount ?? 1}
