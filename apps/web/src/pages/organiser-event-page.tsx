@@ -6,6 +6,8 @@ import { useApp } from '../app.tsx'
 import { errorText, faultsOf } from '../api/api.ts'
 import { keys, useEvent, useQueryClient } from '../api/queries.ts'
 import { EventForm } from '../forms/event-form.tsx'
+import { PlanUpload } from '../forms/plan-upload.tsx'
+import { planTexts } from '../forms/plan-texts.ts'
 import { SaleForm } from '../forms/sale-form.tsx'
 import { SectionForm } from '../forms/section-form.tsx'
 import { localeOf, shortTime } from '../i18n/dates.ts'
@@ -175,10 +177,16 @@ function Sections({
       {isPublished ? (
         <Notice>{t.organiser.sectionsFrozen}</Notice>
       ) : (
-        <section className="panel">
-          <h2>{t.organiser.addSection}</h2>
-          <SectionForm event={event} onAdded={() => void reload()} />
-        </section>
+        <>
+          <section className="panel">
+            <h2>{planTexts[lang].title}</h2>
+            <PlanUpload event={event} onChanged={() => void reload()} />
+          </section>
+          <section className="panel">
+            <h2>{t.organiser.addSection}</h2>
+            <SectionForm event={event} onAdded={() => void reload()} />
+          </section>
+        </>
       )}
     </div>
   )

@@ -17,7 +17,12 @@ export type ReadOptions = {
 }
 
 /** What a file turned out to be. There is a plan only when there is no fault: nothing is ever imported in part. */
-export type ReadPlan = PlanNotes & { format: PlanFormat | undefined; plan: Plan | undefined }
+export type ReadPlan = PlanNotes & {
+  format: PlanFormat | undefined
+  plan: Plan | undefined
+  /** Categories that sections are of and that have no price, in the order of the file. */
+  unpriced: string[]
+}
 
 /** A file put into the form of a plan, not yet checked, and where each part of it came from. */
 export type Imported = { value: unknown; locate?: (pointer: string) => string }
@@ -29,7 +34,22 @@ export function readPlan(bytes: Uint8Array, options: ReadOptions = {}): ReadPlan
   const { format, imported } = text === undefined ? {} : importText(text, notes, options)
   const plan = imported && checkPlan(withPrices(imported.value, options.prices), notes, { ...options, ...imported })
   const { faults, faultsTotal, warnings, warningsTotal } = notes
-  return { format, plan: faultsTotal === 0 ? plan : undefined, faults, faultsTotal, warnings, warningsTotal }
+  return {
+    format,
+    plan: faultsTotal === 0 ? plan : undefined,
+    unpriced: plan ? unpricedOf(plan) : [],
+    faults,
+    faultsTotal,
+    warnings,
+    warningsTotal,
+  }
+}
+
+function unpricedOf(plan: Plan): string[] {
+  const used = new Set(plan.sections.filter(({ price }) => price === undefined).map(({ category }) => category))
+  return (plan.categories ?? [])
+    .filter(({ name, price }) => price === undefined && used.has(name))
+    .map(({ name }) => name)
 }
 
 /** Recognises a format by what is in the file, never by its name. */
