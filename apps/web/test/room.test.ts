@@ -27,6 +27,7 @@ function world(
   const doFetch: typeof fetch = async (input, init) => {
     const [method, path] = [init?.method ?? 'GET', input instanceof Request ? input.url : input.toString()]
     calls.push(`${method} ${path}`)
+    if (path.startsWith('/api/events/')) return Response.json({ name: 'Event', sales: [] })
     const reply = answer(method, path, calls, typeof init?.body === 'string' ? init.body : '')
     if (reply === 'offline') throw new TypeError('offline')
     return new Response(reply.body === undefined ? null : JSON.stringify(reply.body), { status: reply.status })
@@ -49,6 +50,7 @@ function world(
       serverClock,
       random: () => 0.5,
       solve: async (challenge) => solve(challenge.signature),
+      loadProof: () => import('../waiting-room/proof.ts'),
       after(ms, run) {
         const timer = { at: nowMs + ms, run }
         timers.push(timer)
@@ -153,7 +155,7 @@ test('offline keeps the last known state, looks ever more rarely, and carries on
   await next()
   expect(last()).toMatchObject({ online: false, place: { placeToken: 'receipt' }, document: { phase: 'open' } })
   const pauses = [await next(), await next(), await next()]
-  expect(pauses).toEqual([2000, 4000, 8000])
+  expect(pauses).toEqual([1600, 3200, 6400])
   isDown = false
   await next()
   expect(last().online).toBe(true)
@@ -261,4 +263,29 @@ test('a proof that came too late is followed by another one, and where none can 
   await next()
   expect(last().place?.place.number).toBe(3)
   expect(last().cannotProve).toBeUndefined()
+})
+
+test('a place moves here from another line in one step, and only when asked', async () => {
+  let isHere = false
+  const { tab, calls, stored } = world((method, path, _calls, body) => {
+    if (path.endsWith('/refresh')) return signedIn
+    if (path.startsWith('/api/lines?')) return { status: 200, body: { items: [] } }
+    if (!path.endsWith('/places'))
+      return { status: 200, body: line({ phase: 'gathering', opensAt: '2026-11-21T12:00:00.000Z' }) }
+    if (body === '{"moveFrom":"lin_b"}') isHere = true
+    return isHere
+      ? { status: 201, body: joined }
+      : { status: 409, body: { code: 'waiting-room.in-another-line', status: 409, lineId: 'lin_b' } }
+  })
+  stored.set('fairgate.place.lin_b', JSON.stringify({ ...joined, accountId: 'acc_a' }))
+  const { room, last, next } = tab()
+  await room.start()
+  expect(last()).toMatchObject({ ended: { kind: 'other-line', lineId: 'lin_b' } })
+  await next()
+  expect(last().place).toBeUndefined()
+  await room.moveHere()
+  expect(last()).toMatchObject({ place: { placeToken: 'receipt' } })
+  expect(last().ended).toBeUndefined()
+  expect(stored.has('fairgate.place.lin_b')).toBe(false)
+  expect(calls.filter((call) => call.endsWith('/places'))).toHaveLength(2)
 })

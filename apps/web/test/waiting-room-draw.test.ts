@@ -129,6 +129,7 @@ async function openRoom(number = 12) {
     serverClock,
     random: () => 0.5,
     solve: async () => undefined,
+    loadProof: () => import('../waiting-room/proof.ts'),
     after(ms, run) {
       const timer = { ms, run }
       timers.push(timer)

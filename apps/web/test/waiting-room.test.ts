@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
-import { expectedWait, observe, type Sample } from '../waiting-room/estimate.ts'
 import { pauseAfterFailure, pauseMsMax, pollEveryMs, spread } from '../waiting-room/poll.ts'
 import { aheadOf, type RoomState } from '../waiting-room/room.ts'
 import { en, ko } from '../waiting-room/texts.ts'
@@ -76,49 +75,6 @@ describe('poll', () => {
   })
 })
 
-describe('expected wait', () => {
-  const moving = (perMinute: number, minutes: number): Sample[] =>
-    Array.from({ length: minutes * 12 + 1 }, (_, step) => ({
-      atMs: step * 5000,
-      frontier: Math.round((perMinute * step) / 12),
-    }))
-
-  test('is a range around the pace that was seen', () => {
-    const range = expectedWait(moving(100, 2), 1000, 0)
-    expect(range).toEqual({ lowMinutes: 8, highMinutes: 15 })
-  })
-
-  test('is wider when the pace changed', () => {
-    const slowing: Sample[] = [...moving(200, 1), { atMs: 90_000, frontier: 225 }, { atMs: 120_000, frontier: 250 }]
-    const range = expectedWait(slowing, 1000, 0)
-    expect(range!.lowMinutes).toBeLessThanOrEqual(7)
-    expect(range!.highMinutes).toBeGreaterThanOrEqual(20)
-  })
-
-  test('uses the reported rate before enough was seen, and says nothing when nobody moves', () => {
-    expect(expectedWait([{ atMs: 0, frontier: 5 }], 120, 60)).toEqual({ lowMinutes: 2, highMinutes: 3 })
-    expect(expectedWait([], 120, 0)).toBeUndefined()
-    expect(
-      expectedWait(
-        [
-          { atMs: 0, frontier: 5 },
-          { atMs: 60_000, frontier: 5 },
-        ],
-        120,
-        600,
-      ),
-    ).toBeUndefined()
-  })
-
-  test('is nothing for whoever is next, and its samples are bounded in age and number', () => {
-    expect(expectedWait([], 0, 0)).toEqual({ lowMinutes: 0, highMinutes: 0 })
-    let samples: Sample[] = []
-    for (let step = 0; step < 2000; step++) samples = observe(samples, { atMs: step * 500, frontier: step })
-    expect(samples.length).toBeLessThanOrEqual(240)
-    expect(samples[0]!.atMs).toBeGreaterThan(samples.at(-1)!.atMs - 180_001)
-  })
-})
-
 describe('view', () => {
   test('people ahead are those between the frontier and the place', () => {
     expect(aheadOf(state())).toBe(200)
@@ -136,8 +92,40 @@ describe('view', () => {
 
   test('says that it is unlikely when more people are ahead than places can still be had', () => {
     expect(viewOf(state(), en).warning).toBeUndefined()
-    expect(viewOf(withLine({ stock: { free: 100, held: 99, sold: 171 } }), en).warning).toBe(en.unlikely)
-    expect(viewOf(withLine({ stock: { free: 100, held: 100, sold: 170 } }), en).warning).toBeUndefined()
+    expect(viewOf(withLine({ stock: { free: 100, held: 99, sold: 20 } }), en).warning).toBe(en.unlikely)
+    expect(viewOf(withLine({ stock: { free: 100, held: 100, sold: 20 } }), en).warning).toBeUndefined()
+  })
+
+  test('names what else there is: lines to move to while they gather, and what is left elsewhere when nothing is here', () => {
+    const others = [
+      { id: 'lin_b', name: '10K', phase: 'gathering' as const, free: 0, waiting: 3 },
+      { id: 'lin_c', name: 'Half', phase: 'open' as const, free: 12, waiting: 1 },
+      { id: 'lin_d', name: '5K', phase: 'open' as const, free: 0, waiting: 9 },
+    ]
+    expect(viewOf(withLine({ phase: 'gathering' }, { others }), en).others).toEqual({
+      title: en.changeLine,
+      isOpen: false,
+      items: [{ label: '10K', note: '0 places left · 3 people in line', href: '/wait/lin_b?from=lin_a' }],
+    })
+    const rest = { title: en.stillOpen, isOpen: true }
+    expect(viewOf(withLine({ phase: 'sold-out' }, { others }), en).others).toMatchObject({
+      ...rest,
+      items: [{ label: 'Half', href: '/wait/lin_c' }],
+    })
+    const unlikely = withLine({ stock: { free: 9, held: 0, sold: 361 } }, { others })
+    expect(viewOf(unlikely, en).others).toMatchObject({ ...rest, items: [{ href: '/wait/lin_c' }] })
+    expect(viewOf(state({ others }), en).others).toBeUndefined()
+  })
+
+  test('says what moving means before it is done, and what is left once the sale has opened', () => {
+    const other = { ...state({ ended: { kind: 'other-line', lineId: 'lin_b' } }) }
+    delete other.place
+    const before = viewOf({ ...other, document: { ...line, phase: 'gathering', draw: { commitment: 'c' } } }, en)
+    expect(before).toMatchObject({ heading: en.moveTitle, lead: en.moveLeadDraw })
+    expect(before.actions).toMatchObject([{ press: 'move-here' }, { href: '/wait/lin_b', quiet: true }])
+    const after = viewOf(other, en)
+    expect(after).toMatchObject({ lead: en.startAnewLead })
+    expect(after.actions).toMatchObject([{ href: '/wait/lin_b' }, { press: 'start-anew', quiet: true }])
   })
 
   test('every state has its own heading and a way on where one is needed', () => {

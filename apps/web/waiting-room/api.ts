@@ -1,4 +1,4 @@
-import type { Challenge, LineDocument, Place } from '@fairgate/contracts/http/waiting-room'
+import type { Challenge, LineDocument, LineList, Place } from '@fairgate/contracts/http/waiting-room'
 import type { ProblemDocument } from '@fairgate/contracts/errors'
 import type { ServerClock } from '../src/api/server-clock.ts'
 import type { Session } from '../src/api/session.ts'
@@ -8,15 +8,22 @@ export type Refusal = { ok: false; status: number; problem: Partial<ProblemDocum
 export type Result<T> = { ok: true; value: T } | Refusal
 
 export type Pass = { passToken: string; expiresAt: string; sectionIds: string[] }
+export type EventInShort = {
+  name: string
+  sales: { id: string; state: string; closesAt: string; lines: { id: string }[] }[]
+}
 export type RoomApi = ReturnType<typeof createRoomApi>
 
 const deadlineMs = 15_000
 
-/** The seven calls of the waiting room, without a library: this page is a few kB for everybody in a crowd. */
+/** The calls of the waiting room, without a library: this page is a few kB for everybody in a crowd. */
 export function createRoomApi(doFetch: typeof fetch, session: Session, serverClock: ServerClock) {
   async function request<T>(path: string, init: RequestInit): Promise<Result<T> & { headers?: Headers }> {
+    // Not AbortSignal.timeout, which phones from before 2022 do not have.
+    const control = new AbortController()
+    const deadline = setTimeout(() => control.abort(), deadlineMs)
     try {
-      const response = await doFetch(path, { ...init, signal: AbortSignal.timeout(deadlineMs) })
+      const response = await doFetch(path, { ...init, signal: control.signal })
       serverClock.observe(response.headers.get('date') ?? '')
       const text = await response.text()
       const body: unknown = text ? JSON.parse(text) : undefined
@@ -30,6 +37,8 @@ export function createRoomApi(doFetch: typeof fetch, session: Session, serverClo
       }
     } catch {
       return { ok: false, status: 0, problem: {} }
+    } finally {
+      clearTimeout(deadline)
     }
   }
 
@@ -66,16 +75,13 @@ export function createRoomApi(doFetch: typeof fetch, session: Session, serverClo
 
   return {
     readLine,
-    readEvent: (eventId: string) =>
-      request<{ name: string; venue: string }>(`/api/events/${encodeURIComponent(eventId)}`, {}),
+    readEvent: (eventId: string) => request<EventInShort>(`/api/events/${encodeURIComponent(eventId)}`, {}),
     challenge: (lineId: string) =>
       authorised<Challenge>('GET', `/api/challenges?purpose=join&line=${encodeURIComponent(lineId)}`),
-    join: (lineId: string, challenge?: string) =>
-      authorised<{ place: Place; placeToken: string }>(
-        'POST',
-        `/api/lines/${encodeURIComponent(lineId)}/places`,
-        challenge ? { challenge } : {},
-      ),
+    readLines: (saleId: string) => request<LineList>(`/api/lines?saleId=${encodeURIComponent(saleId)}`, {}),
+    leave: (lineId: string) => authorised<void>('DELETE', `/api/lines/${encodeURIComponent(lineId)}/passes`),
+    join: (lineId: string, wish: { challenge?: string; moveFrom?: string }) =>
+      authorised<{ place: Place; placeToken: string }>('POST', `/api/lines/${encodeURIComponent(lineId)}/places`, wish),
     prove: (lineId: string, placeToken: string) =>
       request<{ path: string[] }>(`/api/lines/${encodeURIComponent(lineId)}/proofs`, {
         method: 'POST',

@@ -19,7 +19,11 @@ let isGoingIn = false
 
 const lineId = decodeURIComponent(location.pathname.split('/')[2] ?? '')
 const languageButton = document.getElementById('language') as HTMLButtonElement
-const renderer = createRenderer({ serverClock, press: () => void room.joinAgain() })
+const renderer = createRenderer({
+  serverClock,
+  press: (what) =>
+    void (what === 'move-here' ? room.moveHere() : what === 'start-anew' ? room.startAnewHere() : room.joinAgain()),
+})
 const texts = () => (lang === 'ko' ? ko : en)
 
 const room = createRoom({
@@ -30,6 +34,8 @@ const room = createRoom({
   serverClock,
   random: () => Math.random(),
   solve: solveAside,
+  loadProof: () => import('./proof.ts'),
+  from: new URLSearchParams(location.search).get('from') ?? undefined,
   after(ms, run) {
     const timer = setTimeout(run, ms)
     return () => clearTimeout(timer)
@@ -43,8 +49,8 @@ function show(state: RoomState): void {
   const view = viewOf(state, t)
   const time = state.lastNewsMs === undefined ? undefined : new Date(state.lastNewsMs).toLocaleTimeString(lang)
   renderer.render(view, t, {
-    eventName: state.eventName
-      ? [state.eventName, state.document?.name].filter(Boolean).join(' · ')
+    eventName: state.event
+      ? [state.event.name, state.document?.name].filter(Boolean).join(' · ')
       : state.document?.name,
     offlineNote: state.online ? undefined : [t.offline, time ? t.updated(time) : ''].join(' ').trim(),
   })

@@ -1,11 +1,11 @@
 import type { ServerClock } from '../src/api/server-clock.ts'
 import type { Texts } from './texts.ts'
-import { announcementOf, clockText, type Action, type View } from './view.ts'
+import { announcementOf, clockText, type Action, type Press, type View } from './view.ts'
 
 /** A screen reader hears a change of state at once and the distance not more often than this. */
 const announceEveryMs = 30_000
 
-type Deps = { serverClock: ServerClock; press: (what: 'join-again') => void }
+type Deps = { serverClock: ServerClock; press: (what: Press) => void }
 
 /** Writes views into the page. Elements that did not change are left alone, so that focus and reading position stay. */
 export function createRenderer({ serverClock, press }: Deps) {
@@ -13,6 +13,7 @@ export function createRenderer({ serverClock, press }: Deps) {
   const [event, heading, lead, offline] = [find('event'), find('heading'), find('lead'), find('offline')]
   const [countdown, ahead, progress, warning] = [find('countdown'), find('ahead'), find('progress'), find('warning')]
   const [actions, facts, note, live] = [find('actions'), find('facts'), find('note'), find('live')]
+  const others = find('others') as HTMLDetailsElement
   let shown: View | undefined
   let announcedKey = ''
   let announcedMs = -Infinity
@@ -61,6 +62,7 @@ export function createRenderer({ serverClock, press }: Deps) {
     const isNew = shown?.key !== view.key
     const sameActions = JSON.stringify(shown?.actions) === JSON.stringify(view.actions)
     const sameFacts = JSON.stringify(shown?.facts) === JSON.stringify(view.facts)
+    const sameOthers = JSON.stringify(shown?.others) === JSON.stringify(view.others)
     shown = view
     document.body.dataset['state'] = view.key
     document.title = `${view.ahead === undefined ? view.heading : `${t.number(view.ahead)} ${t.ahead(view.ahead)}`} · Fairgate`
@@ -82,6 +84,13 @@ export function createRenderer({ serverClock, press }: Deps) {
     find('bar').style.width = `${Math.max(3, percent)}%`
     if (!sameActions) actions.replaceChildren(...view.actions.map(actionElement))
     if (!sameFacts) facts.replaceChildren(...view.facts.map(factElement))
+    others.hidden = view.others === undefined
+    if (!sameOthers && view.others) {
+      find('others-title').textContent = view.others.title
+      find('others-list').replaceChildren(...view.others.items.map(otherElement))
+    }
+    // Shut and opened by hand as well, so only news of this state decides.
+    if (isNew) others.open = view.others?.isOpen ?? false
     tick(t)
     announce(view, t)
     if (isNew && view.takesFocus) {
@@ -91,6 +100,17 @@ export function createRenderer({ serverClock, press }: Deps) {
   }
 
   return { render, tick }
+}
+
+function otherElement({ label, note, href }: { label: string; note: string; href: string }): HTMLElement {
+  const item = document.createElement('li')
+  const link = document.createElement('a')
+  const small = document.createElement('small')
+  link.textContent = label
+  link.href = href
+  small.textContent = note
+  item.append(link, small)
+  return item
 }
 
 function factElement({ label, value }: { label: string; value: string }): HTMLElement {

@@ -1,11 +1,12 @@
-import type { Challenge, LineDocument } from '@fairgate/contracts/http/waiting-room'
+import type { Challenge, LineDocument, LineList } from '@fairgate/contracts/http/waiting-room'
 import type { Keep, KeptPass, KeptPlace } from '../src/api/keep.ts'
 import type { ServerClock } from '../src/api/server-clock.ts'
 import type { Session } from '../src/api/session.ts'
-import type { Refusal, RoomApi } from './api.ts'
-import { observe, type Sample } from './estimate.ts'
+import { isUnlikely, observe, type Sample } from '@fairgate/contracts/wait'
+import type { EventInShort, Refusal, RoomApi } from './api.ts'
 import { pauseAfterFailure, pollEveryMs, spread } from './poll.ts'
-import { isListed, lookAtDraw, type OwnDraw } from './proof.ts'
+import type * as proofModule from './proof.ts'
+import type { OwnDraw } from './proof.ts'
 
 /** Why this person has no place that can still be called. */
 export type Ended = { kind: 'lapsed' | 'pass-used' } | { kind: 'other-line'; lineId: string | undefined }
@@ -13,7 +14,9 @@ export type Ended = { kind: 'lapsed' | 'pass-used' } | { kind: 'other-line'; lin
 export type RoomState = {
   lineId: string
   document?: LineDocument
-  eventName?: string
+  event?: EventInShort
+  /** The other lines of the sale, when they were last asked for. */
+  others?: LineList['items']
   missing?: true
   who: 'unknown' | 'signed-out' | 'unverified' | 'signed-in'
   place?: KeptPlace
@@ -40,6 +43,10 @@ type Deps = {
   random: () => number
   /** The answer to a challenge, or undefined when this browser cannot find it. */
   solve: (challenge: Challenge) => Promise<string | undefined>
+  /** The check of the draw, loaded only for lines that have one. */
+  loadProof: () => Promise<Pick<typeof proofModule, 'lookAtDraw' | 'isListed'>>
+  /** The line that this person came from to choose this one instead. */
+  from?: string | undefined
   /** Runs once after a time; returns how to call it off. */
   after: (ms: number, run: () => void) => () => void
   changed: (state: RoomState) => void
@@ -58,8 +65,23 @@ function positionOf({ document, place, draw }: RoomState): number | undefined {
   return document?.draw.commitment === null ? place?.place.number : draw?.position
 }
 
+/** The line that the place of this person stands in, when it is not this one. */
+export const otherLineOf = ({ ended }: RoomState): string | undefined =>
+  ended?.kind === 'other-line' ? ended.lineId : undefined
+
+/** Whether this person should hear what else there is: while a place may move, and when nothing is to be had here. */
+export function mayChooseAnother(state: RoomState): boolean {
+  const { document, pass } = state
+  if (!document || pass) return false
+  if (document.phase === 'gathering' || document.phase === 'sold-out' || document.phase === 'closed') return true
+  const ahead = aheadOf(state)
+  return ahead !== undefined && isUnlikely(ahead, document)
+}
+
 /** The proof is asked for within a minute of the draw, so that a crowd does not ask at once. */
 const proofWithinMs = 60_000
+/** What the other lines are like is asked for again after this, by those who are told of them. */
+const othersEveryMs = 60_000
 
 /** Keeps one person's place in a line up to date: joins, reads, claims. Everything that a refresh may need is kept at once. */
 export function createRoom(deps: Deps) {
@@ -69,6 +91,9 @@ export function createRoom(deps: Deps) {
   let cancelNext = (): void => {}
   let cancelProof = (): void => {}
   let running = false
+  let proof: Awaited<ReturnType<Deps['loadProof']>> | undefined
+  let othersAtMs = -Infinity
+  let pressed: (() => Promise<number | undefined>) | undefined
 
   function become(change: Partial<RoomState>): void {
     state = { ...state, ...change }
@@ -103,9 +128,12 @@ export function createRoom(deps: Deps) {
   }
 
   /** Keeps what was promised before the draw, and looks at what came of it afterwards. */
-  function followDraw({ draw }: LineDocument): void {
+  async function followDraw({ draw }: LineDocument): Promise<void> {
+    if (!state.place || draw.commitment === null || state.draw) return
+    // Without the network it is tried again with the next document.
+    proof ??= await deps.loadProof().catch(() => undefined)
     const { place } = state
-    if (!place || draw.commitment === null || state.draw) return
+    if (!place || !proof) return
     if (draw.seed === undefined && place.commitment !== draw.commitment) {
       // A commitment that changes before the draw is as wrong as one that changes with it: the first one seen is kept.
       if (place.commitment !== undefined) return
@@ -113,7 +141,7 @@ export function createRoom(deps: Deps) {
       keep.place.set(lineId, kept)
       become({ place: kept })
     }
-    const own = lookAtDraw(draw, place)
+    const own = proof.lookAtDraw(draw, place)
     if (!own) return
     become({ draw: own })
     if (own.result === 'computed' && own.isEntrant)
@@ -124,8 +152,8 @@ export function createRoom(deps: Deps) {
   async function prove(place: KeptPlace): Promise<void> {
     const answer = await api.prove(lineId, place.placeToken)
     const { document, draw } = state
-    if (!answer.ok || !document || !draw || state.place?.placeToken !== place.placeToken) return
-    become({ draw: { ...draw, result: isListed(document.draw, place, answer.value.path) ? 'checked' : 'wrong' } })
+    if (!answer.ok || !document || !draw || !proof || state.place?.placeToken !== place.placeToken) return
+    become({ draw: { ...draw, result: proof.isListed(document.draw, place, answer.value.path) ? 'checked' : 'wrong' } })
   }
 
   function forgetDraw(): void {
@@ -153,35 +181,41 @@ export function createRoom(deps: Deps) {
       lastNewsMs: serverClock.now(),
       samples: observe(state.samples, { atMs: serverClock.now(), frontier: document.frontier }),
     })
-    followDraw(document)
+    await followDraw(document)
     return undefined
   }
 
   async function join(document: LineDocument): Promise<number | undefined> {
-    let proof: string | undefined
+    let solution: string | undefined
     if (document.challenge) {
       become({ busy: 'proving' })
       const challenge = await api.challenge(lineId)
-      if (challenge.ok) proof = await deps.solve(challenge.value)
+      if (challenge.ok) solution = await deps.solve(challenge.value)
       without('busy', 'cannotProve')
       if (!challenge.ok) return refused(challenge)
-      if (proof === undefined) {
+      if (solution === undefined) {
         failures += 1
         become({ cannotProve: true })
         return pauseAfterFailure(failures, undefined, random)
       }
     }
+    return take(solution === undefined ? {} : { challenge: solution })
+  }
+
+  /** Asks for a place here, and keeps it. */
+  async function take(wish: Parameters<RoomApi['join']>[1]): Promise<number | undefined> {
     become({ busy: 'joining' })
-    const answer = await api.join(lineId, proof)
+    const answer = await api.join(lineId, wish)
     without('busy')
     const accountId = account()
     if (answer.ok && accountId) {
       const place: KeptPlace = { accountId, ...answer.value }
       keep.place.set(lineId, place)
+      if (wish.moveFrom !== undefined) keep.place.drop(wish.moveFrom)
       without('ended')
       forgetDraw()
       become({ place })
-      if (state.document) followDraw(state.document)
+      if (state.document) await followDraw(state.document)
       return undefined
     }
     return answer.ok ? 0 : refused(answer)
@@ -217,6 +251,7 @@ export function createRoom(deps: Deps) {
         return end({ kind: 'pass-used' })
       case 'waiting-room.place-invalid':
         return end({ kind: 'lapsed' })
+      case 'waiting-room.too-late-to-move':
       case 'waiting-room.in-another-line': {
         const other = answer.problem['lineId']
         return end({ kind: 'other-line', lineId: typeof other === 'string' ? other : undefined })
@@ -265,6 +300,12 @@ export function createRoom(deps: Deps) {
       without('pass', 'justCalled')
     }
     if (state.who !== 'signed-in' || state.pass || isOver(document)) return undefined
+    // Another page of this browser has moved the place to another line.
+    if (state.place && !keep.place.get(lineId, state.place.accountId)) without('place', 'draw')
+    // Who comes to change lines is asked first. Later a place that was kept may be over, so the server is asked instead.
+    const cameFrom = document.phase === 'gathering' ? deps.from : undefined
+    if (!state.place && !state.ended && cameFrom !== undefined && keep.place.get(cameFrom, account() ?? ''))
+      return end({ kind: 'other-line', lineId: cameFrom })
     if (!state.place) return state.ended || document.phase === 'scheduled' ? undefined : join(document)
     const ahead = aheadOf(state)
     if (state.place.aheadAtFirst === undefined && ahead !== undefined) {
@@ -285,12 +326,30 @@ export function createRoom(deps: Deps) {
     return toOpening > 0 && toOpening < pause ? toOpening + Math.round(1500 * random()) : pause
   }
 
-  async function turn(): Promise<void> {
-    if (running) return
+  /** One read that every cache may answer, for those who may want to stand elsewhere. */
+  async function readOthers(): Promise<void> {
+    const { document, event } = state
+    const isAlone = event?.sales.find(({ id }) => id === document?.saleId)?.lines.length === 1
+    if (!document || !event || isAlone || !mayChooseAnother(state) || serverClock.now() < othersAtMs + othersEveryMs)
+      return
+    othersAtMs = serverClock.now()
+    const answer = await api.readLines(document.saleId)
+    if (answer.ok) become({ others: answer.value.items.filter(({ id }) => id !== lineId) })
+  }
+
+  async function turn(work: () => Promise<number | undefined> = step): Promise<void> {
+    if (running) {
+      if (work !== step) pressed = work
+      return
+    }
     running = true
     cancelNext()
-    const pause = await step()
+    const pause = await work()
+    await readOthers()
     running = false
+    const next = pressed
+    pressed = undefined
+    if (next) return turn(next)
     if (state.missing) return
     cancelNext = after(pause ?? regularPause(), () => void turn())
   }
@@ -302,7 +361,8 @@ export function createRoom(deps: Deps) {
     const { document } = state
     if (!document) return
     const event = await api.readEvent(document.eventId)
-    if (event.ok) become({ eventName: event.value.name })
+    if (event.ok) become({ event: event.value })
+    await readOthers()
   }
 
   return {
@@ -310,6 +370,22 @@ export function createRoom(deps: Deps) {
     /** Looks again now: the network is back, or the page is seen again. */
     wake: () => void turn(),
     async joinAgain(): Promise<void> {
+      without('ended')
+      become({})
+      await turn()
+    },
+    /** Moves the place that stands in another line to the end of this one. */
+    async moveHere(): Promise<void> {
+      const from = otherLineOf(state)
+      if (from !== undefined) await turn(() => take({ moveFrom: from }))
+    },
+    /** Gives up the place in another line and joins here at the end: what is left to do once the sale has opened. */
+    async startAnewHere(): Promise<void> {
+      const from = otherLineOf(state)
+      if (from === undefined) return
+      const left = await api.leave(from)
+      if (!left.ok) return void refused(left)
+      keep.place.drop(from)
       without('ended')
       become({})
       await turn()

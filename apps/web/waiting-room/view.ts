@@ -1,8 +1,10 @@
-import { expectedWait } from './estimate.ts'
-import { aheadOf, type RoomState } from './room.ts'
+import { expectedWait, isUnlikely } from '@fairgate/contracts/wait'
+import { aheadOf, mayChooseAnother, otherLineOf, type RoomState } from './room.ts'
 import type { Texts } from './texts.ts'
 
-export type Action = { label: string; quiet?: true } & ({ href: string } | { press: 'join-again' })
+/** `move-here`: the place moves from another line; `start-anew`: it is given up there for a new one at the end here. */
+export type Press = 'join-again' | 'move-here' | 'start-anew'
+export type Action = { label: string; quiet?: true } & ({ href: string } | { press: Press })
 
 export type View = {
   /** Changes when the person must be told; the heading takes the focus when `takesFocus`. */
@@ -19,12 +21,40 @@ export type View = {
   actions: Action[]
   facts: { label: string; value: string }[]
   note?: string
+  /** Other lines of the sale that this person may want. */
+  others?: { title: string; isOpen: boolean; items: { label: string; note: string; href: string }[] }
   takesFocus?: true
   goesIn?: true
 }
 
 /** What a person sees in a state. No time of day in here: the countdown is drawn by the clock. */
 export function viewOf(state: RoomState, t: Texts): View {
+  const others = othersOf(state, t)
+  return { ...ownView(state, t), ...(others ? { others } : {}) }
+}
+
+/** What else there is: while a place may move any line that gathers, otherwise those with something left. */
+function othersOf(state: RoomState, t: Texts): View['others'] {
+  const { document, lineId, others } = state
+  if (!document || !others || !mayChooseAnother(state) || state.ended) return undefined
+  const mayMove = document.phase === 'gathering'
+  const open = others.filter(({ phase, free }) =>
+    mayMove ? phase === 'gathering' : free > 0 && (phase === 'open' || phase === 'paused'),
+  )
+  if (open.length === 0 || (mayMove && !state.place)) return undefined
+  const from = mayMove ? `?from=${encodeURIComponent(lineId)}` : ''
+  return {
+    title: mayMove ? t.changeLine : t.stillOpen,
+    isOpen: !mayMove,
+    items: open.map(({ id, name, free, waiting }) => ({
+      label: name,
+      note: t.otherNote(free, waiting),
+      href: `/wait/${encodeURIComponent(id)}${from}`,
+    })),
+  }
+}
+
+function ownView(state: RoomState, t: Texts): View {
   const { document, lineId, who, place } = state
   const here = encodeURIComponent(`/wait/${lineId}`)
   const browse: Action = { label: t.allEvents, href: '/', quiet: true }
@@ -41,6 +71,17 @@ export function viewOf(state: RoomState, t: Texts): View {
   const beforeOpening = document.phase === 'scheduled' || document.phase === 'gathering'
   const opening = beforeOpening ? { countdownTo: Date.parse(document.opensAt), countdownLabel: t.opensIn } : {}
   const crowd = { label: t.arrivals, value: t.number(document.arrivals) }
+
+  const hasOtherSales = state.event?.sales.some(
+    ({ id, state: stage, closesAt }) =>
+      id !== document.saleId && stage === 'published' && Date.parse(closesAt) > Date.parse(document.serverTime),
+  )
+  const elsewhere: Action[] = hasOtherSales
+    ? [
+        { label: t.otherSales, href: `/events/${document.eventId}` },
+        { label: t.soldOutOther, href: '/', quiet: true },
+      ]
+    : [{ label: t.soldOutOther, href: '/' }, toEvent]
 
   if (state.pass) {
     return {
@@ -60,7 +101,7 @@ export function viewOf(state: RoomState, t: Texts): View {
       key: 'sold-out',
       heading: t.soldOut,
       lead: t.soldOutLead,
-      actions: [{ label: t.soldOutOther, href: '/' }, toEvent],
+      actions: elsewhere,
       facts: [],
       takesFocus: true,
     }
@@ -70,7 +111,7 @@ export function viewOf(state: RoomState, t: Texts): View {
       key: 'closed',
       heading: t.closed,
       lead: t.closedLead,
-      actions: [{ label: t.soldOutOther, href: '/' }, toEvent],
+      actions: elsewhere,
       facts: [],
     }
   }
@@ -98,13 +139,27 @@ export function viewOf(state: RoomState, t: Texts): View {
     }
   }
   if (state.ended?.kind === 'other-line') {
+    const other = otherLineOf(state)
+    const mayMove = other !== undefined && document.phase === 'gathering'
+    const move: Action = mayMove
+      ? { label: t.moveHere, press: 'move-here' }
+      : { label: t.startAnew, press: 'start-anew', quiet: true }
+    const stay: Action[] = other
+      ? [{ label: t.toOtherLine, href: `/wait/${other}`, ...(mayMove ? { quiet: true } : {}) }]
+      : []
     return {
       key: 'other-line',
-      heading: t.otherLine,
-      lead: t.otherLineLead,
+      heading: mayMove ? t.moveTitle : t.otherLine,
+      lead: mayMove
+        ? document.draw.commitment === null
+          ? t.moveLead
+          : t.moveLeadDraw
+        : other && beforeOpening === false
+          ? t.startAnewLead
+          : t.otherLineLead,
       actions: [
-        ...(state.ended.lineId ? [{ label: t.toOtherLine, href: `/wait/${state.ended.lineId}` }] : []),
-        toEvent,
+        ...(mayMove ? [move, ...stay] : [...stay, ...(other && !beforeOpening ? [move] : [])]),
+        ...(stay.length > 0 ? [] : [toEvent]),
       ],
       facts: [],
       takesFocus: true,
@@ -158,24 +213,30 @@ export function viewOf(state: RoomState, t: Texts): View {
   if (!isPaused && state.busy === 'claiming' && ahead === 0) {
     return { key: 'claiming', heading: t.claiming, lead: t.claimingLead, actions: [], facts: stock }
   }
-  const wait =
-    ahead === undefined || isPaused ? undefined : expectedWait(state.samples, ahead + 1, document.admittedPerMinute)
+  const wait = ahead === undefined || isPaused ? undefined : expectedWait(state.samples, ahead + 1, document)
   const waitText =
     wait === undefined
       ? t.waitUnknown
-      : wait.highMinutes < 1
+      : wait.highSeconds <= 60
         ? t.waitSoon
-        : t.waitRange(wait.lowMinutes, wait.highMinutes)
+        : t.waitRange(minutes(wait.lowSeconds, Math.floor), minutes(wait.highSeconds, Math.ceil))
   const isNear = ahead !== undefined && ahead <= 3
   return {
     key: isPaused ? 'paused' : isNear ? 'nearly' : 'waiting',
     heading: isPaused ? t.paused : isNear ? t.nearly : t.waiting,
     lead: isPaused ? t.pausedLead : isNear ? t.nearlyLead : t.waitingLead,
     ...(ahead === undefined ? {} : { ahead, progress: progressOf(ahead, place.aheadAtFirst) }),
-    ...(ahead !== undefined && ahead > document.stock.free + document.stock.held ? { warning: t.unlikely } : {}),
+    ...(ahead !== undefined && isUnlikely(ahead, document) ? { warning: t.unlikely } : {}),
     ...drawWords(state, t),
     facts: [{ label: t.wait, value: waitText }, ...stock, number],
   }
+}
+
+/** Nobody needs 23 minutes to the minute: exact to ten, then fives, then quarters of an hour; outwards, to stay true. */
+function minutes(seconds: number, round: (value: number) => number): number {
+  const exact = seconds / 60
+  const step = exact < 10 ? 1 : exact < 60 ? 5 : 15
+  return round(exact / step) * step
 }
 
 /** The share of the way that lies behind; nothing before the first count of those ahead. */

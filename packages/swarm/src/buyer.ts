@@ -10,6 +10,7 @@ import type { Positions } from './positions.ts'
 import type { Chance } from './random.ts'
 import type { Recorder } from './recorder.ts'
 import { freeNumbers, type RefusalCheck } from './refusals.ts'
+import { followWait, type Wait } from './waits.ts'
 import { Unreachable, type Wire } from './wire.ts'
 
 /** What a person intends. */
@@ -51,6 +52,8 @@ export type World = {
   /** What joining takes where the operator asks for proofs of work. */
   prove: ((accessToken: string) => Promise<string>) | undefined
   refusals: RefusalCheck
+  /** What people were told about their waits, and how they ended. */
+  waits: Wait[]
   /** What all macros of a farm see of a line. */
   farmEye: (lineId: string, farm: number) => Eye
 }
@@ -146,11 +149,13 @@ async function waitAndEnter(
     intent.farm === undefined ? ownEye(world, intent.lineId, chance) : world.farmEye(intent.lineId, intent.farm)
   let position: number | undefined
   let ahead = Infinity
+  const wait = followWait(world.now, world.waits)
   while (world.now() < world.until) {
     const line = await eye.look(ahead)
-    if (line.phase === 'sold-out' || line.phase === 'closed') return 'sold-out'
     position ??= world.positions.of(line, place.place.number)
     ahead = position === undefined ? Infinity : position - line.frontier
+    if (intent.farm === undefined) wait.saw(line, ahead)
+    if (line.phase === 'sold-out' || line.phase === 'closed') return 'sold-out'
     if (ahead > 0 || line.phase !== 'open') continue
     const claimed = await claim(world, person, intent.lineId, place.placeToken)
     if (claimed !== 'not-yet') return claimed

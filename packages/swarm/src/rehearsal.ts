@@ -13,6 +13,7 @@ import { fairnessOf, figuresOf, type Fairness, type Round } from './report.ts'
 import { prepareSale, type PreparedSale } from './sale.ts'
 import { scenarios, type Scenario, type ScenarioName, type ScenarioOptions } from './scenarios.ts'
 import { showProgress, type Surroundings } from './surroundings.ts'
+import { waitEstimateOf, type Wait, type WaitEstimate } from './waits.ts'
 import { openWire, type Wire } from './wire.ts'
 
 export type RehearsalOptions = Omit<ScenarioOptions, 'holdSeconds'> & {
@@ -38,6 +39,7 @@ export type Report = ReturnType<typeof figuresOf> & {
   requests: number
   latencyMs: Record<'join' | 'poll' | 'pass' | 'hold' | 'order' | 'fulfilled', Percentiles>
   fairness: Fairness
+  waitEstimate: WaitEstimate
   errorSamples: Record<string, number>
   challenges: 'on' | 'off'
   /** All zero where challenges are off. `solvingMs` is the sum over all who solved, four at a time on this machine. */
@@ -77,10 +79,11 @@ type Parts = {
 async function run(options: RehearsalOptions, scenario: Scenario, parts: Parts): Promise<Report> {
   const { wire, recorder, crowd } = parts
   const refusals = createRefusalCheck(wire, parts.surroundings.sleep)
+  const waits: Wait[] = []
   const work = noProofs()
   const rounds: (Round & { results: (Remembered & Told & { isMacro: boolean })[]; areChallengesOn: boolean })[] = []
   for (let i = 0; i < (options.rounds ?? scenario.rounds); i++)
-    rounds.push(await hold(options, scenario, i, { ...parts, refusals, work }))
+    rounds.push(await hold(options, scenario, i, { ...parts, refusals, waits, work }))
   const { falseRefusals, refusals: refused } = await refusals.finish()
   const admin = await signedIn(wire.client, 'admin')
   const lost = await countLost(
@@ -98,6 +101,7 @@ async function run(options: RehearsalOptions, scenario: Scenario, parts: Parts):
     falseRefusals,
     ...metBy(recorder),
     fairness: fairnessOf(rounds),
+    waitEstimate: waitEstimateOf(waits),
     challenges: rounds.some(({ areChallengesOn }) => areChallengesOn) ? 'on' : 'off',
     proofOfWork: { ...work, solvingMs: Math.round(work.solvingMs) },
   }
@@ -128,9 +132,9 @@ async function hold(
   options: RehearsalOptions,
   scenario: Scenario,
   round: number,
-  parts: Parts & Pick<World, 'refusals'> & { work: ProofOfWork },
+  parts: Parts & Pick<World, 'refusals' | 'waits'> & { work: ProofOfWork },
 ) {
-  const { wire, recorder, crowd, own, surroundings, refusals, work } = parts
+  const { wire, recorder, crowd, own, surroundings, refusals, waits, work } = parts
   const { progress, now, sleep } = surroundings
   const full = { ...options, holdSeconds: options.holdSeconds ?? scenario.holdSeconds }
 
@@ -152,6 +156,7 @@ async function hold(
     positions: createPositions(),
     prove: areChallengesOn ? createProofs(wire, work) : undefined,
     refusals,
+    waits,
     farmEye: createFarms({ wire, sleep }),
   }
 

@@ -41,7 +41,7 @@ export type Phase = {
   rssMb: number
 }
 
-export type RushReport = Report & {
+export type RushReport = Omit<Report, 'waitEstimate'> & {
   rush: {
     phases: Phase[]
     /** What else ran shows in the load before: only a quiet machine says how fast a server is. */
@@ -133,6 +133,7 @@ async function run(
     positions: createPositions(),
     prove: undefined,
     refusals,
+    waits: [],
     farmEye: () => ownEye({ wire, sleep }, lineId, chance(seed)),
   }
   const bought: Promise<Remembered & Told & { isMacro: boolean }>[] = []

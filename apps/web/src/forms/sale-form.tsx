@@ -34,6 +34,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
   const [moves, setMoves] = useState<BallotMoves>('none')
   const isBallot = method === 'ballot'
   const [lines, setLines] = useState<'one' | 'each'>(isRace ? 'each' : 'one')
+  const [order, setOrder] = useState<'draw' | 'arrival'>('draw')
   const [faults, setFaults] = useState<Faults>({})
   const [failure, setFailure] = useState<unknown>()
   const [busy, setBusy] = useState(false)
@@ -84,6 +85,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           closesAt,
           holdSeconds: Math.round(Number(values.holdMinutes) * 60),
           limitPerAccount: Number(values.limit),
+          order,
           lines:
             lines === 'each'
               ? sections.map((section) => ({
@@ -173,6 +175,17 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           onChange={(change) => set({ limit: change.target.value })}
         />
       </div>
+      <Choices
+        legend={t.organiser.order}
+        name="order"
+        value={order}
+        onChange={setOrder}
+        choices={[
+          { value: 'draw', label: t.organiser.orderDraw },
+          { value: 'arrival', label: t.organiser.orderArrival },
+        ]}
+      />
+      <p className="muted small">{order === 'draw' ? t.organiser.orderDrawNote : t.organiser.orderArrivalNote}</p>
       <Choices
         legend={t.organiser.lines}
         name="lines"

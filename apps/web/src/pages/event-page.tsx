@@ -191,7 +191,7 @@ function SalePanel({ event, sale }: { event: EventDocument; sale: Sale }) {
             />
           )}
           {lineId ? (
-            <JoinLine key={lineId} lineId={lineId} />
+            <JoinLine key={lineId} lineId={lineId} sale={sale} />
           ) : (
             <p className="muted small">{isRace ? t.event.chooseFirst : ''}</p>
           )}
@@ -202,15 +202,20 @@ function SalePanel({ event, sale }: { event: EventDocument; sale: Sale }) {
 }
 
 /** The state of a line in a few words, and the way in. */
-function JoinLine({ lineId }: { lineId: string }) {
+function JoinLine({ lineId, sale }: { lineId: string; sale: Sale }) {
   const { t, keep, session } = useApp()
   useAccount()
   const line = useLine(lineId, 3000)
   const state = session.state()
   const place = state.kind === 'signed-in' ? keep.place.get(lineId, state.account.id) : undefined
+  const other =
+    place || state.kind !== 'signed-in'
+      ? undefined
+      : sale.lines.find(({ id }) => keep.place.get(id, state.account.id) !== undefined)
   if (line.isPending) return <Skeleton lines={2} />
   if (line.isError) return <Failure error={line.error} retry={() => void line.refetch()} />
   const { phase, stock, arrivals } = line.data
+  const from = phase === 'gathering' ? other : undefined
   const isOver = phase === 'sold-out' || phase === 'closed'
   return (
     <div className="join">
@@ -229,11 +234,12 @@ function JoinLine({ lineId }: { lineId: string }) {
         )}
       </p>
       {isOver ? null : (
-        <a className="button wide" href={pb.wait(lineId)}>
-          {place ? t.event.inLine : t.event.join}
+        <a className="button wide" href={from ? `${pb.wait(lineId)}?from=${from.id}` : pb.wait(lineId)}>
+          {place ? t.event.inLine : from ? t.event.changeLine : t.event.join}
           <Icon name="arrow" />
         </a>
       )}
+      {from ? <p className="muted small">{t.event.changeLineHint(from.name)}</p> : null}
       {phase === 'scheduled' ? <p className="muted small">{t.event.joinHint}</p> : null}
     </div>
   )

@@ -89,7 +89,7 @@ test('before the draw nobody has a position and nobody is called; afterwards pos
   })
   const early = await world.claim('acc_1', tokens[0]!)
   expect(early).toMatchObject({ status: 425, body: { code: 'waiting-room.not-yet', frontier: 0, retryAfterMs: 3000 } })
-  expect(early.body.position).toBeUndefined()
+  expect(early.body.position).toBeNull()
 
   await world.draw()
   await world.tick()
