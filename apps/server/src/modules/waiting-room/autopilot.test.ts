@@ -74,6 +74,15 @@ test('while the service is unwell nobody is let in; merely slow, it lets in a tr
   expect(await line.ticksFor(30)).toBe(5)
 })
 
+test('a line where nobody waits is as it was while the service is strained', async ({ platform }) => {
+  const line = await openSale(platform, 0)
+  line.fare(strained)
+  expect(await line.ticksFor(8)).toBe(0)
+  expect(await line.admission()).toEqual({ perMinute: 600, limitedBy: 'all-called', everyone: false })
+  await line.join('acc_late')
+  expect(await line.ticksFor(1)).toBe(1)
+})
+
 test('lines share what the service bears', async ({ platform }) => {
   const fast = { ...wide, admitPerMinute: 1800 }
   const line = await openSale(platform, 600, [fast, { ...fast, id: 'lin_b', admitPerMinute: 600 }])

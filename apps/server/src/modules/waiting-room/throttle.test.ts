@@ -59,6 +59,7 @@ test('lines share what the service bears by what was configured; a trickle is al
   expect(healthPerMinute(line, half, 20, 10)).toBe(300)
   expect(healthPerMinute({ ...line, admitPerMinute: 60 }, half, 20, 10)).toBe(30)
   expect(healthPerMinute(line, half, 5, 10)).toBe(600)
+  expect(healthPerMinute(line, { ...half, perSecond: 0 }, 0, 10)).toBe(600)
   expect(healthPerMinute(line, { ...half, perSecond: 0 }, 20, 10)).toBe(10)
   expect(healthPerMinute({ ...line, admitPerMinute: 6 }, { ...half, perSecond: 0 }, 20, 10)).toBe(6)
   expect(healthPerMinute(line, { perSecond: 0, state: 'unwell' }, 20, 10)).toBe(0)

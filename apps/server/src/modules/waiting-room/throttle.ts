@@ -68,6 +68,6 @@ export function healthPerMinute(
 ): number | null {
   if (throttle.state === 'unwell') return 0
   if (throttle.perSecond === null || line.admitsAll) return null
-  const share = line.admitPerMinute * Math.min(1, throttle.perSecond / wantedPerSecond)
-  return Math.max(share, Math.min(line.admitPerMinute, tricklePerMinute))
+  const share = wantedPerSecond > throttle.perSecond ? throttle.perSecond / wantedPerSecond : 1
+  return Math.max(line.admitPerMinute * share, Math.min(line.admitPerMinute, tricklePerMinute))
 }
