@@ -13,7 +13,13 @@ export type Figure = {
   limitIs: string
   ratio: number
   beside?: Record<string, number>
+  /** Further figures of the same run, each beside a limit of its own and what its ratio should be at least. */
+  also?: Beside[]
 }
+
+export type Beside =
+  | { name: string; unit: string; value: number; limit: number; limitIs: string; ratio: number; atLeast: number }
+  | { name: string; absent: string }
 
 /** Every file of this folder with a `bench` is a topic of its name. One that takes a database is given an empty one that survives a power cut. */
 type Topic = { bench(options: { databaseUrl: string }): Promise<Figure> }
@@ -57,12 +63,18 @@ for (const name of wanted.length > 0 ? wanted : topics) {
 }
 process.exit(0)
 
-function print({ topic, unit, value, limit, limitIs, ratio, beside = {} }: Figure): void {
+function print({ topic, unit, value, limit, limitIs, ratio, beside = {}, also = [] }: Figure): void {
   const lines = [
     [topic, `${value} ${unit}`],
     ['  limit', `${limit} ${unit}: ${limitIs}`],
     ['  ratio', String(ratio)],
     ...Object.entries(beside).map(([name, figure]) => [`  ${name}`, String(figure)]),
+    ...also.map((one) => [
+      `  ${one.name}`,
+      'absent' in one
+        ? `not measured: ${one.absent}`
+        : `${one.ratio} (at least ${one.atLeast}): ${one.value} of ${one.limit} ${one.unit}, ${one.limitIs}`,
+    ]),
   ]
   const width = Math.max(...lines.map(([name]) => name!.length)) + 2
   process.stdout.write(`${lines.map(([name, text]) => name!.padEnd(width) + text).join('\n')}\n`)

@@ -71,6 +71,7 @@ const holds = createHolds({
     },
   },
   steps: { move: async () => undefined },
+  availability: { read: () => Promise.reject(new Error('not here')) },
   allotments: {
     entitledBy: () => {
       throw new Error('not here')

@@ -5,6 +5,7 @@ import { openDatabase, sql, type Db } from '#platform/db'
 import { migrate, readMigrations } from '#platform/migrate'
 import { statics } from '#modules/inventory'
 import type { Figure } from './bench.ts'
+import { measureStore } from './holds-store.ts'
 import { postRequest, sendAll, type Run } from './holds-crowd.ts'
 import { accessTokens, event, holdsPerRound, saleOf, seatsPerRound, sectionOf, tokens } from './holds-sale.ts'
 
@@ -65,6 +66,7 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
         p50Ms: Math.round(latencies[latencies.length >> 1]!),
         p99Ms: Math.round(latencies[Math.floor(latencies.length * 0.99)]!),
       },
+      also: await measureStore(databaseUrl),
     }
   } finally {
     server.removeAllListeners('exit')

@@ -41,7 +41,8 @@ export const placeHold = route({
   method: 'POST',
   path: '/api/holds',
   caller: 'buyer',
-  summary: 'Keep chosen seats, or any `count` (side by side with `together`): all or none',
+  summary:
+    'Keep chosen seats, or any `count` (side by side with `together`): all or none. `inventory.seat-taken` lists the `taken` ones and, in `nearby`, up to three groups of as many seats side by side that were free a moment ago',
   idempotent: true,
   body: Strict({
     passToken: Type.Optional(Type.String({ maxLength: 8000, description: 'needed unless there is an allotmentCode' })),

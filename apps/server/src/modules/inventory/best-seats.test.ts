@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { chooseAny, chooseTogether, layOut, type SeatPosition } from './best-seats.ts'
+import { chooseAny, chooseNear, chooseTogether, layOut, type SeatPosition } from './best-seats.ts'
 
 /** Rows of text: `x` a free seat, `o` a taken one, `_` an aisle, `w` a free wheelchair space. */
 function hall(...rows: string[]) {
@@ -87,11 +87,78 @@ test('wheelchair spaces are given to others last', () => {
   expect(labels(chooseAny(plan, free, 2))).toEqual(['A-1', 'A-2'])
 })
 
-test('any seats: exactly as many as asked, all free, none twice, refused only when fewer are free', () => {
-  const row = fc.string({ unit: fc.constantFrom('x', 'o', '_', 'w'), minLength: 1, maxLength: 12 })
+/**
+ * Worked examples of the "theater suggestions" kata: a price category is a section of its own, so each asks one section.
+ */
+test('suggestions of a theater: the middle of the row, together around it, nobody left alone beside, never split', () => {
+  const ford = ['xxoxxoxx', 'xxxxxxxx', 'xxxxxxxx']
+  expect(together(1, ...ford)).toEqual(['B-4'])
+  expect(together(1, 'xxoxxoxx')).toEqual(['A-4'])
+  expect(together(2, 'ooxxxxoo')).toEqual(['A-3', 'A-4'])
+  expect(together(3, ...ford)).toEqual(['B-3', 'B-4', 'B-5'])
+  expect(together(4, 'xxoxxoxx', 'xxxxooxx')).toEqual(['B-1', 'B-2', 'B-3', 'B-4'])
+  expect(together(5, 'xxoxxoxx', 'xxxxooxx')).toBeUndefined()
+  expect(together(1, 'oooooooo')).toBeUndefined()
+})
+
+test('a chart with two categories: each has its own best seats, an offer never crosses the border', () => {
+  const first = ['xxxxxx', 'xooxxx']
+  const second = ['oxxxxo', 'xxxxxx']
+  expect(together(2, ...first)).toEqual(['A-3', 'A-4'])
+  expect(together(2, ...second)).toEqual(['A-2', 'A-3'])
+  expect(together(6, ...second)).toEqual(['B-1', 'B-2', 'B-3', 'B-4', 'B-5', 'B-6'])
+  expect(together(6, 'xxxooo', 'xxxxxo')).toBeUndefined()
+})
+
+const row = fc.string({ unit: fc.constantFrom('x', 'x', 'o', '_'), minLength: 1, maxLength: 9 })
+const rows = fc.array(row, { minLength: 1, maxLength: 4 })
+
+/** Every run of free seats in a row, by its labels, with how many single seats it leaves alone. */
+function everyChoice(plan: ReturnType<typeof layOut>, free: Uint8Array, count: number) {
+  return plan.runs.flatMap((run) => {
+    const at = (i: number) => (free[run[i] ?? 0] ?? 0) === 1
+    return run.flatMap((_, start) => {
+      if (start + count > run.length || !run.slice(start, start + count).every((number) => free[number])) return []
+      const end = start + count
+      const left = at(start - 1) && !at(start - 2) ? 1 : 0
+      const right = at(end) && !at(end + 1) ? 1 : 0
+      return [{ seats: run.slice(start, end), alone: left + right }]
+    })
+  })
+}
+
+test('no seat is left alone where another choice of the same size avoids it, nor are seats refused that are there', () => {
   fc.assert(
-    fc.property(fc.array(row, { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 6 }), (rows, count) => {
-      const { plan, free } = hall(...rows)
+    fc.property(rows, fc.integer({ min: 1, max: 5 }), (plans, count) => {
+      const { plan, free } = hall(...plans)
+      const all = everyChoice(plan, free, count)
+      const chosen = chooseTogether(plan, free, count)
+      expect(chosen === undefined).toBe(all.length === 0)
+      if (!chosen) return
+      const same = all.find(({ seats }) => seats.join() === chosen.join())
+      expect(same?.alone).toBe(Math.min(...all.map(({ alone }) => alone)))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('near wanted seats: as many, side by side, free, the nearest first, none twice', () => {
+  const { plan, free, labels } = hall('xxxoxxx', 'xxxxxxx')
+  const near = (...wanted: number[]) => chooseNear(plan, (number) => free[number] === 1, wanted, 3).map(labels)
+  expect(near(4)).toEqual([['A-3'], ['A-5'], ['B-4']])
+  expect(near(3, 4)).toEqual([
+    ['A-2', 'A-3'],
+    ['B-3', 'B-4'],
+    ['A-5', 'A-6'],
+  ])
+  expect(near(1, 2, 3, 4, 5, 6, 7)).toEqual([['B-1', 'B-2', 'B-3', 'B-4', 'B-5', 'B-6', 'B-7']])
+})
+
+test('any seats: exactly as many as asked, all free, none twice, refused only when fewer are free', () => {
+  const mixed = fc.string({ unit: fc.constantFrom('x', 'o', '_', 'w'), minLength: 1, maxLength: 12 })
+  fc.assert(
+    fc.property(fc.array(mixed, { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 6 }), (plans, count) => {
+      const { plan, free } = hall(...plans)
       const total = free.reduce((sum, one) => sum + one, 0)
       const any = chooseAny(plan, free, count)
       expect(any !== undefined).toBe(total >= count)

@@ -9,6 +9,9 @@ export type Hall = {
   runs: readonly (readonly number[])[]
   far: Float64Array
   accessible: Uint8Array
+  /** Where the seats stand, by number. */
+  x: Float64Array
+  y: Float64Array
 }
 
 /** Seats further apart than this many usual distances of their row have an aisle between them. */
@@ -22,6 +25,8 @@ export function layOut(seats: readonly SeatPosition[], focal?: { x: number; y: n
   const last = seats.reduce((max, seat) => Math.max(max, seat.number), 0)
   const far = new Float64Array(last + 1)
   const accessible = new Uint8Array(last + 1)
+  const x = new Float64Array(last + 1)
+  const y = new Float64Array(last + 1)
   const xs = seats.map((seat) => seat.x)
   const middle = (xs.reduce((a, b) => Math.min(a, b), Infinity) + xs.reduce((a, b) => Math.max(a, b), -Infinity)) / 2
   const front = seats.reduce((min, seat) => Math.min(min, seat.y), Infinity)
@@ -29,10 +34,12 @@ export function layOut(seats: readonly SeatPosition[], focal?: { x: number; y: n
   for (const seat of seats) {
     far[seat.number] = Math.hypot(seat.x - target.x, seat.y - target.y)
     accessible[seat.number] = seat.accessible ? 1 : 0
+    x[seat.number] = seat.x
+    y[seat.number] = seat.y
   }
   const runs: number[][] = []
   for (const row of Map.groupBy(seats, (seat) => seat.rowName).values()) runs.push(...runsOf(row))
-  return { runs, far, accessible }
+  return { runs, far, accessible, x, y }
 }
 
 /**
@@ -134,4 +141,50 @@ export function chooseAny(hall: Hall, free: Uint8Array, count: number, needsAcce
   return numbers
     .toSorted((a, b) => hall.accessible[a]! - hall.accessible[b]! || hall.far[a]! - hall.far[b]! || a - b)
     .slice(0, count)
+}
+
+/** Runs looked at for what is free beside seats that somebody else was faster for. */
+const nearRunsMax = 12
+
+/**
+ * Up to `most` groups of free seats side by side, as many as `wanted`, the nearest to where those are first. They share
+ * no seat. Only the nearest rows are looked at, so a refusal costs some microseconds in a hall of any size.
+ */
+export function chooseNear(
+  hall: Hall,
+  isFree: (number: number) => boolean,
+  wanted: readonly number[],
+  most: number,
+): number[][] {
+  const count = wanted.length
+  const middleX = wanted.reduce((sum, number) => sum + hall.x[number]!, 0) / count
+  const middleY = wanted.reduce((sum, number) => sum + hall.y[number]!, 0) / count
+  const away = (number: number) => Math.hypot(hall.x[number]! - middleX, hall.y[number]! - middleY)
+  const groups: { seats: number[]; far: number }[] = []
+  for (const run of nearestRuns(hall, middleX, middleY)) {
+    for (let start = 0; start + count <= run.length; start++) {
+      const seats = run.slice(start, start + count)
+      if (!seats.every((number) => isFree(number) && !hall.accessible[number])) continue
+      groups.push({ seats, far: seats.reduce((sum, number) => sum + away(number), 0) })
+    }
+  }
+  const chosen: number[][] = []
+  const used = new Set<number>()
+  for (const { seats } of groups.toSorted((a, b) => a.far - b.far)) {
+    if (seats.some((number) => used.has(number))) continue
+    for (const number of seats) used.add(number)
+    chosen.push(seats)
+    if (chosen.length === most) break
+  }
+  return chosen
+}
+
+/** The runs whose nearest end or middle is nearest. */
+function nearestRuns(hall: Hall, x: number, y: number): (readonly number[])[] {
+  const distance = (number: number) => Math.hypot(hall.x[number]! - x, hall.y[number]! - y)
+  return hall.runs
+    .map((run) => ({ run, far: Math.min(distance(run[0]!), distance(run[run.length >> 1]!), distance(run.at(-1)!)) }))
+    .toSorted((a, b) => a.far - b.far)
+    .slice(0, nearRunsMax)
+    .map(({ run }) => run)
 }

@@ -69,6 +69,21 @@ test('a taken seat refuses the whole hold and names the taken ones', async ({ pl
   expect(await sale.place('acc_b', { seatIds: seat(1, 3) })).toMatchObject({ status: 201 })
 })
 
+test('who was slower is told what is free beside the wanted seats, from the picture that is there anyway', async ({
+  platform,
+}) => {
+  const sale = await openSale(platform, { rows: 2, seatsPerRow: 6 })
+  await sale.place('acc_a', { seatIds: seat(3, 4) })
+  await sale.place('acc_b', { seatIds: seat(3, 4) })
+  const before = platform.statements.length
+  expect(await sale.place('acc_b', { seatIds: seat(3, 4) })).toMatchObject({
+    code: 'inventory.seat-taken',
+    taken: seat(3, 4),
+    nearby: [seat(9, 10), seat(1, 2), seat(5, 6)],
+  })
+  expect(platform.statements.slice(before)).toEqual([expect.stringContaining('inventory.place')])
+})
+
 test('seats that are unknown, of another section or named twice are listed', async ({ platform }) => {
   const sale = await openSale(platform)
   const seatIds = [...seat(1, 41, 1), 'sea_floor-1', 'nonsense']

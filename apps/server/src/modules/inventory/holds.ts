@@ -1,4 +1,4 @@
-import type { Hold as HoldDocument } from '@fairgate/contracts/http/inventory'
+import { seatStatus, type Hold as HoldDocument } from '@fairgate/contracts/http/inventory'
 import { seatId } from '@fairgate/contracts/ids'
 import { money, times, type Currency } from '@fairgate/contracts/money'
 import type { TokenPayload } from '@fairgate/contracts/tokens'
@@ -6,6 +6,8 @@ import { transaction } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import type { Allotments } from './allotments.ts'
+import type { AvailabilityReader } from './availability.ts'
+import { chooseNear } from './best-seats.ts'
 import { seatNumbers } from './interventions.ts'
 import * as store from './inventory-store.ts'
 import { accessible, type Entitled, type Section } from './inventory-store.ts'
@@ -30,10 +32,15 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'tokens'> & {
   placing: Placing
   steps: Pick<OrderSteps, 'move'>
   allotments: Pick<Allotments, 'entitledBy'>
+  availability: Pick<AvailabilityReader, 'read'>
 }
 
+/** Groups of seats proposed to who was slower, and the most seats he may have wanted. */
+const nearbyMax = 3
+const nearbySeatsMax = 20
+
 /** What a buyer does with holds. */
-export function createHolds({ db, clock, tokens, sections, placing, steps, allotments }: Deps) {
+export function createHolds({ db, clock, tokens, sections, placing, steps, allotments, availability }: Deps) {
   /**
    * Keeps seats for an account. The pass is judged before anything is said of the section, the sale's hours before
    * anything is said of its seats.
@@ -70,13 +77,33 @@ export function createHolds({ db, clock, tokens, sections, placing, steps, allot
       case 'pass-ended':
         throw new Problem('inventory.pass-ended')
       case 'seat-taken':
-        throw new Problem('inventory.seat-taken', { taken: answer.seats.map((number) => seatId(section.id, number)) })
+        throw await seatTaken(wish, answer.seats, 'seats' in wish ? wish.seats : [])
       case 'sold-out':
       case 'no-adjacent':
         throw new Problem(`inventory.${answer.kind}`, { free: answer.free })
       case 'limit-reached':
         throw new Problem('inventory.limit-reached', { limit: answer.limit, have: answer.have })
     }
+  }
+
+  /**
+   * A gentle answer when someone was faster: what is free near the wanted seats, by the picture that this process has
+   * anyway. It is no promise, and costs the database nothing.
+   */
+  async function seatTaken({ section, entitled }: Wish, taken: readonly number[], wanted: readonly number[]) {
+    const isFor = section.admission === 'reserved' && entitled === null && wanted.length <= nearbySeatsMax
+    const near = isFor ? await freeNear(section, wanted, taken).catch(() => []) : []
+    return new Problem('inventory.seat-taken', {
+      taken: taken.map((number) => seatId(section.id, number)),
+      nearby: near.map((seats) => seats.map((number) => seatId(section.id, number))),
+    })
+  }
+
+  async function freeNear(section: Section, wanted: readonly number[], taken: readonly number[]): Promise<number[][]> {
+    const [hall, { picture }] = await Promise.all([sections.hall(section.id), availability.read(section.id)])
+    const isFree = (number: number) =>
+      ((picture[(number - 1) >> 2]! >> (((number - 1) & 3) * 2)) & 3) === seatStatus.free && !taken.includes(number)
+    return chooseNear(hall, isFree, wanted, nearbyMax)
   }
 
   /** A pass, or the code of an allotment, which has a line of its own and needs not wait for the opening. */
