@@ -180,6 +180,10 @@ export const en = {
     decline: 'Give it up',
     declineAsk: 'Give this place up? It goes to the next in the draw and does not come back.',
     backToAward: 'Back to my award',
+    backHint: 'It stays yours until its deadline.',
+    myPosition: (position: number) => `Your position in the draw: ${position.toLocaleString('en')}`,
+    myAwards: 'Places you were drawn for',
+    publishedBody: 'Everybody sees the event and can apply from the opening until the draw.',
     proof: 'Was it fair?',
     proofMine: (number: number, position: number, of: number) =>
       `Yes. This device recomputed the draw: application No. ${number.toLocaleString('en')} is at position ${position.toLocaleString('en')} of ${of.toLocaleString('en')}.`,

@@ -175,6 +175,10 @@ export const ko: Messages = {
     decline: '포기하기',
     declineAsk: '이 자리를 포기할까요? 다음 분에게 넘어가며 되돌릴 수 없습니다.',
     backToAward: '내 당첨으로 돌아가기',
+    backHint: '기한까지 자리는 그대로 있습니다.',
+    myPosition: (position) => `내 추첨 순서 ${number(position)}번째`,
+    myAwards: '당첨된 자리',
+    publishedBody: '누구나 행사를 보고, 신청 시작부터 추첨 전까지 신청할 수 있습니다.',
     proof: '공정했나요?',
     proofMine: (value, position, of) =>
       `네. 이 기기에서 추첨을 다시 계산했습니다. 신청 번호 ${number(value)}번의 순서는 ${number(of)}명 중 ${number(position)}번째가 맞습니다.`,

@@ -217,6 +217,7 @@ function ApplyForm({
       })
       idempotency.settle()
       client.setQueryData(ballotKeys.mine(ballot.saleId), { application, award: null })
+      void client.invalidateQueries({ queryKey: ballotKeys.ballot(ballot.saleId), exact: true })
       onDone()
     } catch (error) {
       setFailure(error)
@@ -288,6 +289,9 @@ function Result({ ballot, event, mine }: { ballot: BallotDocument; event: EventD
         <section className="panel stack">
           <h2>{t.ballot.lostTitle}</h2>
           <p>{ballot.phase === 'closed' ? t.ballot.lostClosed : t.ballot.lostBody}</p>
+          {mine.application.position === null ? null : (
+            <p className="figures">{t.ballot.myPosition(mine.application.position)}</p>
+          )}
         </section>
       )}
       {mine ? (

@@ -3,11 +3,12 @@ import { Link } from 'wouter'
 import { listOrders, type Order } from '@fairgate/contracts/http/orders'
 import { formatMoney } from '@fairgate/contracts/money'
 import { useApp } from '../app.tsx'
+import { useAwards } from '../api/ballots.ts'
 import { useOrders } from '../api/queries.ts'
 import { localeOf, shortTime } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
-import { useTitle } from '../ui/hooks.ts'
-import { Blank, Failure, PageHead, Skeleton } from '../ui/parts.tsx'
+import { useServerNow, useTitle } from '../ui/hooks.ts'
+import { Blank, Countdown, Failure, PageHead, Skeleton } from '../ui/parts.tsx'
 import { OrderStateTag } from './order-page.tsx'
 
 export function OrdersPage() {
@@ -27,6 +28,7 @@ export function OrdersPage() {
   return (
     <div className="page narrow">
       <PageHead title={t.order.listTitle} />
+      <OpenAwards />
       {orders.isPending ? (
         <Skeleton tall lines={3} />
       ) : orders.isError ? (
@@ -52,6 +54,40 @@ export function OrdersPage() {
         </div>
       ) : null}
     </div>
+  )
+}
+
+/** What was drawn and waits to be bought. Whoever has none sees nothing of it. */
+function OpenAwards() {
+  const { t } = useApp()
+  const awards = useAwards()
+  const now = useServerNow()
+  const open = (awards.data?.items ?? []).filter(({ state, payBy }) => state === 'awarded' && Date.parse(payBy) > now)
+  if (open.length === 0) return null
+  return (
+    <section aria-label={t.ballot.myAwards} className="open-awards">
+      <h2>{t.ballot.myAwards}</h2>
+      <ul className="rows">
+        {open.map((award) => (
+          <li key={award.id} className="row-card">
+            <div>
+              <h2>
+                <Link href={pb.ballot(award.saleId)} className="stretched">
+                  {award.eventName}
+                </Link>
+              </h2>
+              <p className="muted figures">
+                {award.line.name} · {t.common.places(award.quantity)}
+              </p>
+            </div>
+            <div className="row-end">
+              <Countdown to={award.payBy} label={t.ballot.timeLeft} />
+              <span className="row-call">{t.ballot.buy}</span>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

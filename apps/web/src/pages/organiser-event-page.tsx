@@ -378,13 +378,13 @@ function Publish({ sale, reload }: { sale: Sale; reload: () => Promise<void> }) 
 function Readiness({ event, sale }: { event: EventDocument; sale: Sale }) {
   const { t } = useApp()
   const parts: [string, boolean][] = [
-    [t.organiser.readyWaitingRoom, sale.readiness.waitingRoom],
+    [sale.method === 'ballot' ? t.ballot.title : t.organiser.readyWaitingRoom, sale.readiness.waitingRoom],
     [t.organiser.readyInventory, sale.readiness.inventory],
   ]
   return (
     <div role="status">
       <Notice tone={isReady(sale) ? 'good' : 'plain'} title={isReady(sale) ? t.organiser.ready : t.organiser.readiness}>
-        <p>{t.organiser.publishedBody}</p>
+        <p>{sale.method === 'ballot' ? t.ballot.publishedBody : t.organiser.publishedBody}</p>
       </Notice>
       <ul className="checks" aria-label={t.organiser.readiness}>
         {parts.map(([label, ready]) => (

@@ -252,9 +252,9 @@ function ChoosePanel({
       )}
       <p className="leave">
         <button type="button" className="link-button" onClick={() => void leave()}>
-          {t.shop.leave}
+          {award ? t.ballot.backToAward : t.shop.leave}
         </button>{' '}
-        <small className="muted">{t.shop.leaveHint}</small>
+        <small className="muted">{award ? t.ballot.backHint : t.shop.leaveHint}</small>
       </p>
     </>
   )
