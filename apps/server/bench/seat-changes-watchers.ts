@@ -1,0 +1,59 @@
+import { connect } from 'node:net'
+import { monotonicMs } from './seat-changes-sale.ts'
+import { readUpdate, statusAt, type SeatPictures } from '@fairgate/contracts/seat-picture'
+import type { AvailabilityUpdate } from '@fairgate/contracts/http/availability'
+
+// Watchers of one sale's stream. Each notes when a message had arrived; one of them reads what it says, because all are
+// told the same bytes: reading it in each would measure this process instead of the server.
+
+const [url, count] = [new URL(process.argv[2]!), Number(process.argv[3])]
+/** When each message arrived, by its place in the stream and by watcher. */
+const arrivals: number[][] = []
+/** When the seats of a message were changed, as this process learned from the first watcher. */
+const changed: { sectionId: string; seat: number; message: number }[] = []
+let pictures: SeatPictures = new Map()
+let open = 0
+
+for (let watcher = 0; watcher < count; watcher++) {
+  const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true })
+  let rest = ''
+  let messages = -1
+  socket.setEncoding('latin1')
+  socket.once('connect', () => socket.write(`GET ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\n\r\n`))
+  socket.once('error', (error) => process.send!({ failed: String(error) }))
+  socket.on('data', (chunk: string) => {
+    const at = monotonicMs()
+    rest += chunk
+    for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
+      const message = rest.slice(0, end)
+      rest = rest.slice(end + 2)
+      const data = message.indexOf('data: ')
+      if (data < 0) continue
+      messages++
+      if (messages === 0) {
+        if (++open === count) process.send!({ open })
+      } else {
+        const times = (arrivals[messages - 1] ??= [])
+        times.push(at)
+      }
+      if (watcher === 0) read(JSON.parse(message.slice(data + 6)) as AvailabilityUpdate, messages)
+    }
+  })
+}
+
+function read(update: AvailabilityUpdate, message: number): void {
+  const next = readUpdate(pictures, update)
+  if (next === 'missed') return void process.send!({ failed: 'a version was missed' })
+  for (const [sectionId, { status }] of next) {
+    const before = pictures.get(sectionId)?.status
+    if (!before || before === status) continue
+    for (let seat = 0; seat < status.length * 4; seat++) {
+      if (statusAt(before, seat) === 0 && statusAt(status, seat) === 1)
+        changed.push({ sectionId, seat, message: message - 1 })
+    }
+  }
+  pictures = next
+}
+
+process.on('message', () => process.send!({ arrivals, changed }, () => process.exit(0)))
+process.on('disconnect', () => process.exit(0))
