@@ -52,14 +52,7 @@ export function createOrderSteps({ outbox, clock, touched }: Deps) {
       const hold = holds.of(request)
       return hold && serial(request) > hold.asked && outcome(hold, eventOf(request)) === 'claim' ? [hold] : []
     })
-    const seats =
-      wanted.length > 0
-        ? await store.lockSeatsOf(
-            tx,
-            wanted.map((hold) => hold.id),
-            now,
-          )
-        : []
+    const seats = wanted.length > 0 ? await store.lockSeatsOf(tx, wanted, now) : []
     const owner = new Map(seats.map((seat) => [`${seat.sectionId} ${seat.number}`, seat.holdId]))
     const bySeat = Map.groupBy(seats, (seat) => seat.wanted)
     const buyers = [
@@ -105,7 +98,11 @@ export function createOrderSteps({ outbox, clock, touched }: Deps) {
       )
     }
     await store.updateHolds(tx, changes)
-    if (secured.size > 0) await store.secureSeats(tx, [...secured])
+    if (secured.size > 0)
+      await store.secureSeats(
+        tx,
+        wanted.filter((hold) => secured.has(hold.id)),
+      )
     touch(
       tx,
       changes.map((change) => change.hold),
@@ -204,7 +201,7 @@ export function createOrderSteps({ outbox, clock, touched }: Deps) {
     await store.updateHolds(tx, changes)
     const moved = await store.moveSeats(
       tx,
-      changes.map((change) => change.hold.id),
+      changes.map((change) => change.hold),
       to,
     )
     for (const { hold } of changes) {

@@ -50,11 +50,7 @@ export const createLapseLoop = ({ db, clock, metrics, touched }: Deps): Loop => 
         if (released.length > 0) afterCommit(tx, () => touched(new Set(released)))
         const due = await store.lockDueHolds(tx, now, lapsesMax)
         if (due.length === 0) return false
-        const { left } = await store.clearLapsed(
-          tx,
-          due.map((hold) => hold.id),
-          now,
-        )
+        const { left } = await store.clearLapsed(tx, due, now)
         const done = due.filter((hold) => !left.includes(hold.id))
         await store.updateHolds(
           tx,
