@@ -34,10 +34,10 @@ export async function createOwnServer(
     // oxlint-disable-next-line no-process-env -- a child needs PATH and HOME of its parent
     ...process.env,
     LOG_LEVEL: 'info',
+    CHALLENGES: 'off',
     ...options.env,
     PORT: String(port),
     DATA_DIR: join(folder, 'data'),
-    CHALLENGES: 'off',
   }
   const url = `http://localhost:${port}`
   let child: ChildProcess | undefined

@@ -24,6 +24,7 @@ export type RehearsalOptions = Omit<ScenarioOptions, 'holdSeconds'> & {
   killAfter?: number
   rounds?: number
   keep?: boolean
+  challenges?: boolean
 }
 
 export type Report = ReturnType<typeof figuresOf> & {
@@ -50,7 +51,13 @@ export type Report = ReturnType<typeof figuresOf> & {
 export async function rehearse(options: RehearsalOptions, surroundings: Surroundings): Promise<Report> {
   const { progress, sleep } = surroundings
   const recorder = createRecorder()
-  const own = options.url === undefined ? await createOwnServer(options.keep ? { keep: true } : {}) : undefined
+  const own =
+    options.url === undefined
+      ? await createOwnServer({
+          ...(options.keep ? { keep: true } : {}),
+          ...(options.challenges ? { env: { CHALLENGES: 'on' } } : {}),
+        })
+      : undefined
   const url = options.url ?? own!.url
   expectLoopback(url)
   const wire = openWire(url, recorder, { connections: Math.min(400, options.users), sleep })

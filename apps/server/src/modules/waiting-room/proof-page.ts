@@ -21,11 +21,20 @@ function programText(): string {
     .join('\n')
 }
 
+/** Pages made of a drawn line never change: the last one is kept, because making one copies megabytes. */
+export function createProofPages() {
+  let last: { lineId: string; html: string } | undefined
+  return (document: LineDocument, leaves: Uint8Array): string => {
+    if (last?.lineId !== document.id) last = { lineId: document.id, html: proofPage(document, leaves) }
+    return last.html
+  }
+}
+
 /**
  * A page that proves a draw on its own: document, entrants and program are in the file, and its policy forbids it to
  * ask anybody anything.
  */
-export function proofPage(document: LineDocument, leaves: Uint8Array): string {
+function proofPage(document: LineDocument, leaves: Uint8Array): string {
   program ??= programText()
   const { id, name, saleId, opensAt, draw } = document
   const data = { id, name, saleId, opensAt, draw, entrants: Buffer.from(leaves).toString('base64') }

@@ -12,7 +12,7 @@ import type { Defences, Who } from './defences.ts'
 import type { DeviceCookie } from './device-cookie.ts'
 import type { Documents } from './documents.ts'
 import type { createEntrants } from './entrants.ts'
-import { proofPage } from './proof-page.ts'
+import { createProofPages } from './proof-page.ts'
 import type { createJoining } from './joining.ts'
 import type { createLines } from './lines.ts'
 import type { createPasses } from './passes.ts'
@@ -52,6 +52,7 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     health,
   } = parts
 
+  const proofPages = createProofPages()
   const whoIs = ({ caller, ip, headers }: Asking) => ({
     accountId: caller?.accountId,
     ip,
@@ -148,7 +149,7 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     const { document } = await documents.read(params.id)
     return {
       status: 200,
-      bytes: proofPage(document, leaves),
+      bytes: proofPages(document, leaves),
       type: contract.drawProofPage.media,
       etag: `"${root}-page"`,
       headers: {
