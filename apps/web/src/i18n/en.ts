@@ -547,7 +547,7 @@ export const en = {
         'stock-unknown': 'The stock is not known yet, so the door stays shut.',
         paused: 'You have paused the line.',
         rate: 'People go in at the rate you set.',
-        shoppers: 'As many are inside as you allow. Whoever leaves makes room.',
+        shoppers: 'As many are inside or called as you allow. Whoever leaves makes room.',
         stock: 'Those inside may take all that is left. Whoever leaves makes room.',
         health: 'Fewer are let in, for the sake of the service.',
         'all-called': 'Everybody in line has been called.',
@@ -555,7 +555,6 @@ export const en = {
         closed: 'The sale is over.',
       },
       perMinute: (count: string) => `Up to ${count} a minute.`,
-      perMinuteAny: 'As many as can still buy.',
       state: { strained: 'The service is at its limit:', unwell: 'Nobody is let in, because people are being failed:' },
       cause: {
         'event-loop': 'the processor cannot keep up.',

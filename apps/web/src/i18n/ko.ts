@@ -541,7 +541,7 @@ export const ko: Messages = {
         'stock-unknown': '남은 수량을 아직 몰라 문을 닫아 두었습니다.',
         paused: '줄을 멈춰 두었습니다.',
         rate: '정한 속도대로 입장하고 있습니다.',
-        shoppers: '허용한 인원이 모두 들어와 있습니다. 한 분이 나가면 다음 분이 들어옵니다.',
+        shoppers: '허용한 인원이 모두 들어왔거나 안내를 받았습니다. 한 분이 나가면 다음 분을 안내합니다.',
         stock: '지금 들어온 분들이 남은 수량을 모두 살 수 있습니다. 한 분이 나가면 다음 분이 들어옵니다.',
         health: '서비스를 지키려고 천천히 들이고 있습니다.',
         'all-called': '줄에 선 분을 모두 안내했습니다.',
@@ -549,7 +549,6 @@ export const ko: Messages = {
         closed: '판매가 끝났습니다.',
       },
       perMinute: (count) => `분당 최대 ${count}명입니다.`,
-      perMinuteAny: '살 수 있는 만큼 들어옵니다.',
       state: { strained: '서비스가 한계에 가깝습니다.', unwell: '요청이 실패하고 있어 아무도 들이지 않습니다.' },
       cause: {
         'event-loop': '처리 장치가 밀리고 있습니다.',

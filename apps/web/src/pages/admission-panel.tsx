@@ -34,20 +34,22 @@ export function AdmissionPanel({
   const params = { id: line.id }
   const isOver = line.phase === 'sold-out' || line.phase === 'closed'
   return (
-    <div className="stack" aria-live="polite">
+    <div className="admission" aria-live="polite">
       <Reason admission={admission} service={query.data?.service ?? null} />
       {query.isError ? <Notice tone="bad">{errorText(query.error, lang, t.common.networkError)}</Notice> : null}
       {admission.everyone ? (
         <Notice tone="warn" title={words.everyone}>
           <p>{words.everyoneHint}</p>
-          <button
-            type="button"
-            className="button quiet small"
-            disabled={busy}
-            onClick={() => void act(() => api.call(admitAsPlanned, { params }))}
-          >
-            {words.everyoneEnd}
-          </button>
+          <div className="actions">
+            <button
+              type="button"
+              className="button quiet small"
+              disabled={busy}
+              onClick={() => void act(() => api.call(admitAsPlanned, { params }))}
+            >
+              {words.everyoneEnd}
+            </button>
+          </div>
         </Notice>
       ) : isOver ? null : isAsking ? (
         <Confirm
@@ -73,23 +75,32 @@ function Reason({ admission, service }: { admission: Admission; service: Service
   const { t, lang } = useApp()
   const words = t.organiser.admission
   const { limitedBy, perMinute } = admission
-  const isMoving = perMinute === null || perMinute > 0
-  const speed = perMinute === null ? words.perMinuteAny : words.perMinute(perMinute.toLocaleString(lang))
-  const sentence = isMoving ? `${words.limitedBy[limitedBy]} ${speed}` : words.limitedBy[limitedBy]
-  if (limitedBy !== 'health' && (service === null || service.state === 'well'))
-    return <p className="muted">{sentence}</p>
+  const hasSpeed = (limitedBy === 'rate' || limitedBy === 'health') && perMinute !== null && perMinute > 0
+  const speed = hasSpeed ? ` ${words.perMinute(perMinute.toLocaleString(lang))}` : ''
+  const reason = words.limitedBy[limitedBy] + speed
+  if (limitedBy === 'health')
+    return (
+      <Notice tone={service?.state === 'unwell' ? 'bad' : 'warn'} title={reason}>
+        {service ? <Cause service={service} /> : null}
+      </Notice>
+    )
   return (
-    <Notice tone={service?.state === 'unwell' ? 'bad' : 'warn'} title={sentence}>
-      {service ? <Cause service={service} isLimit={limitedBy === 'health'} /> : null}
-    </Notice>
+    <>
+      <p className="muted">{reason}</p>
+      {service && service.state !== 'well' ? (
+        <Notice tone={service.state === 'unwell' ? 'bad' : 'warn'}>
+          <Cause service={service} />
+        </Notice>
+      ) : null}
+    </>
   )
 }
 
 /** What the service suffers from, with the figures of the process that fares worst. */
-function Cause({ service, isLimit }: { service: ServiceHealth; isLimit: boolean }) {
+function Cause({ service }: { service: ServiceHealth }) {
   const { t } = useApp()
   const words = t.organiser.admission
-  if (service.state === 'well') return isLimit ? <p>{words.recovering}</p> : null
+  if (service.state === 'well') return <p>{words.recovering}</p>
   const worst = service.processes
     .filter(({ cause }) => cause === service.cause)
     .toSorted((one, other) => other.pressure - one.pressure)[0]
