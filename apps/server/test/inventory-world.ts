@@ -189,3 +189,23 @@ export function idOf(answer: { hold: Hold } | Refusal): string {
   if (!('hold' in answer) || !answer.hold) throw new Error(`not placed: ${JSON.stringify(answer)}`)
   return (answer.hold as Hold).id
 }
+
+/** For controls: deciding by name with other text in its function. */
+export async function rewritePlace(
+  platform: TestPlatform,
+  ...changes: readonly (readonly [string, string])[]
+): Promise<void> {
+  const { pool } = platform.database
+  const { rows: found } = await pool.query(`select pg_get_functiondef('inventory.place'::regproc) as text`)
+  let text: string = found[0].text
+  for (const [from, to] of changes) {
+    if (!text.includes(from)) throw new Error(`the function has no ${from}`)
+    text = text.replace(from, to)
+  }
+  await pool.query(text)
+}
+
+/** A seat goes to the first wish of a batch that asks for it. Replaced, it goes to all of them. */
+export const overlapGuard = ['w.h = min(w.h) over (partition by', 'w.h >= min(w.h) over (partition by'] as const
+/** As many seats are taken as were given. Replaced, nobody counts. */
+export const countGuard = ['updated <> expected', 'updated < 0'] as const

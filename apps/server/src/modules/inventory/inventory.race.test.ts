@@ -2,7 +2,19 @@ import { RawNode, type KyselyPlugin, type OperationNode } from 'kysely'
 import { expect } from 'vitest'
 import { row, rows, sql, transaction, type Db } from '#platform/db'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
-import { closesAt, floorId, hallId, idOf, openSale, saleId, seat, shop } from '../../../test/inventory-world.ts'
+import {
+  closesAt,
+  countGuard,
+  floorId,
+  hallId,
+  idOf,
+  openSale,
+  overlapGuard,
+  rewritePlace,
+  saleId,
+  seat,
+  shop,
+} from '../../../test/inventory-world.ts'
 import { createInventory, inventoryDefaults, type InventoryConfig } from './index.ts'
 import { placeHolds, type Claim } from './inventory-store.ts'
 import { createPlacing } from './placing.ts'
@@ -47,18 +59,6 @@ function rewritten(from: string | RegExp, to: string): (db: Db) => Db {
     transformResult: async ({ result }) => result,
   }
   return (db) => db.withPlugin(plugin)
-}
-
-/** For controls: deciding by name with other text in its function. */
-async function rewritePlace(platform: TestPlatform, ...changes: readonly (readonly [string, string])[]): Promise<void> {
-  const { pool } = platform.database
-  const { rows: found } = await pool.query(`select pg_get_functiondef('inventory.place'::regproc) as text`)
-  let text: string = found[0].text
-  for (const [from, to] of changes) {
-    expect(text).toContain(from)
-    text = text.replace(from, to)
-  }
-  await pool.query(text)
 }
 
 /** Returns when so many processes of this database wait for a lock. */
@@ -186,9 +186,6 @@ async function overlapping(platform: TestPlatform): Promise<boolean> {
 test('wishes of one batch that overlap do not tear', async ({ platform }) => {
   expect(await overlapping(platform)).toBe(false)
 })
-
-const overlapGuard = ['w.h = min(w.h) over (partition by', 'w.h >= min(w.h) over (partition by'] as const
-const countGuard = ['updated <> expected', 'updated < 0'] as const
 
 test('control: without the guards in the function they tear', async ({ platform }) => {
   await rewritePlace(platform, overlapGuard, countGuard)
