@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -53,12 +54,24 @@ export async function buildWebIfChanged(log: Log): Promise<void> {
       code === 0 ? resolve() : reject(new Error(`the web app could not be built:\n${errors}`)),
     )
   })
+  compressFiles(aside)
   writeFileSync(join(aside, '.sources'), fingerprint)
   // Swapped, not removed first: a process that serves the folder misses it for no longer than two renames take.
   const old = `${aside}-old`
   if (existsSync(distFolder)) renameSync(distFolder, old)
   renameSync(aside, distFolder)
   rmSync(old, { recursive: true, force: true })
+}
+
+/** Beside each text file what browsers are sent instead: the waiting page is 37 kB in itself and 13 with Brotli. */
+function compressFiles(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !/\.(js|css|html|svg)$/.test(entry.name)) continue
+    const file = join(entry.parentPath, entry.name)
+    const bytes = readFileSync(file)
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes))
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }))
+  }
 }
 
 function fingerprintOf(folders: readonly string[], files: readonly string[]): string {
@@ -77,7 +90,7 @@ function fingerprintOf(folders: readonly string[], files: readonly string[]): st
 
 /** Serves the built web app: assets for ever (their names carry a hash), pages fresh, `/wait/…` as its own small page. */
 export function serveWeb(app: FastifyInstance): void {
-  void app.register(fastifyStatic, { root: distFolder, serve: false, cacheControl: false })
+  void app.register(fastifyStatic, { root: distFolder, serve: false, cacheControl: false, preCompressed: true })
 
   const page = (reply: FastifyReply, file: string) =>
     reply

@@ -17,7 +17,8 @@ import { createSession } from '../src/api/session.ts'
 import { createRoomApi } from '../waiting-room/api.ts'
 import { isListed, lookAtDraw } from '../waiting-room/proof.ts'
 import { createRoom, type RoomState } from '../waiting-room/room.ts'
-import { en, ko } from '../waiting-room/texts.ts'
+import { en } from '../waiting-room/en.ts'
+import { ko } from '../waiting-room/ko.ts'
 import { viewOf } from '../waiting-room/view.ts'
 
 const seed = new Uint8Array(32).fill(9)

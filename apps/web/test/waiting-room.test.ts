@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
 import { pauseAfterFailure, pauseMsMax, pollEveryMs, spread } from '../waiting-room/poll.ts'
 import { aheadOf, type RoomState } from '../waiting-room/room.ts'
-import { en, ko } from '../waiting-room/texts.ts'
+import { en } from '../waiting-room/en.ts'
+import { ko } from '../waiting-room/ko.ts'
 import { announcementOf, clockText, viewOf } from '../waiting-room/view.ts'
 
 const poll: LineDocument['poll'] = [

@@ -6,7 +6,7 @@ import { createRoomApi } from './api.ts'
 import { createRenderer } from './render.ts'
 import { createRoom, type RoomState } from './room.ts'
 import { solveAside } from './solve.ts'
-import { en, ko } from './texts.ts'
+import { loadTexts } from './texts.ts'
 import { viewOf } from './view.ts'
 
 /** Time to read that it is one's turn before going in without pressing. */
@@ -24,7 +24,8 @@ const renderer = createRenderer({
   press: (what) =>
     void (what === 'move-here' ? room.moveHere() : what === 'start-anew' ? room.startAnewHere() : room.joinAgain()),
 })
-const texts = () => (lang === 'ko' ? ko : en)
+let words = await loadTexts[lang]()
+const texts = () => words
 
 const room = createRoom({
   lineId,
@@ -67,10 +68,19 @@ function speak(): void {
   if (latest) show(latest)
 }
 
-languageButton.addEventListener('click', () => {
-  lang = lang === 'ko' ? 'en' : 'ko'
-  language.set(lang)
+/** Without the network the page stays in the language it has. */
+async function speakIn(other: 'en' | 'ko'): Promise<boolean> {
+  const found = await loadTexts[other]().catch(() => undefined)
+  if (!found) return false
+  words = found
+  lang = other
   speak()
+  return true
+}
+
+languageButton.addEventListener('click', async () => {
+  const other = lang === 'ko' ? 'en' : 'ko'
+  if (await speakIn(other)) language.set(other)
 })
 addEventListener('online', room.wake)
 document.addEventListener('visibilitychange', () => {
@@ -87,6 +97,5 @@ show({ lineId, who: 'unknown', online: true, samples: [] })
 void room.start().then(() => {
   const state = session.state()
   if (state.kind !== 'signed-in' || language.get() || lang === state.account.locale) return
-  lang = state.account.locale
-  speak()
+  void speakIn(state.account.locale)
 })

@@ -1,6 +1,6 @@
 import { expectedWait, isUnlikely } from '@fairgate/contracts/wait'
 import { aheadOf, mayChooseAnother, otherLineOf, type RoomState } from './room.ts'
-import type { Texts } from './texts.ts'
+import type { Texts } from './en.ts'
 
 /** `move-here`: the place moves from another line; `start-anew`: it is given up there for a new one at the end here. */
 export type Press = 'join-again' | 'move-here' | 'start-anew'
