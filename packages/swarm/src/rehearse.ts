@@ -45,7 +45,7 @@ const program = new Command('npm run -s rehearse --')
   .option('--kill-after <seconds>', 'kill -9 the own server so long after the opening, and start it again', whole(0))
   .option(
     '--challenges',
-    'let the own server ask for a proof of work: this machine solves for everybody, so for some hundred people at most',
+    'let the own server ask for a proof of work: this machine solves for everybody, so people come earlier and it takes longer',
   )
   .option('--keep', "keep the own server's folder for a look at its log and data")
   .option('--json', 'print one JSON object as the last line')

@@ -158,7 +158,7 @@ export function createAccounts({
   return { register, resendCode, verifyEmail, setRoles, me, find, masked }
 }
 
-const firstLetter = (text: string): string => `${[...text.trim()][0] ?? ''}…`
+const firstLetter = (text: string): string => `${Array.from(text.trim()).at(0) ?? ''}…`
 
 /** The domain stays: it tells a family from a farm. */
 const maskedAccount = ({ id, name, email }: Account): MaskedAccount => ({

@@ -1,6 +1,5 @@
 import { getAdmission } from '@fairgate/contracts/http/admission'
 import * as contract from '@fairgate/contracts/http/waiting-room'
-import type { FastifyReply } from 'fastify'
 import type { Caller } from '#platform/access-token'
 import type { Health } from '#platform/health'
 import type { RouteContract } from '@fairgate/contracts/http/route'
@@ -59,7 +58,12 @@ export function serveRoutes(http: HttpApp, parts: Parts): void {
     device: cookie.read(headers['cookie']),
   })
   /** Counts what is asked of a line against the caller's limits. @throws http.too-many-requests, waiting-room.line-not-found */
-  async function limit(what: contract.Limited, lineId: string, who: Who, reply: FastifyReply): Promise<void> {
+  async function limit(
+    what: contract.Limited,
+    lineId: string,
+    who: Who,
+    reply: HttpRequest<RouteContract>['reply'],
+  ): Promise<void> {
     const { saleId } = (await documents.read(lineId)).document
     await defences.limit(what, who, { tell: (told) => void reply.headers(told), saleId })
   }
