@@ -1,4 +1,4 @@
-import { useMemo, useState, type DragEvent, type ReactNode } from 'react'
+import { useMemo, useState, type ReactNode } from 'react'
 import type { EventDocument } from '@fairgate/contracts/http/catalog'
 import { addPlan, removePlan } from '@fairgate/contracts/http/plans'
 import { formatMoney, money } from '@fairgate/contracts/money'
@@ -24,7 +24,6 @@ export function PlanUpload({ event, onChanged }: { event: EventDocument; onChang
   const texts = planTexts[lang]
   const [file, setFile] = useState<File>()
   const [priceTexts, setPriceTexts] = useState<Record<string, string>>({})
-  const [isOver, setOver] = useState(false)
   const [isBusy, setBusy] = useState(false)
   const [failure, setFailure] = useState<unknown>()
   const { currency } = event
@@ -68,11 +67,6 @@ export function PlanUpload({ event, onChanged }: { event: EventDocument; onChang
     )
   }
 
-  const drop = (dropped: DragEvent): void => {
-    dropped.preventDefault()
-    setOver(false)
-    void open(dropped.dataTransfer.files[0])
-  }
   const plan = read?.plan
   const awaitsPrices = unpriced.some((name) => prices[name] === undefined)
   // A price that is still to be typed is asked for below; it is no fault of the file.
@@ -83,23 +77,14 @@ export function PlanUpload({ event, onChanged }: { event: EventDocument; onChang
   return (
     <div className="form">
       <p className="muted">{texts.lead}</p>
-      <label
-        className={isOver ? 'plan-drop over' : 'plan-drop'}
-        onDragOver={(dragged) => {
-          dragged.preventDefault()
-          setOver(true)
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={drop}
-      >
-        <b>{file ? texts.again : texts.choose}</b>
-        <input
-          type="file"
-          accept=".json,.csv,.tsv,.txt,application/json,text/csv"
-          onChange={(chosen) => void open(chosen.target.files?.[0])}
-        />
-        <small className="muted">{texts.drop}</small>
-      </label>
+      <TextField
+        label={file ? texts.again : texts.choose}
+        hint={texts.drop}
+        type="file"
+        name="plan"
+        accept=".json,.csv,.tsv,.txt,application/json,text/csv"
+        onChange={(chosen) => void open(chosen.target.files?.[0])}
+      />
       <FormFailure error={failure} />
       {faults.length > 0 ? (
         <Notice tone="bad" title={texts.faults(faultsTotal)}>

@@ -255,10 +255,9 @@ function readCategories(read: Reader, value: unknown): Category[] {
       read.fault('duplicate-category', `${at}/name`, `${quoted(category.name)} is there twice`)
     names.add(category.name)
     if (item['price'] !== undefined) category.price = read.price(item['price'], `${at}/price`)
-    if (item['color'] !== undefined) {
-      if (/^#[0-9a-f]{6}$/i.test(String(item['color']))) category.color = String(item['color'])
-      else read.fault('wrong-type', `${at}/color`, 'must be a colour such as #2f6f62')
-    }
+    const { color } = item
+    if (typeof color === 'string' && /^#[0-9a-f]{6}$/i.test(color)) category.color = color
+    else if (color !== undefined) read.fault('wrong-type', `${at}/color`, 'must be a colour such as #2f6f62')
     return [category]
   })
 }

@@ -28,7 +28,7 @@ export function importSeatsIo(value: unknown, notes: Notebook): Imported {
   const file = fieldsOf(value)
   const top = fieldsOf(file['subChart'])
   const categories = listOf(fieldsOf(file['categories'])['list'] ?? file['categories']).map(fieldsOf)
-  const nameOf = new Map(categories.map(({ key, label }) => [String(key), textOf(label)]))
+  const nameOf = new Map(categories.map(({ key, label }) => [textOf(key), textOf(label)]))
   const chart: Chart = { rows: [], areas: [], shapes: [] }
   readChart(top, '#/subChart', { name: 'Seats', origin: { x: 0, y: 0 } })
   for (const [index, item] of listOf(top['sections']).entries()) {
@@ -71,9 +71,9 @@ export function importSeatsIo(value: unknown, notes: Notebook): Imported {
   }
 
   function categoryOf(item: Fields): string | undefined {
-    const key = item['categoryKey']
-    if (key === undefined || key === null) return textOf(item['categoryLabel'])
-    return nameOf.get(String(key)) ?? textOf(item['categoryLabel']) ?? String(key)
+    const key = textOf(item['categoryKey'])
+    if (key === undefined) return textOf(item['categoryLabel'])
+    return nameOf.get(key) ?? textOf(item['categoryLabel']) ?? key
   }
 
   function readChart(

@@ -100,8 +100,13 @@ export const plainGeometry = (document: Buffer): Promise<Buffer> => unzip(docume
 /** The seats of a stored geometry in order. */
 export async function geometrySeats(document: Buffer): Promise<Seat[]> {
   const geometry = JSON.parse((await unzip(document)).toString()) as Geometry
-  return geometry.seats.map(({ id: _, companionOf, restrictedView, ...seat }) => ({
-    ...seat,
+  return geometry.seats.map(({ label, row, number, x, y, accessible, companionOf, restrictedView }) => ({
+    label,
+    row,
+    number,
+    x,
+    y,
+    accessible,
     ...(companionOf === undefined ? {} : { companionOf: seatNumber(geometry.sectionId, companionOf)! }),
     ...(restrictedView ? { restrictedView } : {}),
   }))

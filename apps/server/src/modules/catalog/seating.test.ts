@@ -174,7 +174,7 @@ test('an event has one plan: a second is refused, also at the same moment; remov
 }) => {
   const { call, path, count } = await open(platform)
   const answers = await Promise.all([call('POST', `${path}/plan`, small), call('POST', `${path}/plan`, small)])
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409])
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]))
   expect((await call('POST', `${path}/plan`, small)).body.code).toBe('catalog.plan-exists')
   expect((await call('DELETE', `${path}/plan`)).status).toBe(204)
   expect(await count()).toBe(0)

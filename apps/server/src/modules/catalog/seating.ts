@@ -32,12 +32,12 @@ const unzip = promisify(gunzip)
 /** Plans kept in memory: one of 500 sections with outlines is about 30 kB gzipped. */
 const cachedPlansMax = 500
 
-type Deps = Pick<Platform, 'db' | 'ids' | 'metrics' | 'racepoints'> & { cache: EventCache }
+type Deps = Pick<Platform, 'db' | 'ids' | 'metrics'> & { cache: EventCache }
 
 type ServedPlan = { hash: string; bytes: Buffer; isGzip: boolean; isPublished: boolean }
 
 /** Seating plans: all sections of an event from one file, all or nothing. */
-export function createSeating({ db, ids, metrics, racepoints, cache }: Deps) {
+export function createSeating({ db, ids, metrics, cache }: Deps) {
   const imports = metrics.counter('fairgate_catalog_plans_total', 'Seating-plan files read', ['format', 'outcome'])
   const known = new Map<string, StoredPlan>()
 
@@ -100,7 +100,6 @@ export function createSeating({ db, ids, metrics, racepoints, cache }: Deps) {
           errorsTotal: 1,
         })
       await plans.insertPlan(tx, { ...stored, eventId }, prepared)
-      await racepoints.reach('catalog.plan-inserted')
       afterCommit(tx, () => cache.forget(eventId))
     })
     const sections = prepared.map(({ section, geometry }) => store.sectionDocument(section, geometry.hash))
