@@ -69,3 +69,16 @@ test('the database refuses a claim without a hold, a hold without a time, and tw
   await refused(sql`insert into inventory.seats (section_id, number, label) values (${hallId}, 1, 'A-1')`)
   await refused(sql`update inventory.holds set state = 'sold'`)
 })
+
+test('a section that does not add up is seen without being asked for', async ({ platform }) => {
+  const sale = await openSale(platform)
+  await sale.place('acc_a', { seatIds: seat(1, 2) })
+  await platform.settle([sale.module])
+  const shown = async (name: string) =>
+    (await platform.metrics.text()).split('\n').find((line) => line.startsWith(name))
+  expect(await shown('fairgate_sections_unbalanced')).toBe('fairgate_sections_unbalanced 0')
+  expect(await shown('fairgate_seats{state="held"}')).toBe('fairgate_seats{state="held"} 2')
+  await platform.database.pool.query('delete from inventory.seats where number = 40')
+  await platform.settle([sale.module])
+  expect(await shown('fairgate_sections_unbalanced')).toBe('fairgate_sections_unbalanced 1')
+})

@@ -17,7 +17,7 @@ import { createPrices } from './prices.ts'
 import { serveInventory } from './routes.ts'
 import { createSections } from './sections.ts'
 import { serveStock } from './stock-routes.ts'
-import { createLapseLoop, createStockLoop } from './stock.ts'
+import { createBalanceLoop, createLapseLoop, createStockLoop } from './stock.ts'
 
 export type InventoryConfig = PlacingConfig & {
   /** Event streams of one process; others are told to poll. */
@@ -69,7 +69,7 @@ export function createInventory(deps: Deps, config: InventoryConfig = inventoryD
       serveStock(http, { blocks, prices, allotments, interventions })
     },
     subscriptions: subscriptions(building, steps),
-    loops: [createLapseLoop(loopDeps), createStockLoop(loopDeps), streams.loop],
+    loops: [createLapseLoop(loopDeps), createStockLoop(loopDeps), createBalanceLoop(loopDeps), streams.loop],
     audit: (eventId) => auditInventory(db, clock, eventId),
     known: (ids) =>
       store.knownHolds(

@@ -64,3 +64,22 @@ export const createLapseLoop = ({ db, clock, metrics, touched }: Deps): Loop => 
       }),
   }
 }
+
+/** Counts every seat once a minute, so that a section that does not add up is on the operator's screen before anybody asks. */
+export const createBalanceLoop = ({ db, clock, metrics }: Deps): Loop => {
+  const seats = metrics.gauge('fairgate_seats', 'Seats of sections on sale', ['state'])
+  const unbalanced = metrics.gauge(
+    'fairgate_sections_unbalanced',
+    'Sections whose free, held, secured, sold and blocked seats are not their capacity; anything but 0 is a fault',
+  )
+  return {
+    name: 'inventory.balance',
+    intervalMs: 60_000,
+    async run() {
+      const counted = await store.auditSeats(db, undefined, new Date(clock.now()))
+      for (const state of ['free', 'held', 'secured', 'sold', 'blocked'] as const) seats.set({ state }, counted[state])
+      unbalanced.set({}, counted.unlikeCapacity)
+      return false
+    },
+  }
+}
