@@ -1,11 +1,7 @@
 import type { CDPSession, Page } from 'playwright-core'
-import { createEvent, createSale, getEvent, publishSale } from '@fairgate/contracts/http/catalog'
-import { addPlan } from '@fairgate/contracts/http/plans'
-import type { Answer } from '@fairgate/contracts/http/route'
-import { bowlPlan } from '@fairgate/contracts/plans/bowl'
 import { desktop, goIn, launchBrowser, phone, visit, type Visitor } from '../test/services/browser.ts'
-import { signInAs } from '../test/e2e/people.ts'
-import { startOneProcess, until, type World } from '../test/e2e/world.ts'
+import { openBowl } from '../test/services/bowl.ts'
+import { startOneProcess } from '../test/e2e/world.ts'
 import type { Figure } from './bench.ts'
 
 const seats = 50_000
@@ -21,7 +17,8 @@ const firstDrawMsMax = 1500
 export async function bench(): Promise<Figure> {
   const [world, browser] = await Promise.all([startOneProcess(), launchBrowser()])
   try {
-    const lineId = await openBowl(world)
+    const event = await openBowl(world, { seats, name: 'Bowl' })
+    const lineId = event.sales[0]!.lines[0]!.id
     const beside: Record<string, number> = { seats, isSoftwareRendering: 1, firstDrawMsMax }
     let worst = Infinity
     for (const [name, screen, account] of [
@@ -131,50 +128,4 @@ async function framesWhileDragging(page: Page, session: CDPSession, from: { x: n
   await complete
   session.off('Tracing.dataCollected', count)
   return Math.round(frames / seconds)
-}
-
-async function openBowl(world: World): Promise<string> {
-  const accessToken = await signInAs(world, 'organiser')
-  const now = Date.now()
-  const at = (days: number) => new Date(now + days * 24 * 3600_000).toISOString()
-  const event = await world.client.call(createEvent, {
-    accessToken,
-    body: {
-      kind: 'concert',
-      name: 'Bowl',
-      venue: 'Stadium',
-      startsAt: at(40),
-      timeZone: 'Asia/Seoul',
-      currency: 'KRW',
-    },
-  })
-  const answer = await fetch(`${world.url}${addPlan.path.replace('{id}', event.id)}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify(bowlPlan({ seats })),
-  })
-  const made = (await answer.json()) as Extract<Answer<typeof addPlan>, { planUrl: string }>
-  const sale = await world.client.call(createSale, {
-    params: { id: event.id },
-    accessToken,
-    body: {
-      method: 'queue',
-      opensAt: new Date(now - 1000).toISOString(),
-      closesAt: at(20),
-      holdSeconds: 480,
-      limitPerAccount: 4,
-      lines: [
-        { name: 'All', sectionIds: made.sections.map(({ id }) => id), shoppersMax: 5000, admitPerMinute: 60_000 },
-      ],
-    },
-  })
-  await world.client.call(publishSale, { params: { id: sale.id }, accessToken })
-  await until(
-    async () => {
-      const { sales } = await world.client.call(getEvent, { params: { id: event.id }, accessToken })
-      return Object.values(sales[0]!.readiness).every(Boolean)
-    },
-    { what: 'the sale to be ready', timeoutMs: 60_000 },
-  )
-  return sale.lines[0]!.id
 }

@@ -83,6 +83,8 @@ export async function visit(browser: Browser, world: World, look: Look = {}): Pr
     // A visitor without a session finds out by asking, and a place that is not called yet is told so.
     { status: 401, method: 'POST', path: /^\/api\/sessions\/refresh$/ },
     { status: 425, method: 'POST', path: /^\/api\/lines\/[^/]+\/passes$/ },
+    // A process in need sends whoever would watch to polling.
+    { status: 503, method: 'GET', path: /\/events$/ },
   ]
   let isOffline = false
 

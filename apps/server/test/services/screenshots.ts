@@ -7,6 +7,7 @@ import { joinLine } from '@fairgate/contracts/http/waiting-room'
 import { register, verifyEmail } from '@fairgate/contracts/http/identity'
 import { buy, enter, mailedCode, newBuyer } from '../e2e/people.ts'
 import { startOneProcess, type World } from '../e2e/world.ts'
+import { openBowl } from './bowl.ts'
 import {
   courses,
   desktop,
@@ -120,7 +121,8 @@ async function createHouse(world: World) {
     limit: 1,
     opensInMs: 25 * 60_000,
   })
-  return { concert, race, floor, narrow, soldOut, soon }
+  const bowl = await openBowl(world, { seats: 50_000, name: '별빛 경기장 Starlight Stadium' })
+  return { concert, race, floor, narrow, soldOut, soon, bowl }
 }
 
 /** Sells some of everything, keeps a few seats in hands, and leaves people standing in two lines. */
@@ -157,6 +159,10 @@ async function fillHouse(world: World, house: Awaited<ReturnType<typeof createHo
       const body = { passToken: pass.passToken, sectionId: house.race.sections[line]!.id, count: 1 + random(2) }
       await buy(world, (await world.client.call(placeHold, { body, accessToken })).holdToken, accessToken)
     }
+    const block = house.bowl.sections[random(house.bowl.sections.length)]!
+    const bowlPass = await enter(world, lineOf(house.bowl), accessToken)
+    const row = { passToken: bowlPass.passToken, sectionId: block.id, count: 4 }
+    await buy(world, (await world.client.call(placeHold, { body: row, accessToken })).holdToken, accessToken)
     await world.client.call(joinLine, { params: { id: lineOf(house.narrow) }, body: {}, accessToken })
     await world.client.call(joinLine, { params: { id: lineOf(house.soon, 1) }, body: {}, accessToken })
   })
@@ -204,8 +210,8 @@ async function shootPurchase(
   await shoot(visitor, '09-waiting-room-called', variant)
   await page.getByRole('heading', { level: 1, name: t.shop.title }).waitFor()
   await settled(visitor)
-  await page.getByRole('radio', { name: /^R/ }).check()
-  await settled(visitor)
+  const section = house.concert.sections.find(({ name }) => name === 'R')!
+  await page.getByRole('combobox', { name: t.shop.section }).selectOption(section.id)
   await page.getByRole('radio', { name: t.shop.list }).check()
   const freeSeats = page.getByRole('button', { name: new RegExp(`, ${t.shop.seatFree}`) })
   await freeSeats.first().click()
@@ -243,6 +249,33 @@ async function shootPurchase(
   await shoot(visitor, '20-ticket', variant)
 }
 
+/** The map of 50,000 seats: from afar, a block, and its seats; each screen with a zoom of its own. */
+async function shootBowl({ page, go, t }: Visitor, bowl: EventDocument, variant: string): Promise<void> {
+  for (const screen of [phone, desktop]) {
+    await page.setViewportSize(screen)
+    await go(`/lines/${lineOf(bowl)}/shop`)
+    const map = page.getByRole('application', { name: t.shop.mapLabel })
+    await map.waitFor()
+    const take = async (name: string): Promise<void> => {
+      await map.scrollIntoViewIfNeeded()
+      // The seats of a block come a moment after it was zoomed to.
+      await page.waitForLoadState('networkidle')
+      await page.waitForTimeout(1200)
+      const file = `${name}-${screen.width}-${variant}.png`
+      await page.screenshot({ path: `${folder}${file}`, animations: 'disabled' })
+      taken.push(file)
+    }
+    await take('21-seat-map-sections')
+    await map.focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Enter')
+    await take('22-seat-map-block')
+    await page.keyboard.press('ArrowDown')
+    for (const key of ['+', '+', '+', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
+    await take('23-seat-map-seats')
+  }
+}
+
 async function shootOffices(organiser: Visitor, admin: Visitor, concertId: string, variant: string): Promise<void> {
   await shootAt(organiser, '/organiser', '30-organiser', variant)
   await shootAt(organiser, '/organiser/new', '31-organiser-new', variant)
@@ -250,6 +283,7 @@ async function shootOffices(organiser: Visitor, admin: Visitor, concertId: strin
     await shootAt(organiser, `/organiser/events/${concertId}?step=${step}`, `32-organiser-event-${step}`, variant)
   }
   await shootAt(organiser, `/organiser/events/${concertId}/watch`, '33-organiser-watch', variant)
+  await shootAt(organiser, `/organiser/events/${concertId}/seats`, '36-organiser-seats', variant)
   await shootAt(admin, '/check-in', '34-check-in', variant)
   await shootAt(admin, '/admin', '35-admin', variant)
 }
@@ -276,6 +310,9 @@ try {
     const buyer = await visit(browser, world, look)
     await buyer.signIn(email, password)
     await shootPurchase(buyer, house, look.variant)
+    await buyer.go(`/wait/${lineOf(house.bowl)}`)
+    await goIn(buyer)
+    await shootBowl(buyer, house.bowl, look.variant)
 
     const [organiser, admin] = [await visit(browser, world, look), await visit(browser, world, look)]
     await organiser.signIn('organiser')

@@ -149,7 +149,12 @@ function RowChoice({
     <div className="list-filter">
       <label>
         {t.seatPlan.section}{' '}
-        <select value={section.id} onFocus={onOpen} onChange={(event) => setSectionId(event.target.value)}>
+        <select
+          aria-label={t.seatPlan.section}
+          value={section.id}
+          onFocus={onOpen}
+          onChange={(event) => setSectionId(event.target.value)}
+        >
           {reserved.map((one) => (
             <option key={one.id} value={one.id}>
               {one.section.name}
@@ -159,7 +164,12 @@ function RowChoice({
       </label>
       <label>
         {t.seatPlan.row}{' '}
-        <select value={row || rows[0]?.row} onFocus={onOpen} onChange={(event) => setRow(event.target.value)}>
+        <select
+          aria-label={t.seatPlan.row}
+          value={row || rows[0]?.row}
+          onFocus={onOpen}
+          onChange={(event) => setRow(event.target.value)}
+        >
           {rows.map((one) => (
             <option key={one.row} value={one.row}>
               {one.row}

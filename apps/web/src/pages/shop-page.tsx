@@ -14,7 +14,7 @@ import { localeOf } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
 import { CountPicker } from '../seat-map/count-picker.tsx'
 import { useSeatPictures } from '../seat-map/live.ts'
-import type { Wanted } from '../seat-map/seat-picker.tsx'
+import type { Lost, Wanted } from '../seat-map/seat-picker.tsx'
 import { useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Blank, Countdown, Failure, Notice, Skeleton, StateHeading } from '../ui/parts.tsx'
@@ -23,7 +23,6 @@ import { Blank, Countdown, Failure, Notice, Skeleton, StateHeading } from '../ui
 const SeatPicker = lazy(() => import('../seat-map/seat-picker.tsx').then((module) => ({ default: module.SeatPicker })))
 
 type Wish = { sectionId: string; wanted: Wanted }
-type Lost = { sectionId: string; wanted: readonly string[]; taken: readonly string[] }
 
 /** Inside: choose places, keep them, go on to the order. Everything needed survives a refresh. */
 export function ShopPage({ lineId }: { lineId: string }) {
@@ -271,7 +270,9 @@ const takenIds = (error: unknown): string[] => {
 /** What somebody else got first, so that what is free beside it can be offered. */
 function lostOf(error: unknown, sectionId: string, wanted: Wanted): Lost | undefined {
   if (codeOf(error) !== 'inventory.seat-taken' || !('seatIds' in wanted)) return undefined
-  return { sectionId, wanted: wanted.seatIds, taken: takenIds(error) }
+  const nearby = problemOf(error)?.['nearby']
+  const groups = Array.isArray(nearby) ? (nearby as string[][]) : []
+  return { sectionId, wanted: wanted.seatIds, taken: takenIds(error), nearby: groups }
 }
 
 /** Seats are taken by id; people know them by label. */

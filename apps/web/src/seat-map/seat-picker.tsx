@@ -19,6 +19,14 @@ export type Wanted =
   | { seatIds: string[]; accessible?: boolean }
   | { count: number; together?: boolean; accessible?: boolean }
 
+export type Lost = {
+  sectionId: string
+  wanted: readonly string[]
+  taken: readonly string[]
+  /** Groups that the server found free beside them. */
+  nearby?: readonly (readonly string[])[]
+}
+
 type Props = {
   event: Pick<EventDocument, 'id' | 'planUrl'>
   saleId: string
@@ -26,7 +34,7 @@ type Props = {
   limit: number
   busy: boolean
   /** Seats that somebody else got first. */
-  lost: { sectionId: string; wanted: readonly string[]; taken: readonly string[] } | undefined
+  lost: Lost | undefined
   /** Tries one after another until one of them is kept. */
   onHold: (wishes: readonly { sectionId: string; wanted: Wanted }[]) => void
 }
@@ -49,7 +57,7 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
   const [where, setWhere] = useState('')
   const [choice, setChoice] = useState<Choice>()
   const [areaId, setArea] = useState<string>()
-  const [gone, setGone] = useState<string[]>([])
+  const [gone, setGone] = useState<Lost & { labels: string[] }>()
   const [note, setNote] = useState<'limit' | 'section'>()
   const { venue, isReady, error, retry, need } = useVenue(event, sections, view === 'list')
   const sectionIds = useMemo(() => sections.map(({ id }) => id), [sections])
@@ -72,9 +80,16 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
   // Someone else may take a seat while it is only chosen here and not kept yet.
   const status = choice && pictures.get(choice.sectionId)?.status
   const labelOf = (sectionId: string, seat: number): string => venue.byId.get(sectionId)?.seats?.[seat]?.label ?? ''
+  const idsOf = (sectionId: string, seats: Iterable<number>): string[] =>
+    [...seats].flatMap((seat) => venue.byId.get(sectionId)?.seats?.[seat]?.id ?? [])
   const away = choice && status && !busy ? [...choice.seats].filter((seat) => stateOf(status, seat) !== 'free') : []
   if (choice && away.length > 0) {
-    setGone(away.map((seat) => labelOf(choice.sectionId, seat)))
+    setGone({
+      sectionId: choice.sectionId,
+      wanted: idsOf(choice.sectionId, choice.seats),
+      taken: idsOf(choice.sectionId, away),
+      labels: away.map((seat) => labelOf(choice.sectionId, seat)),
+    })
     const left = [...choice.seats].filter((seat) => !away.includes(seat))
     setChoice(left.length > 0 ? { sectionId: choice.sectionId, seats: new Set(left) } : undefined)
   }
@@ -103,7 +118,7 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
   }
 
   function toggle(sectionId: string, seat: number): void {
-    setGone([])
+    setGone(undefined)
     setNote(undefined)
     const isHere = choice?.sectionId === sectionId
     const next = new Set(isHere ? choice.seats : [])
@@ -128,9 +143,8 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
 
   const isNeeded = (seats: ReadonlySet<number>, sectionId: string): boolean =>
     accessible || [...seats].some((seat) => venue.byId.get(sectionId)?.seats?.[seat]?.accessible)
-  const idsOf = (sectionId: string, seats: Iterable<number>): string[] =>
-    [...seats].flatMap((seat) => venue.byId.get(sectionId)?.seats?.[seat]?.id ?? [])
-  const near = lost && nearbyOf(lost, venue.byId.get(lost.sectionId), pictures.get(lost.sectionId))
+  const missed = gone ?? lost
+  const near = missed && nearbyOf(missed, venue.byId.get(missed.sectionId), pictures.get(missed.sectionId))
   const section = choice && sections.find(({ id }) => id === choice.sectionId)
   const labels = choice ? [...choice.seats].map((seat) => labelOf(choice.sectionId, seat)) : []
   const hasReserved = sections.some(({ admission }) => admission === 'reserved')
@@ -146,15 +160,17 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
   }
   return (
     <div className="picker">
-      {near && near.length > 0 && lost ? (
+      {near && near.length > 0 ? (
         <Notice tone="good">
           <span className="nearby">
-            <span>{t.shop.nearby(near.map((seat) => labelOf(lost.sectionId, seat)).join(', '))}</span>
+            <span>{t.shop.nearby(near.map((seat) => labelOf(missed.sectionId, seat)).join(', '))}</span>
             <button
               type="button"
               className="button small"
               disabled={busy}
-              onClick={() => onHold([{ sectionId: lost.sectionId, wanted: { seatIds: idsOf(lost.sectionId, near) } }])}
+              onClick={() =>
+                onHold([{ sectionId: missed.sectionId, wanted: { seatIds: idsOf(missed.sectionId, near) } }])
+              }
             >
               {t.shop.takeNearby}
             </button>
@@ -249,7 +265,7 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
           ) : null}
         </div>
       ) : null}
-      {gone.length > 0 ? <Notice tone="warn">{t.shop.taken(gone.join(', '))}</Notice> : null}
+      {gone ? <Notice tone="warn">{t.shop.taken(gone.labels.join(', '))}</Notice> : null}
       {note === 'limit' ? <Notice tone="warn">{t.shop.limitReached(limit)}</Notice> : null}
       {note === 'section' ? <Notice>{t.shop.otherSection}</Notice> : null}
       {view === 'map' ? <SeatMap {...shared} onNeed={need} /> : <SeatList {...shared} filter={filter} />}
@@ -287,7 +303,7 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
 
 /** Free seats beside those that were lost, as many as were wanted; also when the news of the loss is still on its way. */
 function nearbyOf(
-  { sectionId, wanted, taken }: NonNullable<Props['lost']>,
+  { sectionId, wanted, taken, nearby = [] }: Lost,
   section: { seats: readonly { id: string; x: number; y: number }[] | undefined; pitch: number } | undefined,
   picture: SeatPicture | undefined,
 ): number[] {
@@ -300,7 +316,9 @@ function nearbyOf(
     })
   const status = picture.status.slice()
   for (const seat of indexes(taken)) status[seat >> 2] = status[seat >> 2]! | (1 << ((seat & 3) * 2))
-  return wanted.length === 0 ? [] : nearestRun(seats, status, section, indexes(wanted))
+  const told = nearby.map(indexes).find((group) => group.every((seat) => stateOf(status, seat) === 'free'))
+  if (told || wanted.length === 0) return told ?? []
+  return nearestRun(seats, status, section, indexes(wanted))
 }
 
 function Legend({ tier }: { tier: number }) {

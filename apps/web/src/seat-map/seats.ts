@@ -123,7 +123,10 @@ export function nearestRun(
   for (const run of freeRuns(seats, status, bounds, size)) {
     for (let from = 0; from + size <= run.length; from++) {
       const candidate = run.slice(from, from + size)
-      const distance = Math.hypot(centre(candidate, 'x') - x, centre(candidate, 'y') - y)
+      // The next seat in the same row is nearer to a person than the one behind.
+      const isElsewhere = seats[candidate[0]!]!.row !== seats[wanted[0]!]!.row
+      const distance =
+        Math.hypot(centre(candidate, 'x') - x, centre(candidate, 'y') - y) + (isElsewhere ? bounds.pitch * 2 : 0)
       if (distance < bestDistance) {
         best = candidate
         bestDistance = distance
