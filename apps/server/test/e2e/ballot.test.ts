@@ -68,7 +68,7 @@ async function openBallot(
         payBySeconds: options.payBySeconds,
         moves: groups.length > 1 ? 'down' : 'none',
       },
-      lines: groups.length > 1 ? lines : lines.map(({ course: _, ...line }) => line),
+      lines: groups.length > 1 ? lines : lines.map(({ name, sectionIds }) => ({ name, sectionIds })),
     },
     accessToken,
   })

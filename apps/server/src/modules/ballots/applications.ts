@@ -25,6 +25,8 @@ const refused = (code: ErrorCode, extensions: Record<string, unknown> = {}): Ans
 /** An account may change its mind this often in ten minutes. */
 const changesMax = 30
 const windowMs = 600_000
+/** Ballots whose end is remembered by a process. */
+const endsMax = 10_000
 
 /** Applying, changing one's wishes, withdrawing: all of it until the draw. */
 export function createApplications({ db, clock, ids, ephemeral, metrics, racepoints, documents }: Deps) {
@@ -90,7 +92,23 @@ export function createApplications({ db, clock, ids, ephemeral, metrics, racepoi
     }
   }
 
+  /** When applications end, which never changes: latecomers do not wait for the draw that holds the ballot's row. */
+  const ends = new Map<string, number>()
+  async function endOf(saleId: string): Promise<number> {
+    const known = ends.get(saleId)
+    if (known !== undefined) return known
+    const ballot = await store.readBallot(db, saleId)
+    if (!ballot) throw new Problem('ballots.ballot-not-found')
+    if (ends.size >= endsMax) ends.delete(ends.keys().next().value!)
+    ends.set(saleId, ballot.drawAt.getTime())
+    return ballot.drawAt.getTime()
+  }
+
   async function ask(request: ApplicationRequest): Promise<Applied> {
+    if (clock.now() >= (await endOf(request.saleId))) {
+      outcomes.add({ outcome: 'ballots.closed' })
+      throw new Problem('ballots.closed')
+    }
     const { count, resetAt } = await ephemeral.count(`ballots.changes:${request.accountId}`, windowMs)
     if (count > changesMax) throw new Problem('http.too-many-requests', { retryAfterMs: resetAt - clock.now() })
     const answer = await batches.add(request)

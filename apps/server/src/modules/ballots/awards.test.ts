@@ -386,8 +386,8 @@ test('of two processes that give out the same places one does, once', async ({ p
   expect(await together(platform, (db) => db)).toEqual({ between: 0, early: 'done', winners: 2 })
 })
 
-test('control, locks off: both give out the places, and only the key of awards stops one', async ({ platform }) => {
-  expect(await together(platform, withoutLocks)).toEqual({ between: 2, early: 'awards_one_each', winners: 2 })
+test('control, locks off: two places are promised to four people', async ({ platform }) => {
+  expect(await together(platform, withoutLocks)).toEqual({ between: 2, early: 'done', winners: 4 })
 })
 
 test('a process that dies while it draws or awards leaves nothing, and the next does all of it', async ({
@@ -425,7 +425,7 @@ test('a process that dies while it draws or awards leaves nothing, and the next 
 test('whatever people do, no line promises more places than can be sold, and chains follow the draw', async ({
   platform,
 }) => {
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [1, 2]) {
     const random = seededRandom(seed)
     const below = (n: number) => random(4)[0]! % n
     await runStory(platform, below)
@@ -442,13 +442,13 @@ async function runStory(platform: TestPlatform, below: (n: number) => number): P
       own,
       Object.entries(capacity).map(([id, count]) => ({ id, capacity: count })),
     )
-    const accounts = people(25)
+    const accounts = people(14)
     for (const accountId of accounts)
       await world.apply(accountId, below(2) ? ['lin_a', 'lin_b'] : [below(2) ? 'lin_b' : 'lin_a'], 1 + below(2))
     await world.drawNow()
     const sold = { lin_a: 0, lin_b: 0 }
     let orders = 0
-    for (let step = 0; step < 60; step++) {
+    for (let step = 0; step < 30; step++) {
       own.clock.advance((1 + below(20)) * minuteMs)
       await world.award()
       const open = await winners(world, accounts)

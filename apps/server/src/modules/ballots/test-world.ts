@@ -214,8 +214,8 @@ export async function winners(
   accountIds: readonly string[],
 ): Promise<{ accountId: string; lineId: string; position: number }[]> {
   const found: { accountId: string; lineId: string; position: number }[] = []
-  for (const accountId of accountIds) {
-    const { application, award } = await world.mine(accountId)
+  const all = await Promise.all(accountIds.map(async (accountId) => ({ accountId, ...(await world.mine(accountId)) })))
+  for (const { accountId, application, award } of all) {
     if (award?.state === 'awarded' || award?.state === 'bought')
       found.push({ accountId, lineId: award.line.id, position: application.position })
   }
