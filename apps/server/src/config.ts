@@ -111,9 +111,9 @@ export const settings = {
     '60',
   ),
   WAITING_ROOM_TRICKLE_PER_MINUTE: setting(
-    Type.Integer({ minimum: 1, maximum: 6000 }),
-    'People of a line let in each minute however slow the service is; nobody while it is unwell',
-    '10',
+    Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    'People of all lines let in each minute however slow the service is (nobody while it is unwell); what a fifth of the machine can serve',
+    '1200',
   ),
   HEALTH_LAG_MS: setting(
     Type.Integer({ minimum: 10, maximum: 10_000 }),

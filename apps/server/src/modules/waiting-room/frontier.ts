@@ -65,7 +65,7 @@ export function createFrontier(
     await racepoints.reach('waiting-room.before-call')
 
     const decided = lines.map((line) => {
-      const allowed = healthPerMinute(line, throttle, wanted, tricklePerMinute)
+      const allowed = healthPerMinute(line, throttle, wanted)
       const perMinute = perMinuteOf(line, allowed) ?? 0
       const allowance = allowanceAt({ ...line, perMinute }, now)
       return { line, allowed, allowance, ...admissible(line, line.inside + line.called, allowance, allowed) }
@@ -111,6 +111,7 @@ export function createFrontier(
     const after = nextThrottle(before, fares, now, {
       calledPerSecond: (called * 1000) / calledWindowMs,
       wantedPerSecond: wanted,
+      floorPerSecond: tricklePerMinute / 60,
     })
     if (isSame(before, after)) return before
     await admission.writeThrottle(tx, after)

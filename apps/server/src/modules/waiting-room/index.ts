@@ -51,7 +51,7 @@ export type WaitingRoomConfig = {
   beacon?: BeaconConfig
   /** How long a draw waits for the randomness it was promised, 15 s by default; then it goes on without and says so. */
   beaconWaitSeconds?: number
-  /** People of a line called in a minute however slow the service is, 10 by default; nobody while it is unwell. */
+  /** People of all lines called in a minute however slow the service is, 1,200 by default; nobody while it is unwell. */
   tricklePerMinute?: number
   /** A ticker that hangs for so long loses its turn, 1,500 ms by default. */
   tickTimeoutMs?: number
@@ -97,7 +97,7 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
   const positions = createPositions()
   const frontier = createFrontier(
     { ...deps, documents },
-    { ...options, tricklePerMinute: config.tricklePerMinute ?? 10, timeoutMs: config.tickTimeoutMs ?? 1500 },
+    { ...options, tricklePerMinute: config.tricklePerMinute ?? 1200, timeoutMs: config.tickTimeoutMs ?? 1500 },
   )
   const { tickSoon } = frontier
   const places = createPlaces({ ...deps, documents, positions, tickSoon }, options)

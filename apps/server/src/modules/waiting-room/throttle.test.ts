@@ -5,7 +5,7 @@ const atTen = Date.parse('2026-01-01T10:00:00Z')
 const well = { state: 'well', cause: null, pressure: 0.3 } as const
 const strained = { state: 'strained', cause: 'reads', pressure: 1 } as const
 const unwell = { state: 'unwell', cause: 'errors', pressure: 1 } as const
-const crowd = { calledPerSecond: 80, wantedPerSecond: 100 }
+const crowd = { calledPerSecond: 80, wantedPerSecond: 100, floorPerSecond: 2 }
 
 /** Moves a throttle through a time, a tick each 250 ms. @returns what it was after each second */
 function live(throttle: Throttle, health: Parameters<typeof nextThrottle>[1], seconds: number, from = atTen) {
@@ -28,7 +28,7 @@ test('strain halves what was called at once, and again only when three seconds h
 })
 
 test('the first cut is felt even when far more was configured than is called', () => {
-  const wanted = { calledPerSecond: 30, wantedPerSecond: 16_000 }
+  const wanted = { calledPerSecond: 30, wantedPerSecond: 16_000, floorPerSecond: 2 }
   expect(nextThrottle(unthrottled, strained, atTen, wanted).perSecond).toBe(15)
 })
 
@@ -46,27 +46,33 @@ test('close to a limit it neither lets in more nor fewer', () => {
   expect(live(low, { ...well, pressure: 0.85 }, 20).throttle.perSecond).toBe(10)
 })
 
-test('unwell is nobody, and the way up begins at nothing', () => {
-  const { throttle } = live({ ...unthrottled, perSecond: 70 }, unwell, 2)
-  expect(throttle.perSecond).toBe(0)
-  expect(live(throttle, well, 3, atTen + 2000).seen).toEqual([5, 10, 15])
+test('however long the strain lasts, the floor is let in', () => {
+  expect(live(unthrottled, strained, 60).throttle.perSecond).toBe(2)
+  const idle = { calledPerSecond: 0, wantedPerSecond: 100, floorPerSecond: 2 }
+  expect(nextThrottle(unthrottled, strained, atTen, idle).perSecond).toBe(2)
 })
 
-test('lines share what the service bears by what was configured; a trickle is always let in unless it is unwell', () => {
+test('unwell is nobody, and the way up begins at the floor, also where pressure stays high', () => {
+  const { throttle } = live({ ...unthrottled, perSecond: 70 }, unwell, 2)
+  expect(throttle.perSecond).toBe(0)
+  expect(live(throttle, well, 3, atTen + 2000).seen).toEqual([7, 12, 17])
+  expect(live(throttle, { ...well, pressure: 0.9 }, 3, atTen + 2000).seen).toEqual([2, 2, 2])
+  expect(live(throttle, strained, 3, atTen + 2000).seen).toEqual([2, 2, 2])
+})
+
+test('lines share what the service bears by what was configured', () => {
   const line = { admitPerMinute: 600, admitsAll: false }
   const half = { perSecond: 10, state: 'strained' } as const
-  expect(healthPerMinute(line, { ...half, perSecond: null }, 20, 10)).toBe(null)
-  expect(healthPerMinute(line, half, 20, 10)).toBe(300)
-  expect(healthPerMinute({ ...line, admitPerMinute: 60 }, half, 20, 10)).toBe(30)
-  expect(healthPerMinute(line, half, 5, 10)).toBe(600)
-  expect(healthPerMinute(line, { ...half, perSecond: 0 }, 0, 10)).toBe(600)
-  expect(healthPerMinute(line, { ...half, perSecond: 0 }, 20, 10)).toBe(10)
-  expect(healthPerMinute({ ...line, admitPerMinute: 6 }, { ...half, perSecond: 0 }, 20, 10)).toBe(6)
-  expect(healthPerMinute(line, { perSecond: 0, state: 'unwell' }, 20, 10)).toBe(0)
+  expect(healthPerMinute(line, { ...half, perSecond: null }, 20)).toBe(null)
+  expect(healthPerMinute(line, half, 20)).toBe(300)
+  expect(healthPerMinute({ ...line, admitPerMinute: 60 }, half, 20)).toBe(30)
+  expect(healthPerMinute(line, half, 5)).toBe(null)
+  expect(healthPerMinute(line, half, 0)).toBe(null)
+  expect(healthPerMinute(line, { perSecond: 0, state: 'unwell' }, 20)).toBe(0)
 })
 
 test('where everyone is let in only an unwell service is a limit', () => {
   const line = { admitPerMinute: 600, admitsAll: true }
-  expect(healthPerMinute(line, { perSecond: 1, state: 'strained' }, 20, 10)).toBe(null)
-  expect(healthPerMinute(line, { perSecond: 0, state: 'unwell' }, 20, 10)).toBe(0)
+  expect(healthPerMinute(line, { perSecond: 1, state: 'strained' }, 20)).toBe(null)
+  expect(healthPerMinute(line, { perSecond: 0, state: 'unwell' }, 20)).toBe(0)
 })

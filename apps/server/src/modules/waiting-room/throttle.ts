@@ -26,7 +26,10 @@ export const calledWindowMs = 3000
 /**
  * Additive increase, multiplicative decrease, as in the congestion control of TCP (RFC 5681), on people called in a
  * second. The decrease starts from what was called, which may be far below what was configured, so one step is enough
- * to be felt. Unwell is nobody, and from there the way up begins at nothing.
+ * to be felt. Unwell is nobody, and from there the way up begins at the floor.
+ *
+ * Not all strain comes from those who are let in: the crowd that waits and other work on the machine would push the
+ * number to nothing however few go in, so there is a floor, which a service that is merely slow never falls below.
  * @param calledPerSecond  over all lines in the last `calledWindowMs`
  * @param wantedPerSecond  what is configured for the lines where somebody waits
  */
@@ -34,40 +37,45 @@ export function nextThrottle(
   throttle: Throttle,
   health: Pick<ServiceHealth, 'state' | 'cause' | 'pressure'>,
   now: number,
-  crowd: { calledPerSecond: number; wantedPerSecond: number },
+  crowd: { calledPerSecond: number; wantedPerSecond: number; floorPerSecond: number },
 ): Throttle {
   const { state, cause } = health
-  const { perSecond, lessenedAt, raisedAt } = throttle
+  const { lessenedAt, raisedAt } = throttle
+  const perSecond = throttle.perSecond === null ? null : Math.max(throttle.perSecond, crowd.floorPerSecond)
   const since = (at: Date | null) => (at === null ? Infinity : now - at.getTime())
   if (state === 'unwell') {
     const wasUnwell = throttle.state === 'unwell'
     return { ...throttle, state, cause, perSecond: 0, lessenedAt: wasUnwell ? lessenedAt : new Date(now) }
   }
   if (state === 'strained') {
-    if (since(lessenedAt) < lessenEveryMs) return { ...throttle, state, cause }
+    if (since(lessenedAt) < lessenEveryMs) return { ...throttle, state, cause, perSecond }
     const lessened = Math.min(perSecond ?? Infinity, crowd.calledPerSecond) / 2
-    return { ...throttle, state, cause, perSecond: lessened, lessenedAt: new Date(now) }
+    return {
+      ...throttle,
+      state,
+      cause,
+      perSecond: Math.max(lessened, crowd.floorPerSecond),
+      lessenedAt: new Date(now),
+    }
   }
   const isReady = Math.min(since(raisedAt), since(lessenedAt)) >= raiseEveryMs
-  if (perSecond === null || health.pressure >= pressureToRaise || !isReady) return { ...throttle, state, cause }
+  if (perSecond === null || health.pressure >= pressureToRaise || !isReady)
+    return { ...throttle, state, cause, perSecond }
   const raised = perSecond + Math.max(raisePerSecond, perSecond * raiseShare)
   const isEnough = raised >= crowd.wantedPerSecond
   return { ...throttle, state, cause, perSecond: isEnough ? null : raised, raisedAt: new Date(now) }
 }
 
 /**
- * People a minute that health allows a line, null for no limit: its share of the whole by what was configured, and never
- * less than a trickle, so that a service that is merely slow starves nobody. Where everyone is let in, only an unwell
- * service is a limit.
+ * People a minute that health allows a line, null for no limit: its share of the whole by what was configured. Where
+ * everyone is let in, only an unwell service is a limit.
  */
 export function healthPerMinute(
   line: { admitPerMinute: number; admitsAll: boolean },
   throttle: Pick<Throttle, 'perSecond' | 'state'>,
   wantedPerSecond: number,
-  tricklePerMinute: number,
 ): number | null {
   if (throttle.state === 'unwell') return 0
-  if (throttle.perSecond === null || line.admitsAll) return null
-  const share = wantedPerSecond > throttle.perSecond ? throttle.perSecond / wantedPerSecond : 1
-  return Math.max(line.admitPerMinute * share, Math.min(line.admitPerMinute, tricklePerMinute))
+  if (throttle.perSecond === null || throttle.perSecond >= wantedPerSecond || line.admitsAll) return null
+  return (line.admitPerMinute * throttle.perSecond) / wantedPerSecond
 }
