@@ -105,10 +105,8 @@ test('another process goes on with what the service was found to bear', async ({
   const before = (await line.document()).frontier
   const next = await openTestPlatform(platform.databaseUrl, { seed: 9, origin: 'next' })
   next.clock.set(platform.clock.now())
-  const room = createWaitingRoom(
-    { ...next, health: { now: () => ({ ...strained, processes: [], missing: [] }) } },
-    config,
-  )
+  const health = { now: (): ServiceHealth => ({ ...strained, processes: [], missing: [] }) }
+  const room = createWaitingRoom({ ...next, health }, { ...config, tricklePerMinute: 10 })
   for (let i = 0; i < 4; i++) {
     next.clock.advance(250)
     await room.module.loops![0]!.run()
