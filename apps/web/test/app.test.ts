@@ -25,6 +25,7 @@ describe('paths', () => {
         "/verify?next=a%2Fb",
         "/wait/a%2Fb",
         "/lines/a%2Fb/shop",
+        "/ballots/a%2Fb",
         "/orders",
         "/orders/a%2Fb",
         "/pay/success",
