@@ -23,7 +23,7 @@ const isBelow = (folder: string) => (target: string) => target.startsWith(`/${fo
 const folderOf = (path: string, depth: number) => path.split('/').slice(0, depth).join('/')
 
 /** The basics that every part shares. The rest of the contracts speaks of the domain, of which the platform knows nothing. */
-const sharedContracts = ['errors', 'events', 'ids', 'schema', 'tokens', 'http/route'].map(
+const sharedContracts = ['errors', 'health', 'events', 'ids', 'schema', 'tokens', 'http/route'].map(
   (name) => `@fairgate/contracts/${name}`,
 )
 
