@@ -62,6 +62,7 @@ export function createRenderer({ serverClock, press }: Deps) {
     const isNew = shown?.key !== view.key
     const sameActions = JSON.stringify(shown?.actions) === JSON.stringify(view.actions)
     const sameFacts = JSON.stringify(shown?.facts) === JSON.stringify(view.facts)
+    const isOthersNew = shown?.others?.isOpen !== view.others?.isOpen
     const sameOthers = JSON.stringify(shown?.others) === JSON.stringify(view.others)
     shown = view
     document.body.dataset['state'] = view.key
@@ -89,8 +90,8 @@ export function createRenderer({ serverClock, press }: Deps) {
       find('others-title').textContent = view.others.title
       find('others-list').replaceChildren(...view.others.items.map(otherElement))
     }
-    // Shut and opened by hand as well, so only news of this state decides.
-    if (isNew) others.open = view.others?.isOpen ?? false
+    // Shut and opened by hand as well, so only news decides.
+    if (isOthersNew) others.open = view.others?.isOpen ?? false
     tick(t)
     announce(view, t)
     if (isNew && view.takesFocus) {
