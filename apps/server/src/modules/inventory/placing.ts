@@ -72,8 +72,9 @@ const choicesMax = 5
 
 /**
  * Places holds. Wishes that arrive together are decided together: lock, look, decide in the order of arrival, write,
- * commit. Several lanes, because a batch mostly waits for its six round trips. `bench/holds.ts` on a busy machine, medians
- * of three runs in turns, as a share of the route without a store: one lane 0.30, two 0.42, four 0.39.
+ * commit. Two lanes, so that the server answers one batch while Postgres decides the next; more make the batches small.
+ * `bench/holds.ts` on a busy machine, runs in turns, as a share of the route without a store: one lane 0.47 and 0.36, two
+ * 0.54 and 0.49.
  */
 export function createPlacing(deps: Deps, config: PlacingConfig) {
   const { db, clock, ids, racepoints, sections } = deps
