@@ -135,7 +135,6 @@ test('waiting, paused, offline and back, called, lapsed and joined again, sold o
   await page.locator('#offline').waitFor({ state: 'hidden' })
 
   for (const person of before) await world.client.call(leaveLine, { params, accessToken: person.accessToken })
-  await reaches(runner, 'nearly')
   // Its turn comes and goes while the network is away.
   const next = await newBuyer(world)
   await runner.offlineDuring(async () => {
