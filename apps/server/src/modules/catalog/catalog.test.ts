@@ -795,6 +795,23 @@ describe('sales', () => {
   })
 })
 
+describe('prices', () => {
+  test('what a section costs by now is on the page', async ({ platform }) => {
+    const { call, catalog, publish, nobody } = await open(platform)
+    await platform.register([catalog.module])
+    const { eventId, saleId } = await publish()
+    const sections = async () => (await call('GET', `/api/events/${eventId}`, undefined, nobody)).body.sections
+    const [{ id: sectionId, price }] = await sections()
+    const at = new Date(platform.clock.now()).toISOString()
+    const changed = [price.amount + 1, price.amount + 2].map((amount) =>
+      fact('inventory.price-changed.v1', { saleId, sectionId, price: { ...price, amount }, at }),
+    )
+    await transaction(platform.db, (tx) => platform.outbox.publish(tx, changed))
+    await platform.settle([catalog.module])
+    expect((await sections())[0].price).toEqual({ ...price, amount: price.amount + 2 })
+  })
+})
+
 describe('the public page', () => {
   test('a crowd costs one statement a second, and its organiser never sees an old page', async ({ platform }) => {
     const { call, publish, nobody, buyer, admin } = await open(platform)
