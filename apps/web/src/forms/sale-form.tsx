@@ -85,7 +85,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           closesAt,
           holdSeconds: Math.round(Number(values.holdMinutes) * 60),
           limitPerAccount: Number(values.limit),
-          order,
+          ...(isBallot ? {} : { order }),
           lines:
             lines === 'each'
               ? sections.map((section) => ({
@@ -175,17 +175,21 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           onChange={(change) => set({ limit: change.target.value })}
         />
       </div>
-      <Choices
-        legend={t.organiser.order}
-        name="order"
-        value={order}
-        onChange={setOrder}
-        choices={[
-          { value: 'draw', label: t.organiser.orderDraw },
-          { value: 'arrival', label: t.organiser.orderArrival },
-        ]}
-      />
-      <p className="muted small">{order === 'draw' ? t.organiser.orderDrawNote : t.organiser.orderArrivalNote}</p>
+      {isBallot ? null : (
+        <>
+          <Choices
+            legend={t.organiser.order}
+            name="order"
+            value={order}
+            onChange={setOrder}
+            choices={[
+              { value: 'draw', label: t.organiser.orderDraw },
+              { value: 'arrival', label: t.organiser.orderArrival },
+            ]}
+          />
+          <p className="muted small">{order === 'draw' ? t.organiser.orderDrawNote : t.organiser.orderArrivalNote}</p>
+        </>
+      )}
       <Choices
         legend={t.organiser.lines}
         name="lines"
