@@ -1,12 +1,12 @@
 import { expect } from 'vitest'
-import { test } from '../../../test/fixtures.ts'
+import { test, type TestPlatform } from '../../../test/fixtures.ts'
 import { closesAt, floorId, hallId, idOf, openSale, opensAt, seat } from '../../../test/inventory-world.ts'
 
 const counts = async (sale: Awaited<ReturnType<typeof openSale>>, section = hallId) => {
   const { free, held, sold, blocked } = await sale.availability(section)
   return { free, held, sold, blocked }
 }
-const inMinutes = (platform: { clock: { now(): number } }, minutes: number) =>
+const inMinutes = (platform: TestPlatform, minutes: number) =>
   new Date(platform.clock.now() + minutes * 60_000).toISOString()
 
 test('blocked seats are off sale, all or none, until they are unblocked', async ({ platform }) => {
