@@ -36,9 +36,6 @@ const numberPixels = 20
 export const seatPixelsMin = 4.5
 /** A seat is not drawn larger than this. */
 const seatPixelsMax = 46
-/** Names of sections give way to seats of this size. */
-const nameGonePixels = 11
-
 /** Room in pixels that a view of everything leaves: below it are the buttons of the map. */
 const margin = { side: 10, top: 10, bottom: 62 }
 
@@ -197,8 +194,10 @@ function drawBlock(
   context.strokeStyle = chosen.has(id) ? palette.accent : free === 0 ? palette.sold : colours.edge
   context.lineWidth = chosen.has(id) ? 3 : 1.25
   context.stroke()
-  const wide = (box.right - box.left) * view.scale
-  const high = (box.bottom - box.top) * view.scale
+  // A piece of a ring fills little of its box, and words must not reach over its edge.
+  const share = areaOf(outline) / ((box.right - box.left) * (box.bottom - box.top))
+  const wide = (box.right - box.left) * view.scale * share
+  const high = (box.bottom - box.top) * view.scale * share
   if (wide < 26 || high < 14) return
   const [x, y] = [centre[0] * view.scale + view.x, centre[1] * view.scale + view.y]
   const isRoomy = high >= 34 && wide >= 34
@@ -211,6 +210,15 @@ function drawBlock(
   if (!isRoomy || free === undefined) return
   context.font = `500 ${textSize * 0.92}px ${palette.sans}`
   context.fillText(free.toLocaleString(), x, y + textSize * 0.68)
+}
+
+function areaOf(outline: readonly Point[]): number {
+  let twice = 0
+  for (const [index, [x, y]] of outline.entries()) {
+    const [nextX, nextY] = outline[(index + 1) % outline.length]!
+    twice += x * nextY - nextX * y
+  }
+  return Math.abs(twice) / 2
 }
 
 function fitText(context: CanvasRenderingContext2D, text: string, width: number): string {
@@ -290,14 +298,13 @@ function drawWords(
   context.textAlign = 'center'
   context.textBaseline = 'middle'
   context.fillStyle = palette.muted
-  if (side < nameGonePixels || side >= 9) {
-    context.font = `700 ${Math.min(14, Math.max(11, side))}px ${palette.sans}`
-    context.fillText(
-      section.name,
-      ((box.left + box.right) / 2) * view.scale + view.x,
-      box.top * view.scale + view.y - 7,
-    )
-  }
+  // Below the last row: before the first one the stage may be, and in bent rows the ends of it.
+  context.font = `700 ${Math.min(14, Math.max(11, side))}px ${palette.sans}`
+  context.fillText(
+    section.name,
+    ((box.left + box.right) / 2) * view.scale + view.x,
+    box.bottom * view.scale + view.y + 8,
+  )
   if (side >= 9) {
     context.font = `600 ${Math.min(13, Math.max(8.5, side * 0.6))}px ${palette.sans}`
     for (const [index, seat] of seats.entries()) {
