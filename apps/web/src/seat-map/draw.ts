@@ -195,10 +195,10 @@ function drawBlock(
   context.lineWidth = chosen.has(id) ? 3 : 1.25
   context.stroke()
   // A piece of a ring fills little of its box, and words must not reach over its edge.
-  const share = areaOf(outline) / ((box.right - box.left) * (box.bottom - box.top))
+  const share = Math.sqrt(areaOf(outline) / ((box.right - box.left) * (box.bottom - box.top)))
   const wide = (box.right - box.left) * view.scale * share
   const high = (box.bottom - box.top) * view.scale * share
-  if (wide < 26 || high < 14) return
+  if (wide < 22 || high < 14) return
   const [x, y] = [centre[0] * view.scale + view.x, centre[1] * view.scale + view.y]
   const isRoomy = high >= 34 && wide >= 34
   const textSize = Math.min(15, Math.max(10, Math.min(wide / 4, high / 3)))
@@ -206,7 +206,7 @@ function drawBlock(
   context.textBaseline = 'middle'
   context.fillStyle = free === 0 ? palette.muted : palette.ink
   context.font = `700 ${textSize}px ${palette.sans}`
-  context.fillText(fitText(context, section.name, wide - 6), x, isRoomy ? y - textSize * 0.62 : y)
+  context.fillText(fitText(context, section.name, wide - 3), x, isRoomy ? y - textSize * 0.62 : y)
   if (!isRoomy || free === undefined) return
   context.font = `500 ${textSize * 0.92}px ${palette.sans}`
   context.fillText(free.toLocaleString(), x, y + textSize * 0.68)
@@ -221,11 +221,12 @@ function areaOf(outline: readonly Point[]): number {
   return Math.abs(twice) / 2
 }
 
+/** As much of a name as fits; nothing when too little of it would be left to know it by. */
 function fitText(context: CanvasRenderingContext2D, text: string, width: number): string {
   if (context.measureText(text).width <= width) return text
   let short = text
-  while (short.length > 1 && context.measureText(`${short}…`).width > width) short = short.slice(0, -1)
-  return `${short}…`
+  while (short.length > 0 && context.measureText(`${short}…`).width > width) short = short.slice(0, -1)
+  return short.length < 3 ? '' : `${short}…`
 }
 
 function drawSeats(
