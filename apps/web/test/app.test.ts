@@ -35,6 +35,7 @@ describe('paths', () => {
         "/organiser",
         "/organiser/new",
         "/organiser/events/a%2Fb",
+        "/organiser/events/a%2Fb/seats",
         "/organiser/events/a%2Fb/watch",
         "/admin",
         "/check-in",
