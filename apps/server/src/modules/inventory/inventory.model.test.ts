@@ -111,7 +111,6 @@ async function place(
   body: object,
   refusal: string | undefined,
 ) {
-  const now = platform.clock.now()
   const answer = await at.place(who, body)
   expect('code' in answer ? answer.code : undefined).toBe(refusal)
   if ('code' in answer) return
