@@ -1,6 +1,6 @@
 import { ApiError } from '@fairgate/contracts/client'
 import { getAvailability, placeHold, myHolds } from '@fairgate/contracts/http/inventory'
-import { claimPass, getLine, joinLine, leaveLine } from '@fairgate/contracts/http/waiting-room'
+import { claimPass, getLine, joinLine, leaveLine, listLines } from '@fairgate/contracts/http/waiting-room'
 import { getOrder, placeOrder, type Order } from '@fairgate/contracts/http/orders'
 import { confirmPayment } from '@fairgate/contracts/http/payments'
 import { seatId } from '@fairgate/contracts/ids'
@@ -8,6 +8,7 @@ import type { Answer } from '@fairgate/contracts/http/route'
 import { ownEye, type Eye } from './eye.ts'
 import type { Positions } from './positions.ts'
 import type { Chance } from './random.ts'
+import type { PreparedSale } from './sale.ts'
 import type { Recorder } from './recorder.ts'
 import { freeNumbers, type RefusalCheck } from './refusals.ts'
 import { followWait, type Wait } from './waits.ts'
@@ -17,6 +18,8 @@ import { Unreachable, type Wire } from './wire.ts'
 export type Intent = {
   lineId: string
   sectionIds: readonly string[]
+  /** The sale, for who takes another line of it when nothing is left in the own. */
+  orElse?: PreparedSale
   /** Seats wanted, and whether the section has numbered seats to choose from. */
   seats: number
   admission: 'reserved' | 'open'
@@ -73,15 +76,38 @@ export async function buy(world: World, person: Person, intent: Intent): Promise
   return told
 }
 
-async function visit(world: World, person: Person, intent: Intent, told: Told): Promise<Told['outcome']> {
+async function visit(world: World, person: Person, wanted: Intent, told: Told): Promise<Told['outcome']> {
+  let intent = wanted
+  const tried = new Set<string>()
   while (world.now() < world.until) {
     const inside = await waitAndEnter(world, person, intent, told)
-    if (inside === 'again') continue
-    if (typeof inside === 'string') return inside
-    const outcome = await shop(world, person, intent, inside, told)
-    if (outcome !== 'again') return outcome
+    const outcome = typeof inside === 'string' ? inside : await shop(world, person, intent, inside, told)
+    if (outcome === 'again') continue
+    if (outcome !== 'sold-out') return outcome
+    const other = await anotherLine(world, person, intent, tried.add(intent.lineId))
+    if (!other) return 'sold-out'
+    intent = other
   }
   return 'gave-up'
+}
+
+/** The same wish in a line of the sale that still has places, more likely one where more are left than people wait for. */
+async function anotherLine(
+  world: World,
+  person: Person,
+  intent: Intent,
+  tried: ReadonlySet<string>,
+): Promise<Intent | undefined> {
+  if (!intent.orElse) return undefined
+  const { body } = await world.wire.call('other', listLines, { query: { saleId: intent.orElse.saleId } })
+  const open = body.items.filter(({ id, phase, free }) => phase === 'open' && free > 0 && !tried.has(id))
+  const left = open.map(({ free, waiting }) => Math.max(1, free - waiting))
+  let drawn = person.chance.unit() * left.reduce((sum, count) => sum + count, 0)
+  const chosen = open.find((_, i) => (drawn -= left[i]!) < 0)
+  const line = intent.orElse.lines.find(({ id }) => id === chosen?.id)
+  if (!line) return undefined
+  await leave(world, person, intent)
+  return { ...intent, lineId: line.id, sectionIds: line.sectionIds }
 }
 
 /** With a pass: choose seats and pay. `again` when the person has to join anew. */

@@ -123,7 +123,7 @@ export const scenarios = {
   },
   race: {
     about:
-      '15 lines: three courses by five pace groups; 70 % of the people want two of them, which have 40 % of the places',
+      '15 lines: three courses by five pace groups; 70 % of the people want two of them, which have 40 % of the places; who finds nothing left takes another',
     placesMin: 22,
     holdSeconds: 300,
     ...noMacros,
@@ -132,6 +132,7 @@ export const scenarios = {
       const cold = sale.lines.map((_, i) => i).filter((i) => !hotLines.includes(i))
       return {
         ...wholeLine(sale, chance.unit() < 0.7 ? chance.pick(hotLines) : chance.pick(cold)),
+        orElse: sale,
         seats: 1,
         admission: 'open',
         together: false,
