@@ -29,7 +29,6 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
   const server = start('seat-changes-server.ts', [databaseUrl])
   const crowds: ChildProcess[] = []
   try {
-    console.error('start')
     const { url } = await told<{ url: string }>(server)
     for (let i = 0; i < watcherProcesses; i++)
       crowds.push(
@@ -39,9 +38,7 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
         ]),
       )
     await Promise.all(crowds.map((crowd) => told<{ open: number }>(crowd)))
-    console.error('open')
     const kept = await keepSeats(url)
-    console.error('kept', kept.size)
     await new Promise((resolve) => setTimeout(resolve, 2000))
     const seen = await Promise.all(
       crowds.map((crowd) => {
