@@ -147,7 +147,7 @@ const placeTogether = fc
     process,
     fc.array(
       fc.tuple(account, fc.uniqueArray(fc.integer({ min: 1, max: hallSeats }), { minLength: 1, maxLength: 3 })),
-      { minLength: 2, maxLength: 4 },
+      { minLength: 3, maxLength: 6 },
     ),
   )
   .map(([at, wishes]): Step => async (model, { shops, platform }) => {
@@ -261,7 +261,7 @@ const steps = fc.array(
   fc.oneof(
     { arbitrary: placeNamed, weight: 5 },
     { arbitrary: placeAny, weight: 3 },
-    { arbitrary: placeTogether, weight: 2 },
+    { arbitrary: placeTogether, weight: 8 },
     block,
     unblock,
     changePrice,
