@@ -78,9 +78,11 @@ async function speakIn(other: 'en' | 'ko'): Promise<boolean> {
   return true
 }
 
-languageButton.addEventListener('click', async () => {
+languageButton.addEventListener('click', () => {
   const other = lang === 'ko' ? 'en' : 'ko'
-  if (await speakIn(other)) language.set(other)
+  void speakIn(other).then((spoken) => {
+    if (spoken) language.set(other)
+  })
 })
 addEventListener('online', room.wake)
 document.addEventListener('visibilitychange', () => {

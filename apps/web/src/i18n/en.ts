@@ -636,6 +636,7 @@ export const en = {
     reviewEmpty: 'Nothing to look at.',
     reviewAccount: 'Account',
     reviewReasons: 'Because of',
+    reviewActions: 'Decision',
     reviewAt: 'Since',
     reviewMore: (shown: number, total: number) =>
       `The newest ${shown.toLocaleString('en')} of ${total.toLocaleString('en')}.`,

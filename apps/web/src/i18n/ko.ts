@@ -630,6 +630,7 @@ export const ko: Messages = {
     reviewEmpty: '살펴볼 계정이 없습니다.',
     reviewAccount: '계정',
     reviewReasons: '이유',
+    reviewActions: '결정',
     reviewAt: '시각',
     reviewMore: (shown, total) => `${total.toLocaleString('ko')}개 중 최근 ${shown.toLocaleString('ko')}개입니다.`,
   },

@@ -125,7 +125,7 @@ function Reviews({ saleId, reviews, decided }: { saleId: string; reviews: readon
                 <th>{words.reviewAccount}</th>
                 <th>{words.reviewReasons}</th>
                 <th>{words.reviewAt}</th>
-                <th />
+                <th>{words.reviewActions}</th>
               </tr>
             </thead>
             <tbody className="figures">

@@ -27,12 +27,3 @@ export function nextState(state: AwardState, event: AwardEvent): AwardState {
   const outcome = transitions[state][event]
   return typeof outcome === 'object' ? outcome.to : state
 }
-
-/**
- * From a pass's end to the moment when nothing that was begun with it can still be under way: a hold made in its last
- * moment, then facts on their way and clocks that differ.
- */
-export const graceMs = (holdSeconds: number): number => holdSeconds * 1000 + 5000
-
-/** How long before its deadline the owner of an award is reminded: a quarter of its time, three hours at most. */
-export const remindMs = (payBySeconds: number): number => Math.min(3 * 3600_000, payBySeconds * 250)

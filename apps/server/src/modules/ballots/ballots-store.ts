@@ -1,6 +1,6 @@
 import type { EventData } from '@fairgate/contracts/events'
 import type { ApplicationState } from '@fairgate/contracts/http/ballots'
-import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
+import { maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
 import type { AwardState } from './award.ts'
 import type { Ballot } from './ballot.ts'
 
@@ -605,6 +605,3 @@ export const positionPage = (
     sql<{ number: number; position: number | null }>`
       select number, position from ballots.applications where sale_id = ${saleId} and number > ${after} order by number limit ${limit}`,
   )
-
-export const isBallot = async (db: Db, id: string): Promise<boolean> =>
-  (await changed(db, sql`select 1 from ballots.ballots where id = ${id}`)) > 0

@@ -8,9 +8,9 @@ import type { Holds } from './holds.ts'
 export type Parts = { holds: Holds; availability: AvailabilityReader; streams: AvailabilityStreams }
 
 /** The prebuilt answer in the form that was asked for. */
-function inForm({ json, octets }: Pick<SaleSnapshot, 'json' | 'octets'>, accept: unknown) {
+function inForm({ json, octets }: Pick<SaleSnapshot, 'json' | 'octets'>, accept: string | string[] | undefined) {
   const answer = { status: 200 as const, headers: { vary: 'Accept' } }
-  return String(accept ?? '').includes('application/octet-stream')
+  return [accept ?? []].flat().join().includes('application/octet-stream')
     ? { ...answer, bytes: octets.bytes, type: 'application/octet-stream', etag: octets.etag }
     : { ...answer, bytes: json.text, type: 'application/json; charset=utf-8', etag: json.etag }
 }
