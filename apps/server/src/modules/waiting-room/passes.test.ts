@@ -262,11 +262,10 @@ for (const guard of ['on', 'off'] as const) {
     const gate = platform.racepoints.hold('waiting-room.before-pass')
     const claimed = claiming.claim({ lineId: 'lin_a', placeToken: world.receipts['acc_1']!, accountId: 'acc_1' })
     await gate.reached
-    const ticked = ticking.run()
-    if (guard === 'off') await ticked
-    else await lockIsWaitedFor(platform)
+    // A call that is just being claimed is passed over by the tick, and counts as taken.
+    await ticking.run()
     gate.open()
-    await Promise.all([claimed, ticked])
+    await claimed
     const { frontier } = await row(
       platform.db,
       sql<{ frontier: number }>`select frontier from waiting_room.frontiers where line_id = 'lin_a'`,
@@ -298,5 +297,6 @@ async function lockIsWaitedFor(platform: TestPlatform): Promise<void> {
   const waiting = sql<{
     count: number
   }>`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-  while ((await row(platform.db, waiting)).count === 0);
+  for (let looks = 0; looks < 10_000; looks++) if ((await row(platform.db, waiting)).count > 0) return
+  throw new Error('nobody waits for a lock')
 }
