@@ -118,17 +118,17 @@ export const settings = {
   HEALTH_LAG_MS: setting(
     Type.Integer({ minimum: 10, maximum: 10_000 }),
     'Event-loop lag (p99 of a second) from which a process counts as strained, and fewer people are let in',
-    '100',
+    '75',
   ),
   HEALTH_READ_MS: setting(
     Type.Integer({ minimum: 10, maximum: 60_000 }),
     'The same for the p95 of reading requests',
-    '200',
+    '100',
   ),
   HEALTH_WRITE_MS: setting(
     Type.Integer({ minimum: 10, maximum: 60_000 }),
     'The same for the p95 of requests that join, hold, order or pay',
-    '600',
+    '300',
   ),
   HEALTH_ERROR_PERCENT: setting(
     Type.Integer({ minimum: 1, maximum: 100 }),

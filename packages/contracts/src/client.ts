@@ -82,6 +82,7 @@ export function urlOf(contract: RouteContract, params: unknown, query: unknown):
       throw new Error(`${contract.path} needs ${name}, not ${JSON.stringify(value)}`)
     return encodeURIComponent(value)
   })
+  if (query === undefined) return path
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(
     (query ?? {}) as Record<string, string | number | boolean | null | undefined>,

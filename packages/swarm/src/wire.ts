@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { Pool } from 'undici'
 import { ApiError, createClient, type Client, type Reply, type Request } from '@fairgate/contracts/client'
 import type { RouteContract } from '@fairgate/contracts/http/route'
@@ -38,22 +39,40 @@ export function openWire(
     bodyTimeout: 60_000,
   })
 
-  // The typed client wants a `fetch`; undici's own costs three times as much per request as its dispatcher.
-  const lightFetch = (async (url: string, init: RequestInit = {}) => {
-    const { statusCode, headers, body } = await pool.request({
-      path: url.slice(baseUrl.length),
-      method: (init.method ?? 'GET') as 'GET',
-      headers: init.headers as Record<string, string>,
-      body: (init.body as string | undefined) ?? null,
-    })
-    const text = await body.text()
-    return {
-      ok: statusCode >= 200 && statusCode < 300,
-      status: statusCode,
-      headers: { get: (name: string) => (headers[name] as string | undefined) ?? null },
-      text: async () => text,
-    }
-  }) as unknown as typeof fetch
+  // The typed client wants a `fetch`; undici's own costs three times as much per request as its dispatcher, and the
+  // streams of `request` half as much again.
+  const lightFetch = ((url: string, init: RequestInit = {}) =>
+    new Promise((resolve, reject) => {
+      const chunks: Buffer[] = []
+      let status = 0
+      let headers: IncomingHttpHeaders = {}
+      pool.dispatch(
+        {
+          path: url.slice(baseUrl.length),
+          method: (init.method ?? 'GET') as 'GET',
+          headers: init.headers as Record<string, string>,
+          body: (init.body as string | undefined) ?? null,
+        },
+        {
+          onRequestStart() {},
+          onResponseStart(_controller, statusCode, received) {
+            status = statusCode
+            headers = received
+          },
+          onResponseData: (_controller, chunk) => void chunks.push(chunk),
+          onResponseEnd() {
+            const text = (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString()
+            resolve({
+              ok: status >= 200 && status < 300,
+              status,
+              headers: { get: (name: string) => (headers[name] as string | undefined) ?? null },
+              text: async () => text,
+            })
+          },
+          onResponseError: (_controller, error) => reject(error),
+        },
+      )
+    })) as unknown as typeof fetch
   const client = createClient({ baseUrl, fetch: lightFetch })
 
   async function trying<T>(step: Step, once: () => Promise<T>): Promise<T> {

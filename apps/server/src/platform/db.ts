@@ -45,6 +45,9 @@ export function openDatabase(options: DatabaseOptions): Database {
       '-c lock_timeout=10000',
       '-c idle_in_transaction_session_timeout=60000',
       '-c timezone=UTC',
+      // An index scan marks the dead rows that it meets, so that the next one passes over them. A bitmap scan visits all
+      // of them every time: after 4,000 orders a look at the queue of messages took 1.7 ms, with index scans 0.3 ms.
+      '-c enable_bitmapscan=off',
     ].join(' '),
   }
   const pool = new Pool(config)

@@ -18,11 +18,11 @@ const calm: News = {
 const judged = (news: Partial<News>) => judge({ ...calm, ...news }, defaultLimits)
 
 test('pressure is the measure that is nearest to its limit, and says which one that is', () => {
-  expect(judged({})).toEqual({ state: 'well', pressure: 0.07, cause: 'writes' })
-  expect(judged({ lagMs: 50 })).toEqual({ state: 'well', pressure: 0.5, cause: 'event-loop' })
-  expect(judged({ lagMs: 100 })).toEqual({ state: 'strained', pressure: 1, cause: 'event-loop' })
-  expect(judged({ readP95Ms: 200 })).toMatchObject({ state: 'strained', cause: 'reads' })
-  expect(judged({ writeP95Ms: 600 })).toMatchObject({ state: 'strained', cause: 'writes' })
+  expect(judged({})).toEqual({ state: 'well', pressure: 0.13, cause: 'writes' })
+  expect(judged({ lagMs: 45 })).toEqual({ state: 'well', pressure: 0.6, cause: 'event-loop' })
+  expect(judged({ lagMs: 75 })).toEqual({ state: 'strained', pressure: 1, cause: 'event-loop' })
+  expect(judged({ readP95Ms: 100 })).toMatchObject({ state: 'strained', cause: 'reads' })
+  expect(judged({ writeP95Ms: 300 })).toMatchObject({ state: 'strained', cause: 'writes' })
   expect(judged({ refusedShare: 0.06 })).toMatchObject({ state: 'strained', cause: 'refusals' })
   expect(judged({ databaseMs: 300 })).toMatchObject({ state: 'strained', cause: 'database' })
   expect(judged({ readP95Ms: null, writeP95Ms: null, failedShare: null, refusedShare: null })).toMatchObject({
@@ -98,7 +98,7 @@ test('news older than four seconds are none: a silent process is taken for what 
     await health.loop.run()
     platform.clock.advance(4000)
     await health.loop.run()
-    expect(health.now()).toMatchObject({ state: 'well', pressure: 0.07 })
+    expect(health.now()).toMatchObject({ state: 'well', pressure: 0.13 })
     platform.clock.advance(1)
     await health.loop.run()
     expect(health.now()).toMatchObject({

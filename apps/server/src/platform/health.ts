@@ -22,9 +22,9 @@ export type HealthLimits = {
 }
 
 export const defaultLimits: HealthLimits = {
-  lagMs: 100,
-  readMs: 200,
-  writeMs: 600,
+  lagMs: 75,
+  readMs: 100,
+  writeMs: 300,
   databaseMs: 250,
   failedShare: 0.1,
   refusedShare: 0.05,

@@ -12,6 +12,7 @@ export function documentOf(
 ): LineDocument {
   const phase = phaseOf(board, now, options.gatherMs)
   const opensAt = board.opensAt.getTime()
+  const admission = admissionOf(board, phase, isOrdered(board))
   return {
     id: board.id,
     saleId: board.saleId,
@@ -26,10 +27,13 @@ export function documentOf(
     draw: drawDocument(board),
     frontier: board.frontier,
     admittedPerMinute: perMinute(board, now),
-    admission: admissionOf(board, phase, isOrdered(board)),
+    admission,
     shoppers: board.shoppers,
     stock: { free: board.free, held: board.held, sold: board.sold },
-    poll: pollOf(phase, opensAt - now, isOrdered(board), board),
+    poll: pollOf(phase, opensAt - now, isOrdered(board), {
+      ...board,
+      admitPerMinute: admission.perMinute ?? board.admitPerMinute,
+    }),
     shoppersMax: board.shoppersMax,
     admitPerMinute: board.admitPerMinute,
     claimSeconds: Math.min(options.claimSeconds, board.holdSeconds),

@@ -61,7 +61,7 @@ export function createFrontier(
     const crowds = new Map((await store.readCrowds(tx, lineIds, new Date(now))).map((crowd) => [crowd.lineId, crowd]))
     const lines = frontiers.map((line): Due => ({ ...line, ...crowds.get(line.lineId)! }))
     const wanted = wantedPerSecond(lines)
-    const throttle = await throttleNow(tx, lineIds, wanted, now)
+    const throttle = await throttleNow(tx, lines, wanted, now)
     await racepoints.reach('waiting-room.before-call')
 
     const decided = lines.map((line) => {
@@ -102,13 +102,21 @@ export function createFrontier(
   }
 
   /** Moves the throttle by how the service fares. */
-  async function throttleNow(tx: Tx, lineIds: readonly string[], wanted: number, now: number): Promise<Throttle> {
+  async function throttleNow(tx: Tx, lines: readonly Due[], wanted: number, now: number): Promise<Throttle> {
     const before = await admission.readThrottle(tx)
     const fares = health?.now() ?? wellForEver
     // Looked up only where it may be asked for.
+    const isOpening = health !== undefined && lines.some((line) => line.frontier === 0 && line.arrivals > 0)
     const called =
-      fares.state === 'strained' ? await admission.countCalledSince(tx, lineIds, new Date(now - calledWindowMs)) : 0
+      fares.state === 'strained' || isOpening
+        ? await admission.countCalledSince(
+            tx,
+            lines.map((line) => line.lineId),
+            new Date(now - calledWindowMs),
+          )
+        : 0
     const after = nextThrottle(before, fares, now, {
+      isOpening,
       calledPerSecond: (called * 1000) / calledWindowMs,
       wantedPerSecond: wanted,
       floorPerSecond: tricklePerMinute / 60,

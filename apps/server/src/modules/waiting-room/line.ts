@@ -104,9 +104,9 @@ export function pollOf(phase: LinePhase, msToOpening: number, isOrdered: boolean
   // Between the opening and the draw nobody knows how far away they are.
   if (!isOrdered) return all(pausedMs(3000, waiting, openingReadsPerSecondMax))
   const calledWithin = (ms: number) => Math.ceil((crowd.admitPerMinute * ms) / 60_000)
-  const midMax = Math.max(5000, calledWithin(60_000 + farMs))
+  const midMax = Math.max(1000, calledWithin(60_000 + farMs))
   const midMs = pausedMs(5000, Math.min(waiting, midMax), farReadsPerSecondMax)
-  const nearMax = Math.max(500, calledWithin(60_000 + midMs))
+  const nearMax = Math.max(100, calledWithin(60_000 + midMs))
   const nearMs = pausedMs(2000, Math.min(waiting, nearMax), nearReadsPerSecondMax)
   return [
     { aheadMax: 50, everyMs: 1000 },

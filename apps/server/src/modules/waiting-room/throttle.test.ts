@@ -5,7 +5,7 @@ const atTen = Date.parse('2026-01-01T10:00:00Z')
 const well = { state: 'well', cause: null, pressure: 0.3 } as const
 const strained = { state: 'strained', cause: 'reads', pressure: 1 } as const
 const unwell = { state: 'unwell', cause: 'errors', pressure: 1 } as const
-const crowd = { calledPerSecond: 80, wantedPerSecond: 100, floorPerSecond: 2 }
+const crowd = { isOpening: false, calledPerSecond: 80, wantedPerSecond: 100, floorPerSecond: 2 }
 
 /** Moves a throttle through a time, a tick each 250 ms. @returns what it was after each second */
 function live(throttle: Throttle, health: Parameters<typeof nextThrottle>[1], seconds: number, from = atTen) {
@@ -28,7 +28,7 @@ test('strain halves what was called at once, and again only when three seconds h
 })
 
 test('the first cut is felt even when far more was configured than is called', () => {
-  const wanted = { calledPerSecond: 30, wantedPerSecond: 16_000, floorPerSecond: 2 }
+  const wanted = { isOpening: false, calledPerSecond: 30, wantedPerSecond: 16_000, floorPerSecond: 2 }
   expect(nextThrottle(unthrottled, strained, atTen, wanted).perSecond).toBe(15)
 })
 
@@ -48,7 +48,7 @@ test('close to a limit it neither lets in more nor fewer', () => {
 
 test('however long the strain lasts, the floor is let in', () => {
   expect(live(unthrottled, strained, 60).throttle.perSecond).toBe(2)
-  const idle = { calledPerSecond: 0, wantedPerSecond: 100, floorPerSecond: 2 }
+  const idle = { isOpening: false, calledPerSecond: 0, wantedPerSecond: 100, floorPerSecond: 2 }
   expect(nextThrottle(unthrottled, strained, atTen, idle).perSecond).toBe(2)
 })
 
@@ -75,4 +75,17 @@ test('where everyone is let in only an unwell service is a limit', () => {
   const line = { admitPerMinute: 600, admitsAll: true }
   expect(healthPerMinute(line, { perSecond: 1, state: 'strained' }, 20)).toBe(null)
   expect(healthPerMinute(line, { perSecond: 0, state: 'unwell' }, 20)).toBe(0)
+})
+
+test('a line opens slowly beside what others call, and ever faster as long as nothing strains; a large service is soon no limit', () => {
+  const opening = { isOpening: true, calledPerSecond: 30, wantedPerSecond: 7500, floorPerSecond: 2 }
+  let throttle = nextThrottle(unthrottled, well, atTen, opening)
+  expect(throttle.perSecond).toBe(50)
+  const seen: (number | null)[] = []
+  for (let second = 1; second <= 14; second++) {
+    throttle = nextThrottle(throttle, well, atTen + second * 1000, { ...opening, isOpening: false })
+    seen.push(throttle.perSecond && Math.round(throttle.perSecond))
+  }
+  expect(seen).toEqual([75, 113, 169, 253, 380, 570, 854, 1281, 1922, 2883, 4325, 6487, null, null])
+  expect(nextThrottle(unthrottled, well, atTen, { ...opening, wantedPerSecond: 40 }).perSecond).toBe(null)
 })
