@@ -95,7 +95,8 @@ export function openWire(
           await options.sleep(Number(error.problem.retryAfterMs ?? 500))
         } else {
           recorder.lost(step, error)
-          if (isLast) throw new Unreachable(String(error), { cause: error })
+          // Whether the seats are held is to be looked up: asked for again, they would be held twice.
+          if (isLast || step === 'hold') throw new Unreachable(String(error), { cause: error })
           await options.sleep(500)
         }
       }
