@@ -4,29 +4,9 @@ import { Problem } from '#platform/problem'
 /**
  * A batcher for each lane: what arrives in one lane is decided together, and a lane that stands still (its row is locked
  * by something that hangs) holds up no other. `queueMax` counts the items of all lanes, waiting or being decided; half of
- * it is the most for one lane, so that the others keep room. Only `parallelMax` lanes decide at the same time: with 15
- * lines that a crowd joins at once each lane had a transaction of its own for every one or two people.
+ * it is the most for one lane, so that the others keep room.
  */
-export function createLanes<I, O>(
-  laneOf: (item: I) => string,
-  { parallelMax, ...options }: BatcherOptions<I, O> & { parallelMax: number },
-) {
-  const turns: (() => void)[] = []
-  let running = 0
-
-  async function run(items: readonly I[]): Promise<readonly O[]> {
-    if (running < parallelMax) running++
-    else await new Promise<void>((resolve) => turns.push(resolve))
-    try {
-      return await options.run(items)
-    } finally {
-      // A turn is handed on, so that nobody who comes now gets in between.
-      const next = turns.shift()
-      if (next) next()
-      else running--
-    }
-  }
-
+export function createLanes<I, O>(laneOf: (item: I) => string, options: BatcherOptions<I, O>) {
   const laneMax = Math.ceil(options.queueMax / 2)
   const lanes = new Map<string, { add(item: I): Promise<O>; count: number }>()
   let total = 0
@@ -35,7 +15,7 @@ export function createLanes<I, O>(
     /** The answer to an item. @throws http.overloaded when too many are waiting */
     async add(item: I): Promise<O> {
       const key = laneOf(item)
-      const lane = lanes.get(key) ?? { ...createBatcher({ ...options, run }), count: 0 }
+      const lane = lanes.get(key) ?? { ...createBatcher(options), count: 0 }
       if (total >= options.queueMax || lane.count >= laneMax)
         throw new Problem('http.overloaded', { retryAfterMs: 1000 })
       lanes.set(key, lane)

@@ -32,9 +32,6 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'metrics' | 'race
 }
 type Options = { gatherMs: number; claimSeconds: number; joinBatchMax: number; joinQueueMax: number }
 
-/** Lines that may hang, each until its lock times out, before joins of all the others wait for them. */
-const lanesAtOnce = 3
-
 const refused = (code: ErrorCode, extensions: Record<string, unknown> = {}): Answer => ({ refused: code, extensions })
 
 /** Joining a line and leaving it. */
@@ -49,7 +46,6 @@ export function createPlaces(
   const joins = createLanes<JoinRequest, Answer>(laneOf, {
     batchMax: options.joinBatchMax,
     queueMax: options.joinQueueMax,
-    parallelMax: lanesAtOnce,
     async run(requests) {
       for (let attempt = 1; ; attempt++) {
         try {
