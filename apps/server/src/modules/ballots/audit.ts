@@ -1,8 +1,10 @@
 import { allot } from '@fairgate/contracts/allot'
 import { createRoot, toHex } from '@fairgate/contracts/draw'
+import { permutationOf } from '@fairgate/contracts/draw-record'
 import type { Db } from '#platform/db'
 import type { AuditPart } from '#platform/module'
-import { hashes, permutationOf, rulesOf, type Ballot } from './ballot.ts'
+import { hashes } from '#platform/hashes'
+import { rulesOf, type Ballot } from './ballot.ts'
 import { drawnBallots, entryPage, positionPage, readAudit } from './ballots-store.ts'
 import { leafOfApplication } from './drawing.ts'
 
@@ -38,7 +40,7 @@ export async function audit({ db }: { db: Db }, eventId?: string): Promise<Audit
 
 /** Everything afresh: nothing that is written is trusted but seed, wishes and the places that were given out. */
 async function recompute(db: Db, ballot: Ballot): Promise<{ root: number; misplaced: number; different: number }> {
-  const order = permutationOf(ballot, ballot.beaconRandomness)
+  const order = permutationOf(hashes, ballot)
   const lineIds = ballot.lines.map((line) => line.id)
   const tree = createRoot(hashes)
   const wishes: { position: number; quantity: number; preferences: number[]; line: number | null }[] = []

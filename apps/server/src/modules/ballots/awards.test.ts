@@ -4,8 +4,8 @@ import type { BallotEntries } from '@fairgate/contracts/http/ballots'
 import { verifyBallot } from '@fairgate/contracts/verify-ballot'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
+import { hashes } from '#platform/hashes'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
-import { hashes } from './ballot.ts'
 import { createBallots } from './index.ts'
 import {
   closesAt,

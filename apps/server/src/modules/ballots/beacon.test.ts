@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'vitest'
 import { verifyBallot } from '@fairgate/contracts/verify-ballot'
+import { hashes } from '#platform/hashes'
 import { test } from '../../../test/fixtures.ts'
-import { hashes } from './ballot.ts'
 import { drawAt, openWorld, people } from './test-world.ts'
 
 const signature = 'ab'.repeat(48)

@@ -1,10 +1,11 @@
 import type { BallotDocument } from '@fairgate/contracts/http/ballots'
+import { drawDocument } from '@fairgate/contracts/draw-record'
 import { createBatcher } from '#platform/batcher'
 import type { Clock } from '#platform/clock'
 import type { Db } from '#platform/db'
 import { etagOf } from '#platform/http'
 import { Problem } from '#platform/problem'
-import { drawDocument, phaseOf, type Ballot } from './ballot.ts'
+import { phaseOf, type Ballot } from './ballot.ts'
 import { readBallot, readCounts, type Counts } from './ballots-store.ts'
 
 type Built = {

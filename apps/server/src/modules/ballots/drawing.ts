@@ -1,10 +1,12 @@
 import { createRoot, toHex } from '@fairgate/contracts/draw'
 import { applicantOf, applicationLeaf } from '@fairgate/contracts/verify-ballot'
+import { permutationOf } from '@fairgate/contracts/draw-record'
 import { fetchRandomness } from '#platform/beacon'
 import { afterCommit, exclusive, type Tx } from '#platform/db'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
-import { hashes, permutationOf, type Ballot } from './ballot.ts'
+import { hashes } from '#platform/hashes'
+import type { Ballot } from './ballot.ts'
 import * as store from './ballots-store.ts'
 import type { Application } from './ballots-store.ts'
 import type { Documents } from './documents.ts'
@@ -61,7 +63,7 @@ export function createDrawing(
 
   /** With the ballot locked: from here on everybody has a position. */
   async function reveal(tx: Tx, ballot: Ballot, randomness: string | null, beacon: 'none' | 'used' | 'missing') {
-    const order = permutationOf(ballot, randomness)
+    const order = permutationOf(hashes, { ...ballot, beaconRandomness: randomness })
     for (let first = 1; first <= ballot.drawEntrants!; first += pageMax) {
       const count = Math.min(pageMax, ballot.drawEntrants! - first + 1)
       const positions = Array.from({ length: count }, (_, i) => order.positionOf(first + i))

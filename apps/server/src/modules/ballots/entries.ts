@@ -3,7 +3,8 @@ import { applicantOf } from '@fairgate/contracts/verify-ballot'
 import { createBatcher } from '#platform/batcher'
 import type { Db } from '#platform/db'
 import { Problem } from '#platform/problem'
-import { hashes, type Ballot } from './ballot.ts'
+import { hashes } from '#platform/hashes'
+import type { Ballot } from './ballot.ts'
 import { entryPage, readBallot } from './ballots-store.ts'
 
 type List = { bytes: Buffer; etag: string }

@@ -1,11 +1,11 @@
-import { commitmentOf, hashBytes, toHex } from '@fairgate/contracts/draw'
+import { newSeed } from '@fairgate/contracts/draw-record'
 import type { EventType } from '@fairgate/contracts/events'
 import { beaconFor, type BeaconConfig } from '#platform/beacon'
 import { fact, on, type Subscription } from '#platform/bus'
 import { afterCommit, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
+import { hashes } from '#platform/hashes'
 import { nextState } from './award.ts'
-import { hashes } from './ballot.ts'
 import * as store from './ballots-store.ts'
 import type { Documents } from './documents.ts'
 
@@ -42,9 +42,8 @@ export const createSubscriptions = (
         data.method === 'ballot' && data.ballot ? [{ ...data, ballot: data.ballot }] : [],
       )
       for (const sale of sales) {
-        const seed = random(hashBytes)
         const beacon = options.beacon && beaconFor(options.beacon, new Date(sale.ballot.drawAt))
-        await store.insertBallot(tx, sale, { seed: toHex(seed), commitment: toHex(commitmentOf(hashes, seed)), beacon })
+        await store.insertBallot(tx, sale, { ...newSeed(hashes, random), beacon })
       }
       await outbox.publish(
         tx,

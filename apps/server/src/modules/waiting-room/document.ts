@@ -1,6 +1,7 @@
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { drawDocument } from '@fairgate/contracts/draw-record'
 import { admissionOf } from './admission.ts'
-import { drawDocument, isOrdered } from './draw.ts'
+import { isOrdered } from './draw.ts'
 import { phaseOf, pollOf } from './line.ts'
 import type { Board } from './waiting-room-store.ts'
 

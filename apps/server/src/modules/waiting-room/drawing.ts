@@ -1,10 +1,11 @@
 import { createRoot, toHex } from '@fairgate/contracts/draw'
+import { permutationOf } from '@fairgate/contracts/draw-record'
 import { afterCommit, exclusive, type Tx } from '#platform/db'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
 import { fetchRandomness } from '#platform/beacon'
+import { hashes } from '#platform/hashes'
 import type { Documents } from './documents.ts'
-import { hashes, permutationOf } from './draw.ts'
 import { leafPages } from './entrants.ts'
 import * as store from './waiting-room-store.ts'
 
@@ -50,7 +51,7 @@ export function createDrawing(
     const leavers = await store.unplacedLeavers(tx, lineId)
     if (leavers.length > 0) {
       const [line] = await store.readLines(tx, [lineId])
-      const order = permutationOf(line!)
+      const order = permutationOf(hashes, line!)
       const moved = leavers.map((number) => ({
         lineId,
         number,

@@ -3,8 +3,8 @@ import { createBatcher } from '#platform/batcher'
 import type { Db, Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { hashes } from '#platform/hashes'
 import type { Documents } from './documents.ts'
-import { hashes } from './draw.ts'
 import { placeIds } from './waiting-room-store.ts'
 
 /** Leaves hashed in one turn of the event loop, about 10 ms. A power of two: a page is a subtree. */

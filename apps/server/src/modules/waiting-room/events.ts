@@ -1,10 +1,11 @@
 import type { EventType } from '@fairgate/contracts/events'
+import { newSeed } from '@fairgate/contracts/draw-record'
 import { fact, on, type Subscription } from '#platform/bus'
 import { afterCommit } from '#platform/db'
 import { beaconFor, type BeaconConfig } from '#platform/beacon'
 import type { Platform } from '#platform/platform'
+import { hashes } from '#platform/hashes'
 import type { Documents } from './documents.ts'
-import { newSeed } from './draw.ts'
 import { passesEnded } from './passes-ended.ts'
 import * as store from './waiting-room-store.ts'
 
@@ -30,7 +31,7 @@ export const createSubscriptions = (
     const queues = messages.filter(({ data }) => data.method === 'queue')
     for (const { data } of queues) {
       const beacon = options.beacon && beaconFor(options.beacon, new Date(data.opensAt))
-      const promised = data.lines.map(() => (data.order === 'arrival' ? null : { ...newSeed(random), beacon }))
+      const promised = data.lines.map(() => (data.order === 'arrival' ? null : { ...newSeed(hashes, random), beacon }))
       await store.insertSale(tx, data, promised)
     }
     await outbox.publish(

@@ -1,10 +1,10 @@
 import type { ErrorCode } from '@fairgate/contracts/errors'
 import type { AdmissionLimit } from '@fairgate/contracts/http/admission'
 import type { LinePhase } from '@fairgate/contracts/http/waiting-room'
-import type { Draw } from './draw.ts'
+import type { DrawRecord } from '@fairgate/contracts/draw-record'
 
 /** A line with all that decides what may happen in it. */
-export type Line = Draw & {
+export type Line = DrawRecord & {
   id: string
   saleId: string
   eventId: string

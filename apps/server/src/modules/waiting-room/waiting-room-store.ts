@@ -1,7 +1,7 @@
 import type { EventData } from '@fairgate/contracts/events'
 import type { AdmissionLimit } from '@fairgate/contracts/http/admission'
+import type { DrawRecord } from '@fairgate/contracts/draw-record'
 import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
-import type { Draw } from './draw.ts'
 import type { Line } from './line.ts'
 import type { Call, Pass, Place, PlaceState } from './place.ts'
 
@@ -333,7 +333,7 @@ export async function endPassesOf(tx: Tx, orders: readonly FulfilledOrder[]): Pr
 
 // The draw
 
-export type Undrawn = Pick<Draw, 'drawEntrants' | 'beaconUrl' | 'beaconChain' | 'beaconRound' | 'beaconAt'> & {
+export type Undrawn = Pick<DrawRecord, 'drawEntrants' | 'beaconUrl' | 'beaconChain' | 'beaconRound' | 'beaconAt'> & {
   id: string
   arrivals: number
 }
@@ -606,10 +606,10 @@ export async function readAudit(db: Db, eventId: string | null, now: Date) {
 }
 
 /** The draws of the lines of one event or of all; lines by arrival too. */
-export const readDraws = (db: Db, eventId: string | null): Promise<(Draw & { id: string })[]> =>
+export const readDraws = (db: Db, eventId: string | null): Promise<(DrawRecord & { id: string })[]> =>
   rows(
     db,
-    sql<Draw & { id: string }>`
+    sql<DrawRecord & { id: string }>`
       select ${drawColumns} from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
       where (${eventId}::text is null or s.event_id = ${eventId}) and (l.draw_commitment is null or l.drawn_at is not null)`,
   )
