@@ -1,4 +1,4 @@
-import { sql, type Db } from '#platform/db'
+import { row, sql, type Db } from '#platform/db'
 
 /** For controls, which show that a test fails when a guard is off: the same database without row locks. */
 export const withoutRowLocks = (db: Db): Db =>
@@ -20,4 +20,18 @@ export async function freezeColumn(db: Db, table: string, column: string): Promi
     create function public.keep_column() returns trigger language plpgsql as $$ begin new.${column} := old.${column}; return new; end $$;
     create trigger keep_column before update on ${table} for each row execute function public.keep_column()`)
     .execute(db)
+}
+
+/** Returns when so many processes of this database wait for a lock. @throws when nobody does after many looks */
+export async function untilWaiting(db: Db, count = 1): Promise<void> {
+  for (let look = 0; look < 10_000; look++) {
+    const { waiting } = await row(
+      db,
+      sql<{
+        waiting: number
+      }>`select count(distinct pid) as waiting from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()`,
+    )
+    if (waiting >= count) return
+  }
+  throw new Error(`${count} do not wait for a lock`)
 }

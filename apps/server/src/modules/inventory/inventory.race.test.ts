@@ -1,6 +1,7 @@
 import { RawNode, type KyselyPlugin, type OperationNode } from 'kysely'
 import { expect } from 'vitest'
 import { row, rows, sql, transaction, type Db } from '#platform/db'
+import { untilWaiting } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import {
   closesAt,
@@ -59,20 +60,6 @@ function rewritten(from: string | RegExp, to: string): (db: Db) => Db {
     transformResult: async ({ result }) => result,
   }
   return (db) => db.withPlugin(plugin)
-}
-
-/** Returns when so many processes of this database wait for a lock. */
-async function untilWaiting(db: Db, count: number): Promise<void> {
-  for (let look = 0; look < 10_000; look++) {
-    const { waiting } = await row(
-      db,
-      sql<{
-        waiting: number
-      }>`select count(distinct pid) as waiting from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()`,
-    )
-    if (waiting >= count) return
-  }
-  throw new Error(`${count} do not wait for a lock`)
 }
 
 const codes = (answers: readonly Answer[]) =>

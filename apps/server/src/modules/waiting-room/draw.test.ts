@@ -8,6 +8,7 @@ import { fromHex, hashBytes, leafOf, rootOfPath, toHex } from '@fairgate/contrac
 import { verifyDraw, verifyPlace } from '@fairgate/contracts/verify-draw'
 import { isUnavailable, row, rows, sql } from '#platform/db'
 import { hashes } from '#platform/hashes'
+import { untilWaiting } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createWaitingRoom } from './index.ts'
 import { config, openWorld, opensAt, people, salePublished, withoutGuard, type LineSpec } from './test-world.ts'
@@ -178,7 +179,7 @@ for (const guard of ['on', 'off'] as const) {
     let isDrawn = false
     const drawing = world.draw().then(() => (isDrawn = true))
     if (guard === 'off') await drawing
-    else await locked(platform)
+    else await untilWaiting(platform.db)
     expect(isDrawn).toBe(guard === 'off')
     gate.open()
     expect((await leaving).statusCode).toBe(204)
@@ -190,17 +191,6 @@ for (const guard of ['on', 'off'] as const) {
     expect(left.position === null).toBe(guard === 'off')
     await other.database.close()
   })
-}
-
-/** Settles when some statement waits for a lock. */
-async function locked(platform: TestPlatform): Promise<void> {
-  for (;;) {
-    const { count } = await row(
-      platform.db,
-      sql<{ count: number }>`select count(*)::int as count from pg_locks where not granted`,
-    )
-    if (count > 0) return
-  }
 }
 
 test('a place that was given before the freeze takes part, one after it does not, and none is lost in between', async ({
@@ -219,7 +209,7 @@ test('a place that was given before the freeze takes part, one after it does not
   freezing.open()
   await revealing.reached
   const late = world.joinCrowd(people(3, 'acc_late'))
-  await locked(platform)
+  await untilWaiting(platform.db)
   revealing.open()
   await drawing
   expect((await late).map(({ place }) => place.number).toSorted((a, b) => a - b)).toEqual([8, 9, 10])

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { row, rows, sql } from '#platform/db'
+import { untilWaiting } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createWaitingRoom } from './index.ts'
 import { config, openWorld, opensAt, people, withoutGuard } from './test-world.ts'
@@ -149,7 +150,7 @@ for (const guard of ['on', 'off'] as const) {
       two!.join({ lineId: 'lin_c', accountId: 'acc_1', moveFrom: 'lin_a' }),
     ])
     await gate.reached
-    if (guard === 'on') await someLockIsWaitedFor(platform)
+    if (guard === 'on') await untilWaiting(platform.db)
     gate.open()
     const refusals = (await both).flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
     expect(refusals.map((problem) => problem.code)).toEqual(guard === 'on' ? ['waiting-room.in-another-line'] : [])
@@ -178,7 +179,7 @@ for (const guard of ['on', 'off'] as const) {
     await gate.reached
     const drawing = world.draw()
     if (guard === 'off') await drawn(platform, 'lin_a')
-    else await someLockIsWaitedFor(platform)
+    else await untilWaiting(platform.db)
     gate.open()
     expect(await moving).toMatchObject({ isNew: true, place: { lineId: 'lin_b', number: 1 } })
     await drawing
@@ -232,7 +233,7 @@ for (const first of ['the claim', 'the move'] as const)
       await world.tick()
       claiming = world.claim('acc_1', token!)
     }
-    await someLockIsWaitedFor(platform)
+    await untilWaiting(platform.db)
     gate.open()
     const [moved, claimed] = [await moving, await claiming]
     expect({ moved, claimed }).toMatchObject(
@@ -263,7 +264,7 @@ test('a line whose row is locked by something that hangs holds up neither joinin
     ...people(4, 'stuck_').map((accountId) => world.join(accountId)),
     world.move('mover_1', 'lin_a', 'lin_c'),
   ]
-  await someLockIsWaitedFor(platform)
+  await untilWaiting(platform.db)
   // More than half of the room in the queue is never taken by one line.
   expect((await world.join('late_1')).status).toBe(503)
   expect((await world.join('acc_1', 'lin_c')).status).toBe(201)
@@ -279,18 +280,6 @@ test('a line whose row is locked by something that hangs holds up neither joinin
   expect((await world.document('lin_a')).frontier).toBeGreaterThan(0)
   expect(await world.violations()).toEqual([])
 })
-
-/** Settles when some statement waits for a lock. */
-async function someLockIsWaitedFor(platform: TestPlatform): Promise<void> {
-  for (let look = 0; look < 3000; look++) {
-    const { count } = await row(
-      platform.db,
-      sql<{ count: number }>`select count(*)::int as count from pg_locks where not granted`,
-    )
-    if (count > 0) return
-  }
-  throw new Error('no statement waits for a lock')
-}
 
 async function drawn(platform: TestPlatform, lineId: string): Promise<void> {
   for (let look = 0; look < 3000; look++) {

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { row, rows, sql } from '#platform/db'
+import { untilWaiting } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createWaitingRoom } from './index.ts'
 import {
@@ -234,7 +235,7 @@ for (const guard of ['on', 'off'] as const) {
     const request = { lineId: 'lin_a', placeToken: world.receipts['acc_1']!, accountId: 'acc_1' }
     const both = [one!.claim(request), two!.claim(request)]
     await gate.reached
-    if (guard === 'on') await lockIsWaitedFor(platform)
+    if (guard === 'on') await untilWaiting(platform.db)
     gate.open()
     const claimed = await Promise.all(both)
     expect(new Set(claimed.map(({ passToken }) => passToken)).size).toBe(guard === 'on' ? 1 : 2)
@@ -285,18 +286,9 @@ test('who joins again while the pass is just being given keeps the place', async
   const claimed = world.claim('acc_1')
   await gate.reached
   const joined = createWaitingRoom(other, config).join({ lineId: 'lin_a', accountId: 'acc_1' })
-  await lockIsWaitedFor(platform)
+  await untilWaiting(platform.db)
   gate.open()
   expect((await claimed).status).toBe(201)
   expect(await joined).toMatchObject({ isNew: false, place: { number: 1 } })
   await other.database.close()
 })
-
-/** Returns when some connection of this database waits for a lock. */
-async function lockIsWaitedFor(platform: TestPlatform): Promise<void> {
-  const waiting = sql<{
-    count: number
-  }>`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-  for (let looks = 0; looks < 10_000; looks++) if ((await row(platform.db, waiting)).count > 0) return
-  throw new Error('nobody waits for a lock')
-}
