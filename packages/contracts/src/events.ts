@@ -258,6 +258,23 @@ export const events = {
     key: 'orderId',
     data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money }),
   },
+  /** The buyer is to pay into an account, at most until then: the seats stay secured and the order waits. */
+  'payments.payment-awaited.v1': {
+    key: 'orderId',
+    data: Strict({
+      orderId: Type.String(),
+      paymentId: Type.String(),
+      accountId: Type.String(),
+      amount: Money,
+      until: Instant,
+      account: Strict({ bank: Type.String(), number: Type.String(), holder: Type.Union([Type.String(), Type.Null()]) }),
+    }),
+  },
+  /** Money that came by deposit is to go back, and the buyer has to say into which account. */
+  'payments.refund-account-needed.v1': {
+    key: 'orderId',
+    data: Strict({ orderId: Type.String(), paymentId: Type.String(), accountId: Type.String(), amount: Money }),
+  },
   // tickets
   'tickets.tickets-issued.v1': {
     key: 'orderId',
