@@ -243,6 +243,11 @@ export const errors = {
     '이 주문의 다른 결제가 진행 중입니다',
   ),
   'payments.key-used': entry(409, 'This payment belongs to another order', '다른 주문에 쓰인 결제입니다'),
+  'payments.not-passed': entry(
+    409,
+    'The payment was handed over before its owner had agreed to it',
+    '결제 인증이 끝나지 않았습니다',
+  ),
   'payments.method-not-offered': entry(
     409,
     'This way to pay is not offered: the money would come too late',

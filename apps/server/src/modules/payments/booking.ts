@@ -147,12 +147,15 @@ function learn(payment: Payment, asked: Step, found: ProviderPayment, around: Su
   const isSameOrder = found.orderId === payment.orderId
   const isSame = isSameOrder && found.amount === payment.amount && found.currency === payment.currency
   switch (found.status) {
+    case 'unpassed':
     case 'open':
       if (payment.state !== 'capturing') return rest(payment, now)
       if (!isSame) {
         const alarm = isSameOrder ? 'wrong-amount' : 'wrong-order'
         return { ...refuse(payment, ourRefusal(alarm), now), alarms: [alarm] }
       }
+      // The order has its seats secured and cannot wait for a buyer who may be gone.
+      if (found.status === 'unpassed') return refuse(payment, found.failure ?? ourRefusal('not-passed'), now)
       if (asked === 'confirm') return askLater(payment, asked, { code: 'still-open', isOurFault: false }, now)
       // Only now may the idempotency key change: the old one would repeat the old answer, errors included.
       return unchanged({ ...at(payment, 'confirm', now), keySeq: payment.keySeq + 1 })
@@ -268,7 +271,7 @@ function compare(payment: Payment, found: ProviderPayment, { now, newRefundId }:
 /** The provider's view while money is to go back. */
 function progress(payment: Payment, refund: Refund, asked: Step, found: ProviderPayment, around: Surroundings): Change {
   const { now, newRefundId } = around
-  if (found.status === 'open' || found.status === 'failed') {
+  if (found.status === 'unpassed' || found.status === 'open' || found.status === 'failed') {
     return {
       ...askLater(payment, asked, { code: `refund-of-${found.providerStatus}`, isOurFault: true }, now),
       alarms: ['contradiction'],
@@ -360,6 +363,7 @@ const refusalCodes = {
   'wrong-amount': 'payments.wrong-amount',
   'wrong-order': 'payments.key-used',
   'wrong-method': 'payments.method-not-offered',
+  'not-passed': 'payments.not-passed',
 } as const
 
 /** In the language in which the provider words its own. */

@@ -95,13 +95,13 @@ export const table: Record<State, Record<Happening, Outcome>> = {
 
 /** What a webhook may claim without our having to ask, because it is what we know or expect. */
 export const noNews: Record<State, readonly Status[]> = {
-  requested: ['open', 'failed'],
-  capturing: ['open'],
-  captured: ['open', 'paid'],
-  refused: ['open', 'failed', 'returned'],
-  declined: ['open', 'failed', 'returned'],
-  refunding: ['open', 'paid'],
-  refunded: ['open', 'paid', 'partly-returned', 'returned'],
+  requested: ['unpassed', 'open', 'failed'],
+  capturing: ['unpassed', 'open'],
+  captured: ['unpassed', 'open', 'paid'],
+  refused: ['unpassed', 'open', 'failed', 'returned'],
+  declined: ['unpassed', 'open', 'failed', 'returned'],
+  refunding: ['unpassed', 'open', 'paid'],
+  refunded: ['unpassed', 'open', 'paid', 'partly-returned', 'returned'],
 }
 
 /** What the provider is asked: to take the money, how things stand, to give money back. */

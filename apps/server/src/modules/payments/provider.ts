@@ -1,5 +1,16 @@
-/** How a provider sees a payment, in words that fit all of them. `open` waits for its confirm. */
-export const statuses = ['open', 'paid', 'partly-returned', 'returned', 'failed', 'awaiting-deposit'] as const
+/**
+ * How a provider sees a payment, in words that fit all of them. Of one that is `unpassed` the buyer has yet to agree, or
+ * to find a card that is accepted; `open` waits for its confirm.
+ */
+export const statuses = [
+  'unpassed',
+  'open',
+  'paid',
+  'partly-returned',
+  'returned',
+  'failed',
+  'awaiting-deposit',
+] as const
 export type Status = (typeof statuses)[number]
 
 /** A payment in the provider's books. Amounts are minor units; `balance` is what of it has not gone back. */
