@@ -176,6 +176,34 @@ export const errors = {
     'This award is over: it was bought, given up, or its time has passed',
     '이 당첨은 이미 구매했거나 포기했거나 기한이 지났습니다',
   ),
+  // auctions
+  'auctions.lot-not-found': entry(404, 'There is no such lot', '경매를 찾을 수 없습니다'),
+  'auctions.not-open': entry(409, 'Bidding has not begun', '아직 입찰할 수 없습니다'),
+  'auctions.closed': entry(409, 'Bidding has ended', '입찰이 마감되었습니다'),
+  'auctions.too-low': entry(
+    409,
+    'This amount would not win: it is too low, or not a whole number of steps',
+    '낙찰될 수 없는 금액입니다. 더 높은 금액을 입찰 단위에 맞춰 입력해 주세요',
+  ),
+  'auctions.no-chances-left': entry(409, 'You have used all of your bids', '입찰 기회를 모두 사용했습니다'),
+  'auctions.not-allowed': entry(
+    403,
+    'Organisers and staff may not bid here',
+    '주최자와 운영 담당자는 입찰할 수 없습니다',
+  ),
+  'auctions.not-ended': entry(409, 'The lot is not closed yet', '아직 경매가 끝나지 않았습니다'),
+  'auctions.nothing-left': entry(409, 'No seat is left to claim', '남은 좌석이 없습니다'),
+  'auctions.had-award': entry(
+    409,
+    'You have had an award of this lot already',
+    '이 경매에서 이미 낙찰받은 적이 있습니다',
+  ),
+  'auctions.award-not-found': entry(404, 'There is no such award', '낙찰 내역을 찾을 수 없습니다'),
+  'auctions.award-over': entry(
+    409,
+    'This award is over: it was bought, given up, or its time has passed',
+    '이 낙찰은 이미 결제했거나 포기했거나 기한이 지났습니다',
+  ),
   // inventory
   'inventory.section-not-found': entry(404, 'There is no such section on sale', '판매 중인 구역을 찾을 수 없습니다'),
   'inventory.hold-not-found': entry(404, 'There is no such hold', '선점 내역을 찾을 수 없습니다'),

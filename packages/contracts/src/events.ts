@@ -1,6 +1,7 @@
 import { Type, Strict, OneOf, Instant, type Static } from './schema.ts'
 import { Money, CurrencySchema } from './money.ts'
 import { ballotMoves } from './allot.ts'
+import { SoftClose, leftOverRules } from './auction.ts'
 
 /** What everybody needs to know of an event to speak of it. */
 export const EventSummary = Strict({
@@ -51,6 +52,29 @@ export const BallotFacts = Strict({
 })
 export type BallotFacts = Static<typeof BallotFacts>
 
+/** What a sale by auction has beside its times: bids are taken from the sale's opening until `endsAt`. */
+export const AuctionFacts = Strict({
+  endsAt: Instant,
+  payBySeconds: Type.Integer({ description: 'how long an award lasts' }),
+  bidsMax: Type.Integer({ description: 'bids that an account may make on each lot' }),
+  step: Money,
+  softClose: Type.Optional(SoftClose),
+  leftOver: OneOf(leftOverRules),
+})
+export type AuctionFacts = Static<typeof AuctionFacts>
+
+/** A lot of a sale by auction: all seats of the one section of its line. */
+export const LotFacts = Strict({
+  id: Type.String(),
+  lineId: Type.String(),
+  sectionId: Type.String(),
+  startPrice: Money,
+  seats: Type.Array(Strict({ number: Type.Integer(), label: Type.String() }), {
+    description: 'the best first: the highest bid gets the first',
+  }),
+})
+export type LotFacts = Static<typeof LotFacts>
+
 const SeatFacts = Strict({
   label: Type.String(),
   row: Type.String(),
@@ -79,6 +103,22 @@ const OrderFacts = {
   seats: Type.Array(SeatRef),
   unitPrice: Money,
   total: Money,
+}
+
+const LotRef = {
+  lotId: Type.String(),
+  accountId: Type.String(),
+  saleId: Type.String(),
+  event: EventSummary,
+  line: Strict({ id: Type.String(), name: Type.String() }),
+}
+
+const AuctionAwardFacts = {
+  awardId: Type.String(),
+  ...LotRef,
+  seat: Strict({ number: Type.Integer(), label: Type.String() }),
+  amount: Money,
+  payBy: Instant,
 }
 
 const AwardFacts = {
@@ -125,6 +165,8 @@ export const events = {
       limitPerAccount: Type.Integer(),
       order: Type.Optional(OneOf(entryOrders)),
       ballot: Type.Optional(BallotFacts),
+      auction: Type.Optional(AuctionFacts),
+      lots: Type.Optional(Type.Array(LotFacts)),
       lines: Type.Array(LineFacts),
       sections: Type.Array(SectionFacts),
     }),
@@ -169,6 +211,36 @@ export const events = {
   },
   /** Little of the time to buy is left, and nothing has been bought. */
   'ballots.award-ending.v1': { key: 'awardId', data: Strict({ ...AwardFacts }) },
+  // auctions
+  'auctions.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
+  /** A live bid is no longer among those that win, and its owner may still bid. */
+  'auctions.pushed-out.v1': {
+    key: 'accountId',
+    data: Strict({
+      ...LotRef,
+      amount: Money,
+      lowestAmount: Type.Union([Money, Type.Null()], { description: 'that would be among those that win' }),
+      chancesLeft: Type.Integer(),
+      endsAt: Instant,
+    }),
+  },
+  'auctions.awarded.v1': {
+    key: 'awardId',
+    data: Strict({ ...AuctionAwardFacts, how: OneOf(['won', 'moved-up', 'left-over']) }),
+  },
+  /** Whose bids did not win; they stay in the ranking. At most 500 accounts a message. */
+  'auctions.not-awarded.v1': {
+    key: 'lotId',
+    data: Strict({
+      lotId: Type.String(),
+      saleId: Type.String(),
+      event: EventSummary,
+      line: Strict({ id: Type.String(), name: Type.String() }),
+      accountIds: Type.Array(Type.String()),
+    }),
+  },
+  /** Little of the time to buy is left, and the seat has not been bought. */
+  'auctions.award-ending.v1': { key: 'awardId', data: Strict({ ...AuctionAwardFacts }) },
   // inventory
   'inventory.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
   /** Counts of the sections of a sale; coalesced, a few a second at most. */

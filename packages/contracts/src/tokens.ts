@@ -16,7 +16,10 @@ export const tokens = {
     number: Type.Integer(),
     iat: Type.Integer(),
   }),
-  /** The right to shop in a line's sections. */
+  /**
+   * The right to shop in a line's sections; with `seatIds` in exactly these seats, with `unitPrice` at this price for each
+   * of them in place of the section's.
+   */
   pass: Strict({
     passId: Type.String(),
     lineId: Type.String(),
@@ -26,6 +29,12 @@ export const tokens = {
     seatsMax: Type.Optional(
       Type.Integer({
         description: "most places that its owner may have in the sale, where that is less than the sale's limit",
+      }),
+    ),
+    unitPrice: Type.Optional(Money),
+    seatIds: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'only these; once the pass and its hold are over they may be promised to somebody else',
       }),
     ),
     exp: Type.Integer(),

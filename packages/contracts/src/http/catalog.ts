@@ -1,6 +1,7 @@
 import { Type, Strict, OneOf, Id, Instant, TimeZone, type Static } from '../schema.ts'
 import { Money, CurrencySchema } from '../money.ts'
-import { Attributes, BallotFacts, entryOrders } from '../events.ts'
+import { Attributes, AuctionFacts, BallotFacts, entryOrders } from '../events.ts'
+import { SoftClose, leftOverRules } from '../auction.ts'
 import { ballotMoves } from '../allot.ts'
 import { Point } from '../plans/plan.ts'
 import { route } from './route.ts'
@@ -35,6 +36,7 @@ export const Sale = Strict({
   limitPerAccount: Type.Integer(),
   order: OneOf(entryOrders),
   ballot: Type.Optional(BallotFacts),
+  auction: Type.Optional(AuctionFacts),
   lines: Type.Array(
     Strict({
       id: Type.String(),
@@ -43,6 +45,7 @@ export const Sale = Strict({
       shoppersMax: Type.Integer(),
       admitPerMinute: Type.Integer(),
       course: Type.Optional(Type.String()),
+      lotId: Type.Optional(Type.String({ description: 'method auction: the lot of its one section' })),
     }),
   ),
   readiness: Strict(
@@ -217,6 +220,22 @@ export const createSale = route({
         {
           description:
             'method ballot only: applications from `opensAt` to `drawAt`, awards until `closesAt`. Where people may be moved `down`, lines of one `course` are listed from fast to slow',
+        },
+      ),
+    ),
+    auction: Type.Optional(
+      Strict(
+        {
+          endsAt: Type.Optional(Instant),
+          payBySeconds: Type.Integer({ minimum: 3, maximum: 30 * 24 * 3600, description: 'how long an award lasts' }),
+          bidsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '3 by default' })),
+          step: price,
+          softClose: Type.Optional(SoftClose),
+          leftOver: Type.Optional(OneOf(leftOverRules)),
+        },
+        {
+          description:
+            'method auction only: bids from `opensAt` to `endsAt` (one hour before the event by default), awards until `closesAt`. Each line has one section, whose seats are a lot and whose price is where bids start',
         },
       ),
     ),

@@ -3,6 +3,7 @@ import { catalogRoutes } from './catalog.ts'
 import { planRoutes } from './plans.ts'
 import { waitingRoomRoutes } from './waiting-room.ts'
 import { ballotRoutes } from './ballots.ts'
+import { auctionRoutes } from './auctions.ts'
 import { inventoryRoutes } from './inventory.ts'
 import { availabilityRoutes } from './availability.ts'
 import { orderRoutes } from './orders.ts'
@@ -16,6 +17,7 @@ export const routes = {
   catalog: { ...catalogRoutes, ...planRoutes },
   waitingRoom: waitingRoomRoutes,
   ballots: ballotRoutes,
+  auctions: auctionRoutes,
   inventory: { ...inventoryRoutes, ...availabilityRoutes },
   orders: orderRoutes,
   payments: paymentRoutes,
