@@ -1,5 +1,5 @@
 import { Type, Strict, OneOf, Instant, type Static } from './schema.ts'
-import { Money, CurrencySchema } from './money.ts'
+import { Money, CurrencySchema, Fees } from './money.ts'
 import { ballotMoves } from './allot.ts'
 import { SoftClose, leftOverRules } from './auction.ts'
 
@@ -13,6 +13,7 @@ export const EventSummary = Strict({
   startsAt: Instant,
   timeZone: Type.String(),
   currency: CurrencySchema,
+  fees: Type.Optional(Fees),
 })
 export type EventSummary = Static<typeof EventSummary>
 
@@ -110,6 +111,8 @@ const LotRef = {
   accountId: Type.String(),
   saleId: Type.String(),
   event: EventSummary,
+  fee: Type.Optional(Money),
+  discount: Type.Optional(Money),
   line: Strict({ id: Type.String(), name: Type.String() }),
 }
 
@@ -320,7 +323,14 @@ export const events = {
   },
   'payments.payment-captured.v1': {
     key: 'orderId',
-    data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money, capturedAt: Instant }),
+    data: Strict({
+      orderId: Type.String(),
+      paymentId: Type.String(),
+      amount: Money,
+      capturedAt: Instant,
+      provider: Type.Optional(Type.String()),
+      eventId: Type.Optional(Type.String()),
+    }),
   },
   'payments.payment-refused.v1': {
     key: 'orderId',
@@ -328,7 +338,14 @@ export const events = {
   },
   'payments.payment-refunded.v1': {
     key: 'orderId',
-    data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money }),
+    data: Strict({
+      orderId: Type.String(),
+      paymentId: Type.String(),
+      amount: Money,
+      refundId: Type.Optional(Type.String()),
+      provider: Type.Optional(Type.String()),
+      eventId: Type.Optional(Type.String()),
+    }),
   },
   /** The buyer is to pay into an account, at most until then: the seats stay secured and the order waits. */
   'payments.payment-awaited.v1': {

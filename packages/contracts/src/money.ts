@@ -1,7 +1,7 @@
 import { Type, Strict, type Static } from './schema.ts'
 
 /** Decimal places of the currencies that a sale may use (ISO 4217). An amount is an integer of the smallest unit. */
-export const currencyDigits = { KRW: 0, JPY: 0, USD: 2, EUR: 2, GBP: 2 } as const
+export const currencyDigits = { KRW: 0, JPY: 0, USD: 2, EUR: 2, GBP: 2, KWD: 3 } as const
 
 export type Currency = keyof typeof currencyDigits
 
@@ -21,6 +21,27 @@ export const money = (amount: number, currency: Currency): Money => ({ amount, c
 
 /** The same price `count` times. */
 export const times = (price: Money, count: number): Money => money(price.amount * count, price.currency)
+
+/** What an event adds to the price of its seats: a fixed amount for each ticket, and a share of what the seats cost. */
+export const Fees = Strict({
+  perTicket: Type.Integer({ minimum: 0, maximum: 100_000_000, description: "minor units of the event's currency" }),
+  basisPoints: Type.Integer({ minimum: 0, maximum: 5000, description: 'hundredths of a percent of the price' }),
+})
+export type Fees = Static<typeof Fees>
+
+/**
+ * The fee of an order. `price` is what its seats cost after the discount. The share is rounded once for the whole order,
+ * half a minor unit upwards. Nothing is charged for seats that cost nothing.
+ */
+export function feeOf(price: Money, seats: number, fees: Fees | undefined): Money {
+  if (!fees || price.amount === 0) return money(0, price.currency)
+  return money(fees.perTicket * seats + roundedShare(price.amount, fees.basisPoints, 10_000), price.currency)
+}
+
+/** `amount` x `part` / `whole`, rounded to the nearest integer, halves upwards; exact for every amount of money. */
+export function roundedShare(amount: number, part: number, whole: number): number {
+  return Number((2n * BigInt(amount) * BigInt(part) + BigInt(whole)) / (2n * BigInt(whole)))
+}
 
 /** Text for people, in their language: `₩55,000`, `$12.50`. */
 export function formatMoney(value: Money, locale: string): string {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Value } from 'typebox/value'
-import { Money, amountMax, currencyDigits, formatMoney, money, times, type Currency } from '../src/money.ts'
+import { Money, amountMax, currencyDigits, feeOf, formatMoney, money, times, type Currency } from '../src/money.ts'
 
 test('an amount is written in the way of the reader, with as many decimals as the currency has', () => {
   expect(formatMoney(money(55_000, 'KRW'), 'en')).toBe('₩55,000')
@@ -39,4 +39,17 @@ test('money is a whole number of minor units in a currency that is known here', 
   ]) {
     expect(Value.Check(Money, wrong), JSON.stringify(wrong)).toBe(false)
   }
+})
+
+test('a fee is a fixed amount a ticket and a share of the price, rounded once, half a unit upwards; nothing where nothing is paid', () => {
+  const fees = { perTicket: 1000, basisPoints: 250 }
+  expect(feeOf(money(110_000, 'KRW'), 2, fees)).toEqual(money(4750, 'KRW'))
+  expect(feeOf(money(1010, 'USD'), 1, { perTicket: 0, basisPoints: 500 })).toEqual(money(51, 'USD'))
+  expect(feeOf(money(1009, 'USD'), 1, { perTicket: 0, basisPoints: 500 })).toEqual(money(50, 'USD'))
+  expect(feeOf(money(12_345, 'KWD'), 3, { perTicket: 250, basisPoints: 0 })).toEqual(money(750, 'KWD'))
+  expect(feeOf(money(0, 'KRW'), 2, fees)).toEqual(money(0, 'KRW'))
+  expect(feeOf(money(110_000, 'KRW'), 2, undefined)).toEqual(money(0, 'KRW'))
+  expect(feeOf(money(amountMax - 1, 'KRW'), 1, { perTicket: 0, basisPoints: 5000 })).toEqual(
+    money(amountMax / 2, 'KRW'),
+  )
 })

@@ -262,7 +262,7 @@ function compare(payment: Payment, found: ProviderPayment, { now, newRefundId }:
     now,
     (moved) => ({ ...moved, ...idle, ...books }),
     'elsewhere',
-    () => (isAll ? [facts.refunded(payment, gone.amount)] : []),
+    () => (isAll ? [facts.refunded(payment, gone)] : []),
   )
   if (!change) throw new Error(`payment ${payment.id} is ${payment.state} and holds money`)
   return { ...change, refunds: [gone], alarms: ['refunded-elsewhere'] }
@@ -300,7 +300,7 @@ function progress(payment: Payment, refund: Refund, asked: Step, found: Provider
     const line = { event: 'refund-done', from: books.state, to: books.state, detail: refund.id }
     return { ...rest(books, now), history: [line], refunds: [done, ...gone], alarms }
   }
-  const told = [facts.refunded(payment, amount)]
+  const told = [facts.refunded(payment, done)]
   if (books.refundsOpen > 0) {
     const line = { event: 'partly-returned', from: books.state, to: books.state, detail: refund.id }
     return { payment: at(books, 'cancel', now), facts: told, history: [line], refunds: [done, ...gone], alarms }

@@ -20,6 +20,8 @@ test('a payment is captured once its order asks for it, and not before', async (
       paymentId: payment.paymentId,
       amount: { amount: price, currency: 'KRW' },
       capturedAt: '2026-01-01T00:00:00.000Z',
+      provider: 'toss',
+      eventId: 'evt_1',
     },
   ])
   expect(provider.calls).toHaveLength(1)

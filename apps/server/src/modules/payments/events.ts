@@ -26,14 +26,19 @@ export const captured = (payment: Payment, capturedAt: number): Fact =>
     paymentId: payment.id,
     amount: moneyOf(payment, payment.amount),
     capturedAt: new Date(capturedAt).toISOString(),
+    provider: payment.provider,
+    eventId: payment.eventId,
   })
 
 export const refused = (payment: Payment, refusal: { code: string; message: string }): Fact =>
   fact('payments.payment-refused.v1', { orderId: payment.orderId, paymentId: payment.id, ...refusal })
 
-export const refunded = (payment: Payment, amount: number): Fact =>
+export const refunded = (payment: Payment, refund: { id: string; amount: number }): Fact =>
   fact('payments.payment-refunded.v1', {
     orderId: payment.orderId,
     paymentId: payment.id,
-    amount: moneyOf(payment, amount),
+    amount: moneyOf(payment, refund.amount),
+    refundId: refund.id,
+    provider: payment.provider,
+    eventId: payment.eventId,
   })

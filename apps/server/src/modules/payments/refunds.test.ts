@@ -24,7 +24,15 @@ test('a refund gives the money back once, however often it is asked for', async 
   await till.publish(till.refundRequested(payment))
   await till.settle()
   expect(await till.facts()).toEqual([
-    { what: 'refunded', orderId: 'order-1', paymentId: payment.paymentId, amount: { amount: price, currency: 'KRW' } },
+    {
+      what: 'refunded',
+      orderId: 'order-1',
+      paymentId: payment.paymentId,
+      amount: { amount: price, currency: 'KRW' },
+      refundId: expect.stringMatching(/^ref_/),
+      provider: 'toss',
+      eventId: 'evt_1',
+    },
   ])
   expect(provider.totals()).toEqual({ captured: price, returned: price })
   expect(cancels(provider)).toHaveLength(1)
