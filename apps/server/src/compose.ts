@@ -187,6 +187,15 @@ export function compose(config: Config, surroundings: Surroundings) {
     notifications: notifications.createNotifications(of('notifications'), {
       smtpUrl: config.SMTP_URL ?? null,
       from: config.MAIL_FROM,
+      sms:
+        config.SMS_API_KEY && config.SMS_API_SECRET && config.SMS_FROM
+          ? {
+              baseUrl: config.SMS_BASE_URL,
+              apiKey: config.SMS_API_KEY,
+              apiSecret: config.SMS_API_SECRET,
+              from: config.SMS_FROM,
+            }
+          : null,
       developmentMailbox: config.DEMO,
       publicUrl,
     }),

@@ -159,6 +159,20 @@ export const settings = {
     'Mail server. Needed outside the demo, which has a mailbox page',
   ),
   MAIL_FROM: setting(Type.String({ minLength: 3 }), 'Sender of mails', 'Fairgate <no-reply@fairgate.test>'),
+  SMS_API_KEY: setting(
+    Type.String({ minLength: 8 }),
+    'API key at Solapi, which sends text messages to those who wish them. Without it the demo shows them on its mailbox page, and others offer none',
+  ),
+  SMS_API_SECRET: secretSetting(Type.String({ minLength: 8 }), 'Secret of that key'),
+  SMS_FROM: setting(
+    Type.String({ pattern: '^[0-9]{8,11}$' }),
+    'Sender of text messages: a number registered at Solapi, digits only',
+  ),
+  SMS_BASE_URL: setting(
+    Type.String({ pattern: '^https?://[^/]+$' }),
+    'Address of the provider of text messages',
+    'https://api.solapi.com',
+  ),
   TOSS_BASE_URL: setting(
     Type.String({ pattern: '^https?://' }),
     'Address of the payment provider',
@@ -183,6 +197,7 @@ const ownPrefixes = [
   'DRAW_',
   'TOSS_',
   'SMTP_',
+  'SMS_',
   'SIGNING_',
   'OPERATIONS_',
   'FAIRGATE_',
@@ -209,6 +224,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (values.TOSS_SECRET_KEY === undefined && values.SERVICES.includes('payments'))
       mistakes.push('TOSS_SECRET_KEY: is needed outside the demo')
   }
+  const sms = [values.SMS_API_KEY, values.SMS_API_SECRET, values.SMS_FROM]
+  if (sms.some((value) => value !== undefined) && sms.includes(undefined))
+    mistakes.push('SMS_API_KEY: text messages need SMS_API_KEY, SMS_API_SECRET and SMS_FROM')
   for (const proxy of values.TRUSTED_PROXIES)
     if (!isNetwork(proxy)) mistakes.push(`TRUSTED_PROXIES: ${proxy} is no address and no network such as 10.0.0.0/8`)
   for (const name of ['REDIS_URL', 'KAFKA_BROKERS'] as const) {

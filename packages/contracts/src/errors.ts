@@ -176,6 +176,33 @@ export const errors = {
     'This award is over: it was bought, given up, or its time has passed',
     '이 당첨은 이미 구매했거나 포기했거나 기한이 지났습니다',
   ),
+  // waitlist
+  'waitlist.waitlist-not-found': entry(404, 'There is no such waitlist', '대기 명단을 찾을 수 없습니다'),
+  'waitlist.not-for-this-sale': entry(
+    409,
+    'This sale has no waitlist: it passes places on in its own way',
+    '이 판매는 대기 명단을 운영하지 않습니다. 남은 자리는 판매 방식에 따라 다음 분께 넘어갑니다',
+  ),
+  'waitlist.not-open': entry(409, 'The sale has not opened yet', '아직 판매가 시작되지 않았습니다'),
+  'waitlist.closed': entry(409, 'Nothing is offered to the waitlist any more', '대기 명단이 마감되었습니다'),
+  'waitlist.not-sold-out': entry(
+    409,
+    'There are seats on sale in a section that you want',
+    '원하는 구역에 아직 살 수 있는 좌석이 있습니다',
+  ),
+  'waitlist.offer-open': entry(
+    409,
+    'You have an offer: take it or decline it first',
+    '받은 제안이 있습니다. 먼저 구매하거나 거절해 주세요',
+  ),
+  'waitlist.invalid-wish': entry(400, 'What you want has faults', '신청 내용에 오류가 있습니다'),
+  'waitlist.entry-not-found': entry(404, 'You are not on this waitlist', '대기 명단에 없습니다'),
+  'waitlist.offer-not-found': entry(404, 'There is no such offer', '제안을 찾을 수 없습니다'),
+  'waitlist.offer-over': entry(
+    409,
+    'This offer is over: it was taken, declined, or its time has passed',
+    '이 제안은 이미 구매했거나 거절했거나 기한이 지났습니다',
+  ),
   // auctions
   'auctions.lot-not-found': entry(404, 'There is no such lot', '경매를 찾을 수 없습니다'),
   'auctions.not-open': entry(409, 'Bidding has not begun', '아직 입찰할 수 없습니다'),
@@ -210,6 +237,11 @@ export const errors = {
   'inventory.pass-invalid': entry(403, 'The pass is not valid for you and this section', '입장권이 올바르지 않습니다'),
   'inventory.pass-expired': entry(403, 'The pass has expired', '입장 시간이 끝났습니다'),
   'inventory.pass-ended': entry(403, 'The pass has been used up or given back', '이미 사용했거나 반납한 입장권입니다'),
+  'inventory.sold-by-auction': entry(
+    409,
+    'The seats of an auction cannot be set aside, and its price is what is bid',
+    '경매 좌석은 따로 빼 두거나 가격을 바꿀 수 없습니다',
+  ),
   'inventory.not-on-sale': entry(409, 'The sale is not open', '판매 시간이 아닙니다'),
   'inventory.invalid-seats': entry(400, 'Some seats are unknown or named twice', '없는 좌석이거나 중복된 좌석입니다'),
   'inventory.seat-taken': entry(409, 'Someone was faster: a seat is taken', '이미 선택된 좌석입니다'),
@@ -286,6 +318,9 @@ export const errors = {
   'tickets.code-invalid': entry(404, 'The code is not a ticket of ours', '유효한 티켓 코드가 아닙니다'),
   'tickets.already-used': entry(409, 'The ticket has been used', '이미 입장한 티켓입니다'),
   'tickets.revoked': entry(409, 'The ticket is no longer valid', '취소된 티켓입니다'),
+  // notifications
+  'notifications.phone-invalid': entry(400, 'This is not a Korean mobile number', '휴대전화 번호가 올바르지 않습니다'),
+  'notifications.texts-not-offered': entry(409, 'No text messages are sent here', '문자 알림을 제공하지 않습니다'),
 } as const satisfies Record<string, Entry>
 
 export type ErrorCode = keyof typeof errors

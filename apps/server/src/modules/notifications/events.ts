@@ -4,6 +4,7 @@ import { afterCommit, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import * as store from './notifications-store.ts'
 import type { NewMessage } from './notifications-store.ts'
+import { textedKinds } from './texts.ts'
 
 /** Signal topic: there is something to send. */
 export const queuedTopic = 'notifications'
@@ -16,9 +17,12 @@ export function notificationSubscriptions({
   clock,
   ids,
   signals,
-}: Pick<Platform, 'clock' | 'ids' | 'signals'>): Subscription[] {
+  areTextsOffered,
+}: Pick<Platform, 'clock' | 'ids' | 'signals'> & { areTextsOffered: boolean }): Subscription[] {
+  const texted = areTextsOffered ? textedKinds : []
+
   async function queue(tx: Tx, messages: readonly NewMessage[]): Promise<void> {
-    if (messages.length > 0) await store.queueMessages(tx, messages, new Date(clock.now()))
+    if (messages.length > 0) await store.queueMessages(tx, messages, new Date(clock.now()), texted)
     afterCommit(tx, () => signals.emit(queuedTopic, ''))
   }
   const refunded = ({ data }: Message<'orders.order-ended.v1'>) => data.state === 'refunded'

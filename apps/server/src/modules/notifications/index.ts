@@ -4,8 +4,9 @@ import type { Platform } from '#platform/platform'
 import { notificationSubscriptions } from './events.ts'
 import { mailboxMailer, noMailer, smtpMailer } from './mailer.ts'
 import * as store from './notifications-store.ts'
-import { serveMailbox } from './routes.ts'
+import { serveMailbox, serveTextMessages } from './routes.ts'
 import { createSender, sendTimeoutMs } from './sender.ts'
+import { mailboxTexter, noTexter, solapiTexter, type SolapiConfig } from './sms.ts'
 
 export const statics: ModuleStatics = {
   name: 'notifications',
@@ -26,13 +27,15 @@ export type NotificationsConfig = {
   smtpUrl: string | null
   /** `Fairgate <no-reply@example.com>` */
   from: string
+  /** Without it text messages go to the development mailbox; where that is off too none are offered. */
+  sms: SolapiConfig | null
   /** Serves `GET /dev/mailbox`. Never in production: everybody can read everybody's mail there. */
   developmentMailbox: boolean
   /** Where links in mails lead, `https://tickets.example.com`. */
   publicUrl: string
 }
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'signals' | 'metrics' | 'log' | 'racepoints'>
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'signals' | 'metrics' | 'log' | 'racepoints'>
 
 const minute = 60_000
 const day = 24 * 60 * minute
@@ -42,7 +45,7 @@ const unknownAccountMs = 10 * minute
 const keptMs = 30 * day
 const sweptMax = 1000
 
-/** Mails. */
+/** Mails and text messages. */
 export function createNotifications(deps: Deps, config: NotificationsConfig) {
   const { db, clock, metrics } = deps
   const messageDomain = /@([^>\s]+)/.exec(config.from)?.[1]
@@ -55,15 +58,24 @@ export function createNotifications(deps: Deps, config: NotificationsConfig) {
     : config.developmentMailbox
       ? mailboxMailer(db, clock)
       : noMailer
-  const sender = createSender({ ...deps, mailer }, { publicUrl: config.publicUrl.replace(/\/+$/, ''), messageDomain })
-  const waiting = metrics.gauge('fairgate_mails_waiting', 'Mails that wait to be sent or sent again')
+  const texter = config.sms
+    ? solapiTexter(config.sms, { clock, random: deps.random, timeoutMs: sendTimeoutMs })
+    : config.developmentMailbox
+      ? mailboxTexter(db, clock)
+      : noTexter
+  const areTextsOffered = texter !== noTexter
+  const sender = createSender(
+    { ...deps, mailer, texter },
+    { publicUrl: config.publicUrl.replace(/\/+$/, ''), messageDomain },
+  )
+  const waiting = metrics.gauge('fairgate_mails_waiting', 'Mails and text messages that wait to be sent or sent again')
   const givenUp = metrics.gauge(
     'fairgate_mails_given_up',
-    'Mails that could not be sent; an operator may have them tried again',
+    'Mails and text messages that could not be sent; an operator may have them tried again',
   )
   const withoutAddress = metrics.gauge(
     'fairgate_mails_without_address',
-    'Mails to an account that was not registered within ten minutes',
+    'Mails and text messages to an account that was not registered within ten minutes',
   )
 
   const count = () => store.countMessages(db, new Date(clock.now() - unknownAccountMs))
@@ -91,14 +103,17 @@ export function createNotifications(deps: Deps, config: NotificationsConfig) {
 
   const module: Module = {
     name: statics.name,
-    subscriptions: notificationSubscriptions(deps),
+    subscriptions: notificationSubscriptions({ ...deps, areTextsOffered }),
     loops: [
       sender,
       { name: 'notifications.watch', intervalMs: 15_000, run: watch },
       { name: 'notifications.sweep', intervalMs: 10 * minute, run: sweep },
     ],
     audit,
-    ...(config.developmentMailbox ? { routes: (http) => serveMailbox(http, db) } : {}),
+    routes(http) {
+      serveTextMessages(http, db, clock, areTextsOffered)
+      if (config.developmentMailbox) serveMailbox(http, db)
+    },
   }
 
   return {

@@ -15,8 +15,8 @@ export type MessageContent =
 export type MessageState = 'queued' | 'sent' | 'given-up' | 'lapsed' | 'unreachable'
 
 /**
- * `accepted`: the mail server has it. `deferred`: it may take it later. `exhausted`: deferred for the last time.
- * `rejected`: it never will. `late`: it would be of no use any more. `no-mailbox`: the address cannot exist.
+ * `accepted`: the mail server, or the provider of text messages, has it. `deferred`: it may take it later. `exhausted`: deferred for the last time.
+ * `rejected`: it never will. `late`: it would be of no use any more. `no-mailbox`: the address cannot exist, or the number was taken back.
  * `retry`: an operator wants another round.
  */
 export type MessageEvent = 'accepted' | 'deferred' | 'exhausted' | 'rejected' | 'late' | 'no-mailbox' | 'retry'
@@ -69,8 +69,8 @@ export const nextState: Record<MessageState, Record<MessageEvent, MessageState>>
   },
 }
 
-/** With the pauses below a message is tried for four hours. */
-export const attemptsMax = 10
+/** With the pauses below a mail is tried for four hours, a text message for seven minutes: later it would only puzzle. */
+export const attemptsMax = { mail: 10, text: 5 } as const
 
 /** 10 s, 30 s, 90 s … at most an hour. */
 export const backoffMs = (attempts: number): number => Math.min(3_600_000, 10_000 * 3 ** (attempts - 1))

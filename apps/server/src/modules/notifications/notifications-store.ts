@@ -1,4 +1,4 @@
-import { changed, row, rows, sql, type Db, type Tx } from '#platform/db'
+import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
 import type { Mail } from './mailer.ts'
 import type { MessageContent, MessageState } from './message.ts'
 
@@ -14,22 +14,55 @@ export async function keepAccounts(tx: Tx, accounts: readonly Reachable[]): Prom
     on conflict do nothing`.execute(tx)
 }
 
+// phones
+
+export const phoneOf = async (db: Db, accountId: string): Promise<string | null> =>
+  (await maybeRow(db, sql<{ number: string }>`select number from notifications.phones where account_id = ${accountId}`))
+    ?.number ?? null
+
+export async function keepPhone(db: Db, accountId: string, number: string, at: Date): Promise<void> {
+  await sql`
+    insert into notifications.phones (account_id, number, since) values (${accountId}, ${number}, ${at})
+    on conflict (account_id) do update set number = excluded.number, since = excluded.since`.execute(db)
+}
+
+export async function forgetPhone(db: Db, accountId: string): Promise<void> {
+  await sql`delete from notifications.phones where account_id = ${accountId}`.execute(db)
+}
+
 // messages
 
+export type Channel = 'mail' | 'text'
 export type NewMessage = MessageContent & { id: string; cause: string; accountId: string; usefulUntil: Date | null }
 
-/** @returns how many are new; an outcome that has its message keeps that one */
-export const queueMessages = (tx: Tx, messages: readonly NewMessage[], at: Date) =>
+/**
+ * Queues a mail each, and of those whose kind is among `texted` a text message too where the account has left a number.
+ * @returns how many are new; an outcome that has its message keeps that one
+ */
+export const queueMessages = (
+  tx: Tx,
+  messages: readonly NewMessage[],
+  at: Date,
+  texted: readonly MessageContent['kind'][] = [],
+) =>
   changed(
     tx,
     sql`
-      insert into notifications.messages (id, cause, account_id, kind, data, useful_until, due_at, created_at)
-      select n.*, ${at}::timestamptz, ${at}::timestamptz
-      from unnest(${messages.map((m) => m.id)}::text[], ${messages.map((m) => m.cause)}::text[], ${messages.map((m) => m.accountId)}::text[],
-                  ${messages.map((m) => m.kind)}::text[], ${messages.map((m) => JSON.stringify(m.data))}::jsonb[],
-                  ${messages.map((m) => m.usefulUntil)}::timestamptz[]) as n
+      with told as (
+        select n.* from unnest(${messages.map((m) => m.id)}::text[], ${messages.map((m) => m.cause)}::text[],
+                               ${messages.map((m) => m.accountId)}::text[], ${messages.map((m) => m.kind)}::text[],
+                               ${messages.map((m) => JSON.stringify(m.data))}::jsonb[], ${messages.map((m) => m.usefulUntil)}::timestamptz[])
+          as n (id, cause, account_id, kind, data, useful_until))
+      insert into notifications.messages (id, cause, channel, account_id, kind, data, useful_until, due_at, created_at)
+      select id, cause, 'mail', account_id, kind, data, useful_until, ${at}::timestamptz, ${at}::timestamptz from told
+      ${messages.some(({ kind }) => texted.includes(kind)) ? textedToo(at, texted) : sql``}
       on conflict do nothing`,
   )
+
+const textedToo = (at: Date, texted: readonly string[]) => sql`
+  union all
+  select id || '-text', 'text:' || cause, 'text', account_id, kind, data, useful_until, ${at}::timestamptz, ${at}::timestamptz
+  from told join notifications.phones using (account_id) where kind = any(${texted}::text[])`
 
 /**
  * Codes that wait to be mailed end when a later one of their account is here: only the newest opens anything. Told apart
@@ -50,10 +83,13 @@ export async function lapseCodes(
 
 export type LeasedMessage = MessageContent & {
   id: string
+  channel: Channel
   attempts: number
   usefulUntil: Date | null
   email: string
   locale: string
+  /** Null when the account has taken it back. */
+  phone: string | null
 }
 
 /**
@@ -65,13 +101,15 @@ export const leaseMessages = (tx: Tx, limit: number, now: Date, leaseUntil: Date
     tx,
     sql<LeasedMessage>`
       update notifications.messages m set attempts = m.attempts + 1, due_at = ${leaseUntil}
-      from (select due.id, a.email, a.locale
+      from (select due.id, a.email, a.locale, p.number as phone
             from notifications.messages due join notifications.accounts a on a.id = due.account_id
+            left join notifications.phones p on due.channel = 'text' and p.account_id = due.account_id
             where due.state = 'queued' and due.due_at <= ${now}
             order by due.due_at, due.id limit ${limit}
             for update of due skip locked) taken
       where m.id = taken.id
-      returning m.id, m.kind, m.data, m.attempts, m.useful_until as "usefulUntil", taken.email, taken.locale`,
+      returning m.id, m.kind, m.data, m.attempts, m.channel,
+        m.useful_until as "usefulUntil", taken.email, taken.locale, taken.phone`,
   )
 
 export type Booking = { id: string; attempts: number; state: MessageState; dueAt: Date; reason: string | null }

@@ -92,6 +92,7 @@ async function world(
     {
       smtpUrl: null,
       from: 'Fairgate <no-reply@fairgate.test>',
+      sms: null,
       developmentMailbox: true,
       publicUrl: 'https://tickets.example.com/',
       ...config,

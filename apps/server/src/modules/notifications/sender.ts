@@ -2,56 +2,67 @@ import { transaction } from '#platform/db'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
 import { queuedTopic } from './events.ts'
-import type { Mailer } from './mailer.ts'
+import type { Mailer, Sent } from './mailer.ts'
 import { attemptsMax, backoffMs, hasNoMailbox, nextState, type MessageEvent } from './message.ts'
 import * as store from './notifications-store.ts'
 import type { Booking, LeasedMessage } from './notifications-store.ts'
+import type { Texter } from './sms.ts'
 import { write } from './templates.ts'
+import { writeText } from './texts.ts'
 
 export const sendTimeoutMs = 20_000
 /** Longer than any send can take, so that a message is in two hands only after its sender has died. */
 export const leaseMs = 60_000
 const batchMax = 16
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'signals' | 'metrics' | 'log' | 'racepoints'> & { mailer: Mailer }
+type Deps = Pick<Platform, 'db' | 'clock' | 'signals' | 'metrics' | 'log' | 'racepoints'> & {
+  mailer: Mailer
+  texter: Texter
+}
 
 /** Sends queued messages: takes some in one transaction, sends them outside of any, books the outcomes in a statement. */
 export function createSender(deps: Deps, config: { publicUrl: string; messageDomain: string }): Loop {
-  const { db, clock, signals, metrics, log, racepoints, mailer } = deps
+  const { db, clock, signals, metrics, log, racepoints, mailer, texter } = deps
   const mails = metrics.counter('fairgate_mails_total', 'Attempts to send a mail by outcome', ['kind', 'outcome'])
+  const texts = metrics.counter('fairgate_texts_total', 'Attempts to send a text message by outcome', [
+    'kind',
+    'outcome',
+  ])
+
+  async function hand(message: LeasedMessage): Promise<Sent | 'nowhere'> {
+    if (message.channel === 'mail') {
+      if (hasNoMailbox(message.email)) return 'nowhere'
+      const messageId = `<${message.id}@${config.messageDomain}>`
+      return mailer.send({ messageId, to: message.email, ...write(message, message.locale, config.publicUrl) })
+    }
+    const text = writeText(message, message.locale, config.publicUrl)
+    if (message.phone === null || text === undefined) return 'nowhere'
+    return texter.send({ messageId: message.id, to: message.phone, text })
+  }
 
   async function send(message: LeasedMessage): Promise<{ event: MessageEvent; reason: string | null }> {
     if (message.usefulUntil && message.usefulUntil.getTime() <= clock.now())
       return { event: 'late', reason: 'its time was over before it could be sent' }
-    if (hasNoMailbox(message.email)) return { event: 'no-mailbox', reason: null }
+    const deferred: MessageEvent = message.attempts >= attemptsMax[message.channel] ? 'exhausted' : 'deferred'
     try {
-      const rendered = write(message, message.locale, config.publicUrl)
-      const sent = await mailer.send({
-        messageId: `<${message.id}@${config.messageDomain}>`,
-        to: message.email,
-        ...rendered,
-      })
+      const sent = await hand(message)
+      if (sent === 'nowhere') return { event: 'no-mailbox', reason: null }
       if (sent.kind === 'accepted') return { event: 'accepted', reason: null }
-      if (sent.kind === 'rejected') return { event: 'rejected', reason: sent.reason }
-      return { event: message.attempts >= attemptsMax ? 'exhausted' : 'deferred', reason: sent.reason }
+      return { event: sent.kind === 'rejected' ? 'rejected' : deferred, reason: sent.reason }
     } catch (error) {
       // One message that cannot be written, or a mailbox table that is away, must not keep the others of its batch.
-      log.error({ err: error, messageId: message.id, kind: message.kind }, 'mail could not be prepared')
-      return {
-        event: message.attempts >= attemptsMax ? 'exhausted' : 'deferred',
-        reason: (error as Error).message.slice(0, 300),
-      }
+      log.error({ err: error, messageId: message.id, kind: message.kind }, 'message could not be prepared')
+      return { event: deferred, reason: (error as Error).message.slice(0, 300) }
     }
   }
 
   async function attempt(message: LeasedMessage): Promise<Booking> {
     const { event, reason } = await send(message)
     const state = nextState.queued[event]
-    mails.add({ kind: message.kind, outcome: event })
-    if (event === 'deferred')
-      log.warn({ messageId: message.id, kind: message.kind, attempts: message.attempts, reason }, 'mail deferred')
-    if (state === 'given-up')
-      log.error({ messageId: message.id, kind: message.kind, attempts: message.attempts, reason }, 'mail given up')
+    const { id: messageId, channel, kind, attempts } = message
+    ;(channel === 'mail' ? mails : texts).add({ kind, outcome: event })
+    if (event === 'deferred') log.warn({ messageId, channel, kind, attempts, reason }, 'message deferred')
+    if (state === 'given-up') log.error({ messageId, channel, kind, attempts, reason }, 'message given up')
     return {
       id: message.id,
       attempts: message.attempts,

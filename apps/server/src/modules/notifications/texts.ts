@@ -1,0 +1,40 @@
+import type { EventSummary } from '@fairgate/contracts/events'
+import type { Language } from './letter.ts'
+import type { MessageContent } from './message.ts'
+
+type Data<K extends MessageContent['kind']> = Extract<MessageContent, { kind: K }>['data']
+type Writers = { [K in MessageContent['kind']]?: (data: Data<K>, language: Language, publicUrl: string) => string }
+
+/** What cannot wait until somebody reads mail: it has been bought, or may be bought for a while only. */
+const writers: Writers = {
+  'tickets-issued': ({ event, tickets }, language, publicUrl) =>
+    language === 'ko'
+      ? `${named(event)} 예매 완료, 티켓 ${tickets.length}장입니다. ${publicUrl}/tickets`
+      : `${named(event)}: your ${tickets.length === 1 ? 'ticket is' : `${tickets.length} tickets are`} ready. ${publicUrl}/tickets`,
+  'award-won': ({ event, saleId, payBy }, language, publicUrl) =>
+    language === 'ko'
+      ? `${named(event)} 당첨! ${until(payBy, event, language)}까지 구매해 주세요. ${publicUrl}/ballots/${saleId}`
+      : `${named(event)}: a place is yours if you buy it by ${until(payBy, event, language)}. ${publicUrl}/ballots/${saleId}`,
+}
+
+/** The kinds of messages that also go by text message to those who wish it. */
+export const textedKinds = Object.keys(writers) as MessageContent['kind'][]
+
+/** Writes a text message. @returns undefined for what goes by mail only */
+export function writeText({ kind, data }: MessageContent, locale: string, publicUrl: string): string | undefined {
+  const write = writers[kind] as ((data: unknown, language: Language, publicUrl: string) => string) | undefined
+  return write && `[Fairgate] ${write(data, locale.startsWith('en') ? 'en' : 'ko', publicUrl)}`
+}
+
+const nameLengthMax = 40
+
+/** One line, and short: a provider charges by length. */
+function named({ name }: EventSummary): string {
+  const line = Array.from(name.replace(/\p{Cc}+/gu, ' '))
+  return line.length > nameLengthMax ? `${line.slice(0, nameLengthMax - 1).join('')}…` : line.join('')
+}
+
+const until = (instant: string, { timeZone }: EventSummary, language: Language): string => {
+  const parts = { month: 'long', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const
+  return new Intl.DateTimeFormat(language, { ...parts, timeZone }).format(new Date(instant))
+}
