@@ -9,8 +9,12 @@ type Ordered = { id: string; holdId: string; accountId: string; total: Money; pl
  * What inventory, payments and tickets do about one order, as the protocol says, told in facts. Answers to
  * `hear` are facts for orders; the other members are what the world does by itself.
  */
-export function createModel(order: Ordered, options: { refuses?: (paymentId: string) => boolean } = {}) {
+export function createModel(
+  order: Ordered,
+  options: { refuses?: (paymentId: string) => boolean; waits?: (paymentId: string) => boolean } = {},
+) {
   const refuses = options.refuses ?? (() => false)
+  const waits = options.waits ?? (() => false)
   const ids = { orderId: order.id, holdId: order.holdId }
   let seats: 'held' | 'free' | 'taken' | 'secured' | 'sold' = 'held'
   let expiresAt = order.payBy
@@ -26,6 +30,7 @@ export function createModel(order: Ordered, options: { refuses?: (paymentId: str
 
   function capture(paymentId: string): Fact {
     const state = payments.get(paymentId)
+    if (state === 'requested' && waits(paymentId)) return awaited(paymentId)
     if (state === 'requested') payments.set(paymentId, refuses(paymentId) ? 'refused' : 'captured')
     if (payments.get(paymentId) === 'captured') return captured(paymentId)
     return fact('payments.payment-refused.v1', {
@@ -36,6 +41,13 @@ export function createModel(order: Ordered, options: { refuses?: (paymentId: str
     })
   }
 
+  const awaited = (paymentId: string) =>
+    fact('payments.payment-awaited.v1', {
+      ...about(paymentId),
+      accountId: order.accountId,
+      until: new Date(order.payBy + 86_400_000).toISOString(),
+      account: { bank: 'bank', number: '1', holder: null },
+    })
   const captured = (paymentId: string) =>
     fact('payments.payment-captured.v1', { ...about(paymentId), capturedAt: new Date(order.placedAt).toISOString() })
   const refunded = (paymentId: string) => fact('payments.payment-refunded.v1', about(paymentId))

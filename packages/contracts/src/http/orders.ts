@@ -19,6 +19,11 @@ export const Order = Strict({
     description: 'why the last payment was not taken',
   }),
   paymentRequestToken: Type.Optional(Type.String({ description: 'while the order may be paid' })),
+  awaits: Type.Optional(
+    Type.Literal('deposit', {
+      description: 'until `payBy` the buyer may pay into the account of `GET /api/payments/deposits/{orderId}`',
+    }),
+  ),
 })
 export type Order = Static<typeof Order>
 

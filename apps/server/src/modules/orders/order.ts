@@ -2,7 +2,8 @@ import type { OrderState } from '@fairgate/contracts/http/orders'
 
 /**
  * The states of an order. Between `awaiting-payment` and an end the order waits for exactly one answer:
- * `securing` for inventory to secure the hold, `capturing` for payments to take the money, `selling` for inventory to
+ * `securing` for inventory to secure the hold, `capturing` for payments to take the money,
+ * `awaiting-deposit` for the buyer to pay into an account (payments tells when, and when not in time), `selling` for inventory to
  * sell, `returning` for inventory to give a secured hold back to the buyer, `reclaiming` for inventory to secure the
  * seats of money that is already here, `refunding` for payments to give all money back.
  */
@@ -10,6 +11,7 @@ export const states = [
   'awaiting-payment',
   'securing',
   'capturing',
+  'awaiting-deposit',
   'selling',
   'returning',
   'reclaiming',
@@ -25,6 +27,8 @@ export type State = (typeof states)[number]
 export const happenings = [
   /** A payment that the order had not heard of. */
   'payment-requested',
+  /** The payment of the last attempt waits for the buyer's deposit. */
+  'payment-awaited',
   /** The money of the payment that the last attempt was for. */
   'payment-captured',
   /** Money of any other payment. */
@@ -278,6 +282,7 @@ export const publicState: Record<State, OrderState> = {
   'awaiting-payment': 'awaiting-payment',
   securing: 'paying',
   capturing: 'paying',
+  'awaiting-deposit': 'paying',
   selling: 'paying',
   returning: 'paying',
   reclaiming: 'paying',

@@ -207,13 +207,16 @@ export async function lockOverdue(tx: Tx, now: number, limit: number): Promise<s
   return found.map(({ id }) => id)
 }
 
+/** Since when an order waits for another module; a deposit has time until the order's own deadline. */
+const waitedFrom = sql.raw(`case when state = 'awaiting-deposit' then pay_by else updated_at end`)
+
 /** Orders that have waited for another module since before `before`, and refunds asked for before it, oldest first. */
 export async function stuckOrders(db: Db, before: number, limit: number) {
   return rows(
     db,
     sql<{ orderId: string; state: State; paymentId: string | null; since: Date }>`
       select id as "orderId", state, null as "paymentId", updated_at as since
-      from orders.orders where state = any(${underWay}::text[]) and updated_at < ${new Date(before)}
+      from orders.orders where state = any(${underWay}::text[]) and ${waitedFrom} < ${new Date(before)}
       union all
       select o.id, o.state, p.payment_id, p.updated_at
       from orders.payments p join orders.orders o on o.id = p.order_id
@@ -298,7 +301,7 @@ export async function auditCounts(db: Db, eventId: string | undefined, stuckBefo
       select count(*) as orders,
              count(*) filter (where o.total <> o.unit_price * jsonb_array_length(o.seats)) as "wrongTotals",
              count(*) filter (where o.state = any(${underWay}::text[])) as pending,
-             count(*) filter (where o.state = any(${underWay}::text[]) and o.updated_at < ${new Date(stuckBefore)}) as stuck,
+             count(*) filter (where o.state = any(${underWay}::text[]) and ${waitedFrom} < ${new Date(stuckBefore)}) as stuck,
              count(*) filter (where o.state = 'fulfilled' and (coalesce(m.own, 0) <> 1 or m.other > 0)) as "unpaidFulfilled",
              count(*) filter (where o.state not in ('fulfilled', 'selling', 'reclaiming') and m.captured > 0) as "keptMoney",
              coalesce(sum(m.refunding), 0)::bigint as refunding

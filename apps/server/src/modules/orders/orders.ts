@@ -99,8 +99,8 @@ export function createUseCases(
 
   function tell({ orderId, event, from, to }: HistoryLine & { orderId: string }): void {
     transitions.add({ event, before: from, after: to })
-    // Only an answer is waited for: an end, or a payment that was refused.
-    if (to === 'awaiting-payment' || ends.includes(to)) signals.emit('orders', orderId)
+    // Only an answer is waited for: an end, a payment that was refused, or an account to pay into.
+    if (to === 'awaiting-payment' || to === 'awaiting-deposit' || ends.includes(to)) signals.emit('orders', orderId)
     if (to === 'reclaiming') log.info({ orderId, event, from }, 'money came for an order whose seats were not secured')
     if (to === 'refunding' && from !== to)
       log.warn({ orderId, event, from }, 'money came and the seats are gone; refunding')
@@ -176,7 +176,7 @@ export function createUseCases(
     return order
   }
 
-  /** As `get`, but waits at most `timeoutMs` for the end of the payment: an end of the order, or a new refusal. */
+  /** As `get`, but waits at most `timeoutMs` for the end of the payment: an end of the order, a new refusal, an account to pay into. */
   async function follow(accountId: string, id: string, timeoutMs: number, gone: AbortSignal): Promise<Order> {
     const startedAt = clock.now()
     return waits.wait(await get(accountId, id), (order) => isAnswered(order, startedAt), timeoutMs, gone)
@@ -246,7 +246,7 @@ export type UseCases = ReturnType<typeof createUseCases>
 const ends: readonly State[] = ['fulfilled', 'expired', 'cancelled', 'refunded']
 
 function isAnswered(order: Order, sinceMs: number): boolean {
-  if (ends.includes(order.state)) return true
+  if (ends.includes(order.state) || order.state === 'awaiting-deposit') return true
   return order.state === 'awaiting-payment' && order.refusedAt !== null && order.refusedAt >= sinceMs
 }
 

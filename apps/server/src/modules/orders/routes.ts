@@ -29,6 +29,7 @@ export function serveOrders(
     placedAt: new Date(order.placedAt).toISOString(),
     payBy: new Date(order.payBy).toISOString(),
     refusal: order.refusal,
+    ...(order.state === 'awaiting-deposit' ? { awaits: 'deposit' as const } : {}),
     ...(order.state === 'awaiting-payment' && order.payBy > clock.now()
       ? { paymentRequestToken: paymentRequestToken(order) }
       : {}),

@@ -56,7 +56,10 @@ function live(tape: readonly number[], { inOrder }: { inOrder: boolean }): Life 
   let book: Book = { order: placed, payments: [] }
   let time = now
   let paid = 0
-  const model = createModel(placed, { refuses: (id) => Number(id.slice(4)) % 3 === 1 })
+  const model = createModel(placed, {
+    refuses: (id) => Number(id.slice(4)) % 3 === 1,
+    waits: (id) => Number(id.slice(4)) % 5 === 0,
+  })
   const toOrders: Fact[] = []
   const toOthers: Fact[] = []
   const told: string[] = []
@@ -114,6 +117,11 @@ function live(tape: readonly number[], { inOrder }: { inOrder: boolean }): Life 
     while (toOrders.length > 0 || toOthers.length > 0) {
       deliver(toOrders, 0, false)
       deliver(toOthers, 0, false)
+    }
+    if (book.order.state === 'awaiting-deposit') {
+      // Nobody pays in: payments says so in the end.
+      toOrders.push(...model.refuseUnasked(book.order.paymentId!))
+      continue
     }
     if (book.order.state !== 'awaiting-payment') break
     if (rounds > 3) throw new Error('the order does not end')

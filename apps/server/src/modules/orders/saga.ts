@@ -45,6 +45,7 @@ export type Book = { order: Order; payments: readonly Payment[] }
 /** The facts that orders listen to, one order each. */
 export const heard = [
   'payments.payment-requested.v1',
+  'payments.payment-awaited.v1',
   'payments.payment-captured.v1',
   'payments.payment-refused.v1',
   'payments.payment-refunded.v1',
@@ -84,6 +85,11 @@ export function advance(book: Book, happening: Happening, now: number): Progress
       const reason = publicState[order.state] === 'paying' ? 'another-payment-under-way' : 'order-ended'
       return take(note(book, { id, amount, state: 'requested' }), 'payment-requested', { paymentId: id, reason }, now)
     }
+    case 'payments.payment-awaited.v1': {
+      const { paymentId, until } = happening.data
+      if (paymentId !== order.paymentId) return unchanged(book)
+      return take(book, 'payment-awaited', { payBy: Date.parse(until) }, now)
+    }
     case 'payments.payment-captured.v1': {
       const { paymentId: id, amount } = happening.data
       if (hasMoneyCome(find(book, id))) return unchanged(book)
@@ -103,7 +109,7 @@ export function advance(book: Book, happening: Happening, now: number): Progress
       if (known && known.state !== 'requested') return unchanged(book)
       const noted = note(book, { id, amount: order.total, state: 'refused' })
       return id === order.paymentId
-        ? take(noted, 'payment-refused', { refusal: { code, message } }, now)
+        ? take(noted, 'payment-refused', { refusal: { code, message }, ...notPaidIn(order, now) }, now)
         : unchanged(noted)
     }
     case 'payments.payment-refunded.v1': {
@@ -158,6 +164,9 @@ export function advance(book: Book, happening: Happening, now: number): Progress
       return take(book, 'refund', { reason: happening.reason }, now)
   }
 }
+
+/** The time to pay that a deposit was given ends with it; what is left of the hold's own comes back with the hold. */
+const notPaidIn = ({ state }: Order, now: number) => (state === 'awaiting-deposit' ? { payBy: now } : {})
 
 /** What an event says beyond its name. */
 type Particulars = {
