@@ -90,6 +90,7 @@ const to = (state: State, ...commands: Command[]): Step => ({ to: state, command
 export const table: Record<State, Record<Event, Outcome>> = {
   'awaiting-payment': {
     'payment-requested': to('securing', 'secure'),
+    'payment-awaited': 'ignore',
     'payment-captured': to('reclaiming', 'secure-late'),
     'other-captured': to('reclaiming', 'secure-late'),
     'payment-refused': 'ignore',
@@ -107,6 +108,7 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
   securing: {
     'payment-requested': to('securing', 'decline'),
+    'payment-awaited': 'ignore',
     'payment-captured': to('reclaiming'),
     'other-captured': to('securing', 'refund'),
     'payment-refused': to('returning', 'return'),
@@ -124,6 +126,7 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
   capturing: {
     'payment-requested': to('capturing', 'decline'),
+    'payment-awaited': to('awaiting-deposit'),
     'payment-captured': to('selling', 'sell'),
     'other-captured': to('capturing', 'refund'),
     'payment-refused': to('returning', 'return'),
@@ -139,8 +142,27 @@ export const table: Record<State, Record<Event, Outcome>> = {
     cancel: 'refuse',
     refund: 'refuse',
   },
+  'awaiting-deposit': {
+    'payment-requested': to('awaiting-deposit', 'decline'),
+    'payment-awaited': 'ignore',
+    'payment-captured': to('selling', 'sell'),
+    'other-captured': to('awaiting-deposit', 'refund'),
+    'payment-refused': to('returning', 'return-as-it-was'),
+    'payment-refunded': 'ignore',
+    'hold-secured': 'ignore',
+    'hold-secured-before': 'ignore',
+    'hold-lost': 'ignore',
+    'hold-returned': 'ignore',
+    'seats-sold': 'refuse',
+    'sell-refused': 'refuse',
+    'sell-refused-again': 'refuse',
+    deadline: 'ignore',
+    cancel: 'refuse',
+    refund: 'refuse',
+  },
   selling: {
     'payment-requested': to('selling', 'decline'),
+    'payment-awaited': 'ignore',
     'payment-captured': 'ignore',
     'other-captured': to('selling', 'refund'),
     'payment-refused': 'ignore',
@@ -158,6 +180,7 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
   returning: {
     'payment-requested': to('returning', 'decline'),
+    'payment-awaited': 'ignore',
     'payment-captured': to('reclaiming', 'secure-late'),
     'other-captured': to('reclaiming', 'secure-late'),
     'payment-refused': 'ignore',
@@ -175,6 +198,7 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
   reclaiming: {
     'payment-requested': to('reclaiming', 'decline'),
+    'payment-awaited': 'ignore',
     'payment-captured': 'ignore',
     'other-captured': to('reclaiming', 'refund'),
     'payment-refused': 'ignore',
@@ -192,6 +216,7 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
   refunding: {
     'payment-requested': to('refunding', 'decline'),
+    'payment-awaited': 'ignore',
     'payment-captured': to('refunding', 'refund'),
     'other-captured': to('refunding', 'refund'),
     'payment-refused': 'ignore',
@@ -209,6 +234,7 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
   fulfilled: {
     'payment-requested': to('fulfilled', 'decline'),
+    'payment-awaited': 'ignore',
     'payment-captured': 'ignore',
     'other-captured': to('fulfilled', 'refund'),
     'payment-refused': 'ignore',
@@ -226,6 +252,7 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
   expired: {
     'payment-requested': to('expired', 'decline'),
+    'payment-awaited': 'ignore',
     'payment-captured': to('reclaiming', 'secure-late'),
     'other-captured': to('reclaiming', 'secure-late'),
     'payment-refused': 'ignore',
@@ -243,6 +270,7 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
   cancelled: {
     'payment-requested': to('cancelled', 'decline'),
+    'payment-awaited': 'ignore',
     'payment-captured': to('reclaiming', 'secure-late'),
     'other-captured': to('reclaiming', 'secure-late'),
     'payment-refused': 'ignore',
@@ -260,6 +288,7 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
   refunded: {
     'payment-requested': to('refunded', 'decline'),
+    'payment-awaited': 'ignore',
     'payment-captured': to('refunded', 'refund'),
     'other-captured': to('refunded', 'refund'),
     'payment-refused': 'ignore',
