@@ -91,8 +91,20 @@ const SeatFacts = Strict({
 export const entryOrders = ['draw', 'arrival'] as const
 export type EntryOrder = (typeof entryOrders)[number]
 
+/** Who wanted the seats back: their buyer, the organiser, or the organiser together with the whole event. */
+export const returnReasons = ['buyer', 'organiser', 'event-cancelled'] as const
+export type ReturnReason = (typeof returnReasons)[number]
+
 const ids = { orderId: Type.String(), holdId: Type.String() }
 const SeatRef = Strict({ number: Type.Integer(), label: Type.String() })
+
+/** Money came after the order had ended, or the seats ordered were gone and equal ones were found. */
+export const Late = Strict({
+  seatsBefore: Type.Array(Type.String(), {
+    description: 'labels of the seats ordered, when they were gone and equal ones took their place; else empty',
+  }),
+})
+export type Late = Static<typeof Late>
 
 const OrderFacts = {
   ...ids,
@@ -103,6 +115,8 @@ const OrderFacts = {
   section: Strict({ id: Type.String(), name: Type.String() }),
   seats: Type.Array(SeatRef),
   unitPrice: Money,
+  fee: Type.Optional(Money),
+  discount: Type.Optional(Money),
   total: Money,
 }
 
@@ -111,8 +125,6 @@ const LotRef = {
   accountId: Type.String(),
   saleId: Type.String(),
   event: EventSummary,
-  fee: Type.Optional(Money),
-  discount: Type.Optional(Money),
   line: Strict({ id: Type.String(), name: Type.String() }),
 }
 
@@ -132,6 +144,21 @@ const AwardFacts = {
   line: Strict({ id: Type.String(), name: Type.String() }),
   quantity: Type.Integer(),
   payBy: Instant,
+}
+
+const OfferFacts = {
+  offerId: Type.String(),
+  accountId: Type.String(),
+  saleId: Type.String(),
+  event: EventSummary,
+  section: Strict({ id: Type.String(), name: Type.String() }),
+  seats: Type.Array(SeatRef),
+  until: Instant,
+}
+const SectionSeats = {
+  saleId: Type.String(),
+  sectionId: Type.String(),
+  numbers: Type.Array(Type.Integer(), { description: 'of seats' }),
 }
 
 /**
@@ -244,6 +271,21 @@ export const events = {
   },
   /** Little of the time to buy is left, and the seat has not been bought. */
   'auctions.award-ending.v1': { key: 'awardId', data: Strict({ ...AuctionAwardFacts }) },
+  // waitlist
+  /** Whether somebody waits for a section: returned seats of it are kept for the waitlist from now on, or no more. */
+  'waitlist.section-waited.v1': {
+    key: 'sectionId',
+    data: Strict({ saleId: Type.String(), sectionId: Type.String(), isWaited: Type.Boolean() }),
+  },
+  'waitlist.offer-made.v1': { key: 'offerId', data: Strict({ ...OfferFacts }) },
+  /** Little of the time is left, and nothing has been bought. */
+  'waitlist.offer-ending.v1': { key: 'offerId', data: Strict({ ...OfferFacts }) },
+  /** Nothing more can be begun with an offer; what was begun may still come to its end. */
+  'waitlist.offer-over.v1': { key: 'offerId', data: Strict({ ...SectionSeats, offerId: Type.String() }) },
+  /** The time of an offer has passed and nothing was bought. */
+  'waitlist.offer-lapsed.v1': { key: 'offerId', data: Strict({ ...OfferFacts }) },
+  /** Nobody who waits can use these seats: they go on open sale. */
+  'waitlist.seats-released.v1': { key: 'sectionId', data: Strict({ ...SectionSeats }) },
   // inventory
   'inventory.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
   /** Counts of the sections of a sale; coalesced, a few a second at most. */
@@ -269,7 +311,44 @@ export const events = {
     key: 'sectionId',
     data: Strict({ saleId: Type.String(), sectionId: Type.String(), price: Money, at: Instant }),
   },
-  'inventory.hold-secured.v1': { key: 'orderId', data: Strict({ ...ids, attempt: Type.Integer() }) },
+  /** Seats are free and kept for the waitlist: they were returned, or the offer that they were kept for is over. */
+  'inventory.seats-kept.v1': {
+    key: 'sectionId',
+    data: Strict({
+      saleId: Type.String(),
+      sectionId: Type.String(),
+      seats: Type.Array(
+        Strict({
+          number: Type.Integer(),
+          label: Type.String(),
+          run: Type.Union([Type.Integer(), Type.Null()], {
+            description: 'seats of one run whose `at` follow one another are side by side; null: all are alike',
+          }),
+          at: Type.Integer(),
+        }),
+      ),
+      offerId: Type.Optional(
+        Type.String({
+          description: 'answers that this offer is over: those of its seats that nobody has, perhaps none',
+        }),
+      ),
+      returnedBy: Type.Optional(Type.String({ description: 'account that had bought them' })),
+    }),
+  },
+  'inventory.kept-seats-sold.v1': {
+    key: 'sectionId',
+    data: Strict({ ...SectionSeats, offerId: Type.String(), orderId: Type.String(), accountId: Type.String() }),
+  },
+  'inventory.hold-secured.v1': {
+    key: 'orderId',
+    data: Strict({
+      ...ids,
+      attempt: Type.Integer(),
+      seats: Type.Optional(
+        Type.Array(SeatRef, { description: 'where equal seats would do: those that the hold has now' }),
+      ),
+    }),
+  },
   'inventory.hold-lost.v1': {
     key: 'orderId',
     data: Strict({ ...ids, attempt: Type.Integer(), reason: Type.String() }),
@@ -285,6 +364,9 @@ export const events = {
       ...ids,
       attempt: Type.Integer(),
       late: Type.Boolean({ description: 'money has come after the hold ended: the same seats if they are still free' }),
+      equal: Type.Optional(
+        Type.Boolean({ description: 'else others of the section at the same price, together if these are' }),
+      ),
     }),
   },
   'orders.capture-requested.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), paymentId: Type.String() }) },
@@ -300,9 +382,53 @@ export const events = {
   },
   'orders.refund-requested.v1': {
     key: 'orderId',
-    data: Strict({ orderId: Type.String(), paymentId: Type.String(), amount: Money, reason: Type.String() }),
+    data: Strict({
+      orderId: Type.String(),
+      paymentId: Type.String(),
+      amount: Money,
+      reason: Type.String(),
+      returnId: Type.Optional(
+        Type.String({ description: 'a part is to go back, for these seats; asked again it is the same refund' }),
+      ),
+    }),
   },
-  'orders.order-fulfilled.v1': { key: 'orderId', data: Strict({ ...OrderFacts, fulfilledAt: Instant }) },
+  /** Tickets: take these seats' tickets back, all or none; used ones only when they may be. */
+  'orders.revoke-requested.v1': {
+    key: 'orderId',
+    data: Strict({
+      orderId: Type.String(),
+      returnId: Type.String(),
+      seats: Type.Array(Type.Integer()),
+      evenUsed: Type.Boolean(),
+    }),
+  },
+  'orders.order-fulfilled.v1': {
+    key: 'orderId',
+    data: Strict({ ...OrderFacts, fulfilledAt: Instant, late: Type.Optional(Late) }),
+  },
+  /**
+   * The tickets of these seats are no longer valid, the seats are to go back on sale, and the money is on its way back.
+   * The order stays fulfilled with the seats that are left; when none is left, `order-ended` follows the money.
+   */
+  'orders.seats-returned.v1': {
+    key: 'orderId',
+    data: Strict({
+      orderId: Type.String(),
+      returnId: Type.String(),
+      holdId: Type.String(),
+      accountId: Type.String(),
+      saleId: Type.String(),
+      lineId: Type.String(),
+      event: EventSummary,
+      section: Strict({ id: Type.String(), name: Type.String() }),
+      seats: Type.Array(SeatRef),
+      seatsLeft: Type.Integer({ description: 'how many seats the order still has' }),
+      refunded: Money,
+      kept: Money,
+      reason: OneOf(returnReasons),
+      at: Instant,
+    }),
+  },
   'orders.order-ended.v1': {
     key: 'orderId',
     data: Strict({
@@ -336,6 +462,7 @@ export const events = {
     key: 'orderId',
     data: Strict({ orderId: Type.String(), paymentId: Type.String(), code: Type.String(), message: Type.String() }),
   },
+  /** `refundedTotal`: all that has gone back of this payment so far; absent: all of it. */
   'payments.payment-refunded.v1': {
     key: 'orderId',
     data: Strict({
@@ -343,6 +470,8 @@ export const events = {
       paymentId: Type.String(),
       amount: Money,
       refundId: Type.Optional(Type.String()),
+      returnId: Type.Optional(Type.String({ description: 'as in the request' })),
+      refundedTotal: Type.Optional(Money),
       provider: Type.Optional(Type.String()),
       eventId: Type.Optional(Type.String()),
     }),
@@ -365,6 +494,12 @@ export const events = {
     data: Strict({ orderId: Type.String(), paymentId: Type.String(), accountId: Type.String(), amount: Money }),
   },
   // tickets
+  'tickets.tickets-revoked.v1': { key: 'orderId', data: Strict({ orderId: Type.String(), returnId: Type.String() }) },
+  /** Somebody was let in with one of them: all stay as they are. */
+  'tickets.revoke-refused.v1': {
+    key: 'orderId',
+    data: Strict({ orderId: Type.String(), returnId: Type.String(), usedSeats: Type.Array(Type.Integer()) }),
+  },
   'tickets.tickets-issued.v1': {
     key: 'orderId',
     data: Strict({
@@ -374,6 +509,7 @@ export const events = {
       section: Strict({ id: Type.String(), name: Type.String() }),
       total: Money,
       tickets: Type.Array(Strict({ id: Type.String(), label: Type.String() })),
+      late: Type.Optional(Late),
     }),
   },
 } as const

@@ -43,6 +43,16 @@ export function roundedShare(amount: number, part: number, whole: number): numbe
   return Number((2n * BigInt(amount) * BigInt(part) + BigInt(whole)) / (2n * BigInt(whole)))
 }
 
+/**
+ * An amount in equal parts whose sum is the amount, to the minor unit: the first parts get what does not divide. What a
+ * seat of an order was paid with is its part of the total, in the order of the seats.
+ */
+export function splitMoney(total: Money, parts: number): Money[] {
+  const each = Math.floor(total.amount / parts)
+  const larger = total.amount - each * parts
+  return Array.from({ length: parts }, (_, i) => money(i < larger ? each + 1 : each, total.currency))
+}
+
 /** Text for people, in their language: `₩55,000`, `$12.50`. */
 export function formatMoney(value: Money, locale: string): string {
   const digits = currencyDigits[value.currency]

@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest'
 import { Value } from 'typebox/value'
-import { Money, amountMax, currencyDigits, feeOf, formatMoney, money, times, type Currency } from '../src/money.ts'
+import {
+  Money,
+  amountMax,
+  currencyDigits,
+  feeOf,
+  formatMoney,
+  money,
+  splitMoney,
+  times,
+  type Currency,
+} from '../src/money.ts'
 
 test('an amount is written in the way of the reader, with as many decimals as the currency has', () => {
   expect(formatMoney(money(55_000, 'KRW'), 'en')).toBe('₩55,000')
@@ -52,4 +62,21 @@ test('a fee is a fixed amount a ticket and a share of the price, rounded once, h
   expect(feeOf(money(amountMax - 1, 'KRW'), 1, { perTicket: 0, basisPoints: 5000 })).toEqual(
     money(amountMax / 2, 'KRW'),
   )
+})
+
+test('an amount is split into parts that are at most one unit apart and lose nothing', () => {
+  expect(splitMoney(money(100, 'KRW'), 3).map(({ amount }) => amount)).toEqual([34, 33, 33])
+  expect(splitMoney(money(2, 'KRW'), 4).map(({ amount }) => amount)).toEqual([1, 1, 0, 0])
+  expect(splitMoney(money(0, 'USD'), 2)).toEqual([money(0, 'USD'), money(0, 'USD')])
+  for (const [amount, parts] of [
+    [amountMax, 7],
+    [1, 1],
+    [112_750, 4],
+    [999, 1000],
+  ] as const) {
+    const split = splitMoney(money(amount, 'KRW'), parts).map((part) => part.amount)
+    expect(split).toHaveLength(parts)
+    expect(split.reduce((sum, part) => sum + part, 0)).toBe(amount)
+    expect(split[0]! - split.at(-1)!).toBeLessThanOrEqual(1)
+  }
 })
