@@ -37,6 +37,7 @@ export const tokens = {
         description: 'only these; once the pass and its hold are over they may be promised to somebody else',
       }),
     ),
+    offerId: Type.Optional(Type.String({ description: 'its seats are kept for this offer of the waitlist' })),
     exp: Type.Integer(),
   }),
   /** The right to hold the seats of an allotment until they go back to general sale, in place of a pass. */
