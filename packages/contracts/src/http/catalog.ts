@@ -1,5 +1,5 @@
 import { Type, Strict, OneOf, Id, Instant, TimeZone, type Static } from '../schema.ts'
-import { Money, CurrencySchema } from '../money.ts'
+import { Money, CurrencySchema, Fees } from '../money.ts'
 import { Attributes, AuctionFacts, BallotFacts, entryOrders } from '../events.ts'
 import { SoftClose, leftOverRules } from '../auction.ts'
 import { ballotMoves } from '../allot.ts'
@@ -82,6 +82,7 @@ export const EventDocument = Strict({
   id: Type.String(),
   organiserId: Type.String(),
   ...eventMembers,
+  fees: Type.Optional(Fees),
   planUrl: Type.Optional(
     Type.String({ description: 'events with a seating plan: immutable URL of its drawing, by content hash' }),
   ),
@@ -140,6 +141,7 @@ export const createEvent = route({
     startsAt: Instant,
     timeZone: TimeZone,
     currency: CurrencySchema,
+    fees: Type.Optional(Fees),
   }),
   idempotent: true,
   answers: { 201: EventDocument },
@@ -149,9 +151,9 @@ export const editEvent = route({
   method: 'PATCH',
   path: '/api/events/{id}',
   caller: 'organiser',
-  summary: 'Change what is said of an event; the currency cannot change once sections have prices',
+  summary: 'Change what is said of an event; the currency cannot change once sections have prices, and nothing that buyers plan by, nor fees, once a sale is published',
   params: Strict({ id: Id }),
-  body: Type.Partial(Strict(eventMembers), { additionalProperties: false }),
+  body: Type.Partial(Strict({ ...eventMembers, fees: Fees }), { additionalProperties: false }),
   answers: { 200: EventDocument },
   errors: ['catalog.event-not-found', 'catalog.in-use'],
 })

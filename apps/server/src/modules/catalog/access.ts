@@ -1,6 +1,7 @@
 import type { EventDocument } from '@fairgate/contracts/http/catalog'
 import type { Caller } from '#platform/access-token'
 import type { StoredEvent } from './catalog-store.ts'
+import { hasFees } from './event-rules.ts'
 
 /** Who may be shown drafts and change things: the event's organiser, and an admin. Everybody else meets a 404. */
 export const mayManage = (caller: Caller | undefined, organiserId: string): boolean =>
@@ -16,10 +17,11 @@ export function documentFor(event: StoredEvent | undefined, caller: Caller | und
   if (!event) return undefined
   const isManager = mayManage(caller, event.organiserId)
   if (!isManager && !event.isPublished) return undefined
-  const { isPublished: _, startsAt, sections, sales, ...said } = event
+  const { isPublished: _, startsAt, sections, sales, fees, ...said } = event
   return {
     ...said,
     startsAt: startsAt.toISOString(),
+    ...(hasFees(fees) ? { fees } : {}),
     sections,
     sales: isManager ? sales : sales.filter((sale) => sale.state === 'published'),
   }

@@ -36,14 +36,16 @@ export async function insertEvent(
     db,
     sql`
       insert into catalog.events (id, organiser_id, seed_key, kind, name, description, venue, region, starts_at, time_zone,
-                                  currency, search_text, search_region, created_at)
+                                  currency, fees_per_ticket, fees_basis_points, search_text, search_region, created_at)
       values (${event.id}, ${event.organiserId}, ${event.seedKey}, ${event.kind}, ${event.name}, ${event.description},
               ${event.venue}, ${event.region}, ${event.startsAt}, ${event.timeZone}, ${event.currency},
-              ${searchText(event.name, event.venue, event.region)}, ${searchForm(event.region)}, ${event.createdAt})
+              ${event.fees.perTicket}, ${event.fees.basisPoints}, ${searchText(event.name, event.venue, event.region)}, ${searchForm(event.region)}, ${event.createdAt})
       on conflict do nothing`,
   )
   return count === 1
 }
+
+const feesJson = sql`json_build_object('perTicket', e.fees_per_ticket, 'basisPoints', e.fees_basis_points)`
 
 /** Locks the event against other edits. */
 export const eventForEdit = (tx: Tx, id: string) =>
@@ -51,8 +53,8 @@ export const eventForEdit = (tx: Tx, id: string) =>
     tx,
     sql<EventMembers & { organiserId: string }>`
       select organiser_id as "organiserId", kind, name, description, venue, region, starts_at as "startsAt",
-             time_zone as "timeZone", currency
-      from catalog.events where id = ${id} for no key update`,
+             time_zone as "timeZone", currency, ${feesJson} as fees
+      from catalog.events e where id = ${id} for no key update`,
   )
 
 export async function updateEvent(tx: Tx, id: string, event: EventMembers): Promise<void> {
@@ -60,6 +62,7 @@ export async function updateEvent(tx: Tx, id: string, event: EventMembers): Prom
     update catalog.events
     set kind = ${event.kind}, name = ${event.name}, description = ${event.description}, venue = ${event.venue},
         region = ${event.region}, starts_at = ${event.startsAt}, time_zone = ${event.timeZone}, currency = ${event.currency},
+        fees_per_ticket = ${event.fees.perTicket}, fees_basis_points = ${event.fees.basisPoints},
         search_text = ${searchText(event.name, event.venue, event.region)}, search_region = ${searchForm(event.region)}
     where id = ${id}`.execute(tx)
 }
@@ -122,7 +125,7 @@ export async function storedEvent(db: Db | Tx, id: string): Promise<StoredEvent 
     db,
     sql<EventJson>`
       select e.id, e.organiser_id as "organiserId", e.kind, e.name, e.description, e.venue, e.region,
-             e.starts_at as "startsAt", e.time_zone as "timeZone", e.currency,
+             e.starts_at as "startsAt", e.time_zone as "timeZone", e.currency, ${feesJson} as fees,
              exists (select 1 from catalog.publications p where p.event_id = e.id) as "isPublished",
              (select p.hash from catalog.plans p where p.event_id = e.id) as "planHash",
              ${sectionsJson} as sections, ${salesJson} as sales
@@ -296,8 +299,9 @@ export async function insertPublication(tx: Tx, saleId: string, now: Date): Prom
   const count = await changed(
     tx,
     sql`
-      insert into catalog.publications (sale_id, event_id, kind, starts_at, time_zone, currency, published_at)
-      select a.id, e.id, e.kind, e.starts_at, e.time_zone, e.currency, ${now}
+      insert into catalog.publications (sale_id, event_id, kind, starts_at, time_zone, currency, fees_per_ticket, fees_basis_points,
+                                        published_at)
+      select a.id, e.id, e.kind, e.starts_at, e.time_zone, e.currency, e.fees_per_ticket, e.fees_basis_points, ${now}
       from catalog.sales a join catalog.events e on e.id = a.event_id where a.id = ${saleId}
       on conflict do nothing`,
   )

@@ -199,7 +199,14 @@ describe('events', () => {
   }) => {
     const { call, create } = await open(platform)
     const { eventId, sectionId, saleId } = await create()
-    const edit = { kind: 'race', startsAt: '2026-07-01T00:00:00.000Z', timeZone: 'Europe/Berlin', region: 'Berlin' }
+    const fees = { perTicket: 1000, basisPoints: 250 }
+    const edit = {
+      kind: 'race',
+      startsAt: '2026-07-01T00:00:00.000Z',
+      timeZone: 'Europe/Berlin',
+      region: 'Berlin',
+      fees,
+    }
     expect(await call('PATCH', `/api/events/${eventId}`, edit)).toMatchObject({ status: 200, body: edit })
     expect(await call('PATCH', `/api/events/${eventId}`, { currency: 'EUR' })).toMatchObject({
       status: 409,
@@ -232,6 +239,7 @@ describe('events', () => {
       timeZone: 'Asia/Tokyo',
       currency: 'USD',
       kind: 'race',
+      fees: { perTicket: 1, basisPoints: 0 },
     })) {
       const refusal = await call('PATCH', `/api/events/${eventId}`, { [name]: value, name: 'Not this' })
       expect({ status: refusal.status, code: refusal.body.code }, name).toEqual({ status: 409, code: 'catalog.in-use' })
@@ -242,6 +250,20 @@ describe('events', () => {
       startsAt: '2026-06-01T10:00:00.000Z',
     })
   })
+})
+
+test('the fees of an event are on its page and told with its sale; without fees nothing is said of them', async ({
+  platform,
+}) => {
+  const { call, publish, nobody } = await open(platform)
+  const fees = { perTicket: 1000, basisPoints: 250 }
+  const { eventId } = await publish({ fees })
+  const { eventId: without } = await publish()
+  expect((await call('GET', `/api/events/${eventId}`, undefined, nobody)).body.fees).toEqual(fees)
+  expect((await call('GET', `/api/events/${without}`, undefined, nobody)).body).not.toHaveProperty('fees')
+  expect((await call('PATCH', `/api/events/${eventId}`, { fees: { ...fees, basisPoints: 5001 } })).status).toBe(400)
+  const told = (await platform.taken('spy')).filter(({ type }) => type === 'catalog.sale-published.v1')
+  expect(told.map(({ data }) => (data['event'] as { fees?: object }).fees)).toEqual([fees, undefined])
 })
 
 describe('the public list', () => {

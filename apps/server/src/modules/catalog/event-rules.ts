@@ -1,12 +1,16 @@
 import type { Body } from '@fairgate/contracts/http/route'
 import type { createEvent, editEvent } from '@fairgate/contracts/http/catalog'
+import type { Fees } from '@fairgate/contracts/money'
 import { textFault, tidy, type Fault } from './faults.ts'
 
 /** What an organiser says of an event. */
 export type EventMembers = Required<Omit<Body<typeof createEvent>, 'startsAt'>> & { startsAt: Date }
 
 /** Members that stand still once a sale of the event is published: buyers and other modules plan by them. */
-export const frozenMembers = ['kind', 'startsAt', 'timeZone', 'currency'] as const
+export const frozenMembers = ['kind', 'startsAt', 'timeZone', 'currency', 'fees'] as const
+
+/** Whether there is anything to say of them. */
+export const hasFees = ({ perTicket, basisPoints }: Fees): boolean => perTicket > 0 || basisPoints > 0
 
 /**
  * Tidies what was given and finds every fault in it.
@@ -31,6 +35,7 @@ export function checkEvent(
   }
   if (given.kind !== undefined) members.kind = given.kind
   if (given.currency !== undefined) members.currency = given.currency
+  if (given.fees !== undefined) members.fees = given.fees
   if (given.timeZone !== undefined) {
     members.timeZone = given.timeZone
     if (!isTimeZone(given.timeZone))

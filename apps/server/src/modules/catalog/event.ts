@@ -11,6 +11,8 @@ import type { EventCache } from './event-cache.ts'
 import { refuseFaults } from './faults.ts'
 import { checkListing, writeCursor } from './listing.ts'
 
+const noFees = { perTicket: 0, basisPoints: 0 }
+
 /** An organiser's own list shows this many, the newest. */
 const ownEventsMax = 500
 
@@ -25,7 +27,7 @@ export function createEvents({ db, clock, ids, racepoints, cache }: Deps) {
     seedKey: string | null,
   ): Promise<string | undefined> {
     const { members, faults } = checkEvent(
-      { ...body, description: body.description ?? '', region: body.region ?? '' },
+      { ...body, description: body.description ?? '', region: body.region ?? '', fees: body.fees ?? noFees },
       clock.now(),
     )
     refuseFaults('http.invalid', faults)

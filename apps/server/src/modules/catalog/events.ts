@@ -2,6 +2,7 @@ import type { EventSummary } from '@fairgate/contracts/events'
 import type { Sale } from '@fairgate/contracts/http/catalog'
 import { fact, on, type Outbox, type Subscription } from '#platform/bus'
 import { afterCommit, type Tx } from '#platform/db'
+import { hasFees } from './event-rules.ts'
 import * as store from './catalog-store.ts'
 import type { StoredEvent } from './catalog-store.ts'
 import type { EventCache } from './event-cache.ts'
@@ -68,6 +69,7 @@ const summaryOf = (event: StoredEvent): EventSummary => ({
   startsAt: event.startsAt.toISOString(),
   timeZone: event.timeZone,
   currency: event.currency,
+  ...(hasFees(event.fees) ? { fees: event.fees } : {}),
 })
 
 /** What catalog listens to: which modules have built their tables for a sale, and what its sections cost by now. */
