@@ -7,8 +7,9 @@ import * as store from './inventory-store.ts'
 /** Turns published sales into rows. What arrives twice, or in another order, makes the same rows. */
 export function createBuilding({ outbox, clock }: { outbox: Outbox; clock: Clock }) {
   async function salePublished(tx: Tx, sales: readonly EventData<'catalog.sale-published.v1'>[]): Promise<void> {
-    for (const { saleId: id, event, opensAt, closesAt, holdSeconds, limitPerAccount: limit, sections } of sales) {
-      await store.addSale(tx, { id, event, opensAt, closesAt, holdSeconds, limit }, sections)
+    for (const sale of sales) {
+      const { saleId: id, event, opensAt, closesAt, holdSeconds, limitPerAccount: limit, method, sections } = sale
+      await store.addSale(tx, { id, event, opensAt, closesAt, holdSeconds, limit, method }, sections)
       await store.buildOpenSections(tx, id)
     }
     await announce(

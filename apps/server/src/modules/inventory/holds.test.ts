@@ -184,6 +184,29 @@ test('a pass for fewer places than the limit holds no more than its places, in h
   expect(await place(1)).toMatchObject({ code: 'inventory.limit-reached', limit: 2, have: 2 })
 })
 
+test('a pass that names its seats opens no others, and what it says they cost is the price of hold and order', async ({
+  platform,
+}) => {
+  const sale = await openSale(platform)
+  const unitPrice = { amount: 81_000, currency: 'KRW' as const }
+  const passToken = sale.pass('acc_a', { seatIds: seat(7, 3), unitPrice })
+  const foreign = { status: 403, code: 'inventory.pass-invalid' }
+  expect(await sale.place('acc_a', { passToken, seatIds: seat(3, 4) })).toMatchObject(foreign)
+  expect(await sale.place('acc_a', { passToken, count: 3 })).toMatchObject({ code: 'inventory.invalid-seats' })
+  const dollars = sale.pass('acc_a', { unitPrice: { amount: 1, currency: 'USD' } })
+  expect(await sale.place('acc_a', { passToken: dollars, seatIds: seat(9) })).toMatchObject(foreign)
+  const answers = [
+    await sale.place('acc_a', { passToken, count: 1 }),
+    await sale.place('acc_a', { passToken, seatIds: seat(3) }),
+  ]
+  expect(answers.map((answer) => (answer as { hold: object }).hold)).toMatchObject([
+    { seats: [{ id: seat(7)[0] }], total: unitPrice },
+    { seats: [{ id: seat(3)[0] }], total: unitPrice },
+  ])
+  const { holdToken } = answers[0] as { holdToken: string }
+  expect(platform.tokens.verify('hold', holdToken)).toMatchObject({ payload: { unitPrice, total: unitPrice } })
+})
+
 test('the limit counts held seats of all sections, and a released hold counts no more', async ({ platform }) => {
   const sale = await openSale(platform, { limit: 3 })
   const first = await sale.place('acc_a', { seatIds: seat(1, 2) })

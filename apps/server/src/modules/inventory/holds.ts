@@ -1,6 +1,6 @@
 import { seatStatus, type Hold as HoldDocument } from '@fairgate/contracts/http/inventory'
 import { seatId } from '@fairgate/contracts/ids'
-import { money, times, type Currency } from '@fairgate/contracts/money'
+import { money, times, type Currency, type Money } from '@fairgate/contracts/money'
 import type { TokenPayload } from '@fairgate/contracts/tokens'
 import { transaction } from '#platform/db'
 import type { Platform } from '#platform/platform'
@@ -35,6 +35,19 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'tokens'> & {
   availability: Pick<AvailabilityReader, 'read'>
 }
 
+/** What a pass or the code of an allotment allows. With `seatIds` these seats only, with `unitPrice` at this price. */
+type Right = {
+  lineId: string
+  saleId: string
+  passUntil: number
+  seatsMax?: number | undefined
+  entitled: Entitled
+  unitPrice?: Money | undefined
+  seatIds?: readonly string[] | undefined
+}
+
+type Want = { seatIds: readonly string[] } | { count: number; together: boolean }
+
 /** Groups of seats proposed to who was slower, and the most seats he may have wanted. */
 const nearbyMax = 3
 const nearbySeatsMax = 20
@@ -58,12 +71,17 @@ export function createHolds({ db, clock, tokens, sections, placing, steps, allot
         closesAt: section.closesAt.toISOString(),
       })
     }
-    const asked = 'seatIds' in want ? { seats: seatNumbers(section, want.seatIds) } : want
+    const { seatIds: promised, unitPrice, ...asker } = right
+    if (unitPrice && unitPrice.currency !== section.priceCurrency) throw new Problem('inventory.pass-invalid')
+    const wanted = promised ? promisedOf(promised, want) : want
+    const asked = 'seatIds' in wanted ? { seats: seatNumbers(section, wanted.seatIds) } : wanted
     const wish: Wish = {
       section,
       accountId,
-      ...right,
+      ...asker,
       entitled: right.entitled ?? (await needOf(request, section, asked)),
+      unitAmount: unitPrice?.amount ?? null,
+      isPromised: promised !== undefined,
       ...asked,
     }
     const answer = await placing.place(wish)
@@ -107,14 +125,14 @@ export function createHolds({ db, clock, tokens, sections, placing, steps, allot
   }
 
   /** A pass, or the code of an allotment, which has a line of its own and needs not wait for the opening. */
-  function checkRight(accountId: string, request: HoldRequest) {
+  function checkRight(accountId: string, request: HoldRequest): Right {
     const { passToken, allotmentCode, sectionId } = request
     if (allotmentCode !== undefined) {
       const { allotmentId, saleId } = allotments.entitledBy(allotmentCode, sectionId)
       return { lineId: allotmentId, saleId, passUntil: Infinity, entitled: allotmentId }
     }
-    const { lineId, saleId, exp, seatsMax } = checkPass(accountId, passToken!, sectionId)
-    return { lineId, saleId, passUntil: exp, seatsMax, entitled: null }
+    const { lineId, saleId, exp, seatsMax, unitPrice, seatIds } = checkPass(accountId, passToken!, sectionId)
+    return { lineId, saleId, passUntil: exp, seatsMax, entitled: null, unitPrice, seatIds }
   }
 
   /** Who declares the need may take kept seats, companions only with an accessible seat in the same hold. */
@@ -202,6 +220,17 @@ export function createHolds({ db, clock, tokens, sections, placing, steps, allot
 
 export type Holds = ReturnType<typeof createHolds>
 
+/** The seats that a pass names, in its order; of others it says nothing. */
+function promisedOf(promised: readonly string[], want: Want): { seatIds: readonly string[] } {
+  if ('seatIds' in want) {
+    if (!want.seatIds.every((id) => promised.includes(id))) throw new Problem('inventory.pass-invalid')
+    return want
+  }
+  if (want.count <= promised.length) return { seatIds: promised.slice(0, want.count) }
+  const detail = `must be at most ${promised.length}: the pass names its seats`
+  throw new Problem('inventory.invalid-seats', { errors: [{ pointer: '#/count', detail }] })
+}
+
 /** Either seats or a count, `together` only with a count. */
 function readWant({
   passToken,
@@ -210,7 +239,7 @@ function readWant({
   count,
   together,
   accessible: isNeeded,
-}: HoldRequest): { seatIds: readonly string[] } | { count: number; together: boolean } {
+}: HoldRequest): Want {
   const errors: { pointer: string; detail: string }[] = []
   if (passToken === undefined && allotmentCode === undefined)
     errors.push({ pointer: '#/passToken', detail: 'is needed, or allotmentCode' })

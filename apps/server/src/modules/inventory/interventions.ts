@@ -30,7 +30,10 @@ export function createInterventions({ db, clock, sections, touched }: Deps) {
     return section
   }
 
-  /** Does something to a section and notes it, in one transaction. `note` undefined: nothing happened. */
+  /**
+   * Does something to a section and notes it, in one transaction. `note` undefined: nothing happened. The seats of an
+   * auction are promised by number, so nothing is done to them. @throws inventory.sold-by-auction
+   */
   async function act<T>(
     caller: Caller,
     section: Section,
@@ -39,6 +42,7 @@ export function createInterventions({ db, clock, sections, touched }: Deps) {
       now: Date,
     ) => Promise<{ result: T; note?: Pick<store.NewIntervention, 'kind' | 'reason' | 'numbers' | 'price'> }>,
   ): Promise<T> {
+    if (section.method === 'auction') throw new Problem('inventory.sold-by-auction')
     return transaction(db, async (tx) => {
       const now = new Date(clock.now())
       const { result, note } = await work(tx, now)

@@ -1,4 +1,4 @@
-import type { EventSummary, SectionFacts } from '@fairgate/contracts/events'
+import type { EventData, EventSummary, SectionFacts } from '@fairgate/contracts/events'
 import type { Currency } from '@fairgate/contracts/money'
 import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
 import type { SeatPosition } from './best-seats.ts'
@@ -12,6 +12,8 @@ import type { SeatKey } from './seat.ts'
  */
 
 // ---------------------------------------------------------------- sales and sections
+
+export type SaleMethod = EventData<'catalog.sale-published.v1'>['method']
 
 /** A section that can be sold, with what a hold needs to know of its sale. */
 export type Section = {
@@ -27,6 +29,7 @@ export type Section = {
   closesAt: Date
   holdSeconds: number
   limit: number
+  method: SaleMethod
 }
 
 export const findSection = (db: Db, sectionId: string): Promise<Section | undefined> =>
@@ -35,7 +38,7 @@ export const findSection = (db: Db, sectionId: string): Promise<Section | undefi
     sql<Section>`
       select s.id, s.name, s.admission, s.capacity, s.price_amount as "priceAmount", s.price_currency as "priceCurrency",
              s.sale_id as "saleId", a.event, a.opens_at as "opensAt", a.closes_at as "closesAt",
-             a.hold_seconds as "holdSeconds", a.limit_per_account as "limit"
+             a.hold_seconds as "holdSeconds", a.limit_per_account as "limit", a.method
       from inventory.sections s join inventory.sales a on a.id = s.sale_id
       where s.id = ${sectionId} and a.ready_at is not null`,
   )
@@ -59,6 +62,7 @@ export type NewSale = {
   closesAt: string
   holdSeconds: number
   limit: number
+  method: SaleMethod
 }
 
 /** Adds a sale and its sections; a sale that is there already stays as it is. */
@@ -66,8 +70,8 @@ export async function addSale(tx: Tx, sale: NewSale, sections: readonly SectionF
   const isNew = await changed(
     tx,
     sql`
-      insert into inventory.sales (id, event_id, event, opens_at, closes_at, hold_seconds, limit_per_account)
-      values (${sale.id}, ${sale.event.id}, ${JSON.stringify(sale.event)}::jsonb, ${sale.opensAt}, ${sale.closesAt}, ${sale.holdSeconds}, ${sale.limit})
+      insert into inventory.sales (id, event_id, event, opens_at, closes_at, hold_seconds, limit_per_account, method)
+      values (${sale.id}, ${sale.event.id}, ${JSON.stringify(sale.event)}::jsonb, ${sale.opensAt}, ${sale.closesAt}, ${sale.holdSeconds}, ${sale.limit}, ${sale.method})
       on conflict (id) do nothing`,
   )
   if (isNew === 0) return
@@ -298,6 +302,10 @@ export type Claim = {
   lineId: string
   accountId: string
   entitled: Entitled
+  /** What a seat costs in place of the section's price. */
+  unitAmount: number | null
+  /** Its seats may be promised to somebody else when its time is over. */
+  isPromised: boolean
   numbers: readonly number[]
   expiresAt: Date
 }
@@ -335,16 +343,16 @@ export async function placeHolds(tx: Tx, claims: readonly Claim[], now: Date): P
         select * from unnest(
           ${claims.map((c) => c.holdId)}::text[], ${claims.map((c) => c.section.saleId)}::text[], ${claims.map((c) => c.section.id)}::text[],
           ${claims.map((c) => c.lineId)}::text[], ${claims.map((c) => c.accountId)}::text[], ${claims.map((c) => c.entitled)}::text[],
-          ${claims.map((c) => c.expiresAt)}::timestamptz[])
-        with ordinality as c (id, sale_id, section_id, line_id, account_id, entitled, expires_at, h)),
+          ${claims.map((c) => c.expiresAt)}::timestamptz[], ${claims.map((c) => c.unitAmount)}::bigint[], ${claims.map((c) => c.isPromised)}::bool[])
+        with ordinality as c (id, sale_id, section_id, line_id, account_id, entitled, expires_at, price, promised, h)),
       priced as (
-        select c.*, p.price_amount as unit_amount, p.price_currency as currency from claims c join inventory.sections p on p.id = c.section_id),
+        select c.*, coalesce(c.price, p.price_amount) as unit_amount, p.price_currency as currency from claims c join inventory.sections p on p.id = c.section_id),
       whole as (
         select h, wanted, array_agg(number order by number) as seats, array_agg(label order by number) as labels
         from taken group by h, wanted),
       placed as (
-        insert into inventory.holds (id, sale_id, section_id, line_id, account_id, entitled, seats, labels, unit_amount, currency, state, expires_at, placed_at)
-        select c.id, c.sale_id, c.section_id, c.line_id, c.account_id, c.entitled, w.seats, w.labels, c.unit_amount, c.currency, 'held', c.expires_at, ${now}
+        insert into inventory.holds (id, sale_id, section_id, line_id, account_id, entitled, seats, labels, unit_amount, currency, promised, state, expires_at, placed_at)
+        select c.id, c.sale_id, c.section_id, c.line_id, c.account_id, c.entitled, w.seats, w.labels, c.unit_amount, c.currency, c.promised, 'held', c.expires_at, ${now}
         from whole w join priced c on c.h = w.h),
       noted as (
         insert into inventory.changes (section_id, steps)
@@ -382,18 +390,20 @@ export type Judged = {
  * one does not get in the end.
  */
 export async function placeNamed(db: Db, asked: readonly Asked[], now: Date): Promise<Judged[]> {
-  const list = asked.map(({ holdId, section, lineId, accountId, entitled, numbers, holdSeconds, most, until }, h) => ({
+  const list = asked.map((wish, h) => ({
     h,
-    hold: holdId,
-    sale: section.saleId,
-    section: section.id,
-    line: lineId,
-    account: accountId,
-    entitled,
-    most,
-    until,
-    seconds: holdSeconds,
-    seats: numbers,
+    hold: wish.holdId,
+    sale: wish.section.saleId,
+    section: wish.section.id,
+    line: wish.lineId,
+    account: wish.accountId,
+    entitled: wish.entitled,
+    most: wish.most,
+    until: wish.until,
+    seconds: wish.holdSeconds,
+    price: wish.unitAmount,
+    promised: wish.isPromised,
+    seats: wish.numbers,
   }))
   const buyers = [...new Map(list.map(({ sale, account }) => [`${sale} ${account}`, { sale, account }])).values()]
   const { judged } = await row(
@@ -417,6 +427,7 @@ export type Hold = {
   labels: string[]
   unitAmount: number
   currency: Currency
+  isPromised: boolean
   state: HoldState
   expiresAt: Date
   orderId: string | null
@@ -426,7 +437,7 @@ export type Hold = {
 
 const holdColumns = sql`
   h.id, h.sale_id as "saleId", h.section_id as "sectionId", h.line_id as "lineId", h.account_id as "accountId", h.seats, h.labels,
-  h.unit_amount as "unitAmount", h.currency, h.state, h.expires_at as "expiresAt", h.order_id as "orderId", h.asked, h.answer`
+  h.unit_amount as "unitAmount", h.currency, h.promised as "isPromised", h.state, h.expires_at as "expiresAt", h.order_id as "orderId", h.asked, h.answer`
 
 /** Live holds of an account (time not over, or being paid for), oldest first; of one id or of all. */
 export const liveHolds = (db: Db, accountId: string, now: Date, holdId?: string): Promise<Hold[]> =>

@@ -113,6 +113,8 @@ const claims = (...wanted: number[][]): Claim[] =>
     lineId: 'lin_1',
     accountId: `acc_${i}`,
     entitled: null,
+    unitAmount: null,
+    isPromised: false,
     numbers,
     expiresAt: new Date(closesAt),
   }))
@@ -156,9 +158,8 @@ async function decideTogether(
   const sections = createSections(platform.db)
   const section = (await sections.find(hallId))!
   const placing = createPlacing({ ...platform, sections, touched() {} }, { ...inventoryDefaults, lanes: 1, ...config })
-  const answers = await Promise.allSettled(
-    wishes.map((wish) => placing.place({ section, lineId: 'lin_1', passUntil: Infinity, entitled: null, ...wish })),
-  )
+  const asker = { section, lineId: 'lin_1', passUntil: Infinity, entitled: null, unitAmount: null, isPromised: false }
+  const answers = await Promise.allSettled(wishes.map((wish) => placing.place({ ...asker, ...wish })))
   return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as { code: string })))
 }
 

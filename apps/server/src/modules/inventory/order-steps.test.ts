@@ -95,6 +95,20 @@ test('a lapsed hold is not secured over the limit that its buyer has used again 
   expect((await sale.module.audit!()).checks.filter((check) => check.violations > 0)).toEqual([])
 })
 
+test('late money does not get seats that a pass named: they may be promised to the next, who has not taken them yet', async ({
+  platform,
+}) => {
+  const sale = await openSale(platform)
+  const named = idOf(await sale.place('acc_a', { passToken: sale.pass('acc_a', { seatIds: seat(1) }), count: 1 }))
+  const other = idOf(await sale.place('acc_b', { seatIds: seat(2) }))
+  const inTime = idOf(await sale.place('acc_c', { passToken: sale.pass('acc_c', { seatIds: seat(3) }), count: 1 }))
+  platform.clock.advance(300_000)
+  await platform.settle([sale.module])
+  expect(await sale.tell(secure('ord_1', named, 1, true))).toMatchObject([{ ...lost, reason: 'promised' }])
+  expect(await sale.tell(secure('ord_2', other, 1, true))).toMatchObject([secured])
+  expect(await sale.tell(secure('ord_3', inTime))).toMatchObject([secured])
+})
+
 test('what its buyer released is lost, unless late money finds the seats still free', async ({ platform }) => {
   const sale = await openSale(platform)
   const id = idOf(await sale.place('acc_a', { seatIds: seat(1, 2) }))

@@ -114,12 +114,14 @@ export function createOrderSteps({ outbox, clock, touched }: Deps) {
       const decided = outcome(hold, event)
       if (decided === 'yes') return ''
       if (decided !== 'claim') return 'released'
+      // Seats that a pass named may be promised to the next by now, who has not taken them yet; and others to others.
+      if (event === 'secure-late' && hold.isPromised) return 'promised'
       const mine = bySeat.get(hold.id) ?? []
       const all = mine.every((seat) => {
         const by = owner.get(`${seat.sectionId} ${seat.number}`)
         return by === hold.id || !secured.has(by ?? '')
       })
-      if (mine.length < hold.seats.length || !all) return 'taken'
+      if (mine.length < hold.seats.length || !all) return hold.isPromised ? 'promised' : 'taken'
       const others = have.get(`${hold.saleId} ${hold.accountId}`)! - (isCounted(hold, now) ? hold.seats.length : 0)
       if (others + hold.seats.length > limits.get(hold.saleId)!) return 'limit-reached'
       if (!isCounted(hold, now)) add(have, hold, hold.seats.length)

@@ -13,7 +13,7 @@ export type Wish = NamedWish | AnyWish
 /**
  * `passUntil` is when the pass runs out, in epoch ms: how passes of a buyer are told apart. `seatsMax` is the most that
  * this pass allows its owner to have, where that is less than the sale's limit. `entitled` is whose kept seats may be
- * taken; null for nobody's.
+ * taken; null for nobody's. `unitAmount` is a price in place of the section's; `isPromised`: see `Claim`.
  */
 type Asker = {
   section: Section
@@ -22,6 +22,8 @@ type Asker = {
   passUntil: number
   seatsMax?: number | undefined
   entitled: Entitled
+  unitAmount: number | null
+  isPromised: boolean
 }
 type NamedWish = Asker & { seats: readonly number[] }
 type AnyWish = Asker & { count: number; together: boolean }
@@ -136,15 +138,12 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
   /** Decides wishes for named seats in one round trip. @returns those that depend on others of the batch, undecided */
   async function placeAtOnce(wishes: readonly NamedWish[], answers: Map<Wish, Answer>): Promise<NamedWish[]> {
     const now = new Date(clock.now())
-    const asked = wishes.map(({ section, lineId, accountId, entitled, passUntil, seats, seatsMax }) => ({
+    const asked = wishes.map(({ passUntil, seats, seatsMax, ...wish }) => ({
       holdId: ids('hold'),
-      section,
-      lineId,
-      accountId,
-      entitled,
+      ...wish,
       numbers: seats,
-      holdSeconds: section.holdSeconds,
-      most: mostOf(section, seatsMax),
+      holdSeconds: wish.section.holdSeconds,
+      most: mostOf(wish.section, seatsMax),
       until: Number.isFinite(passUntil) ? new Date(passUntil) : null,
     }))
     const judged = await persistently(() => store.placeNamed(db, asked, now))
@@ -191,9 +190,10 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
       const claims = wishes.flatMap((wish, i) => {
         const choice = choices[i]!
         if (choice.kind !== 'chosen') return []
-        const { section, lineId, accountId, entitled } = wish
+        const { section, lineId, accountId, entitled, unitAmount, isPromised } = wish
         const expiresAt = new Date(now.getTime() + section.holdSeconds * 1000)
-        return [{ wish, holdId: ids('hold'), section, lineId, accountId, entitled, numbers: choice.seats, expiresAt }]
+        const asker = { section, lineId, accountId, entitled, unitAmount, isPromised }
+        return [{ wish, holdId: ids('hold'), ...asker, numbers: choice.seats, expiresAt }]
       })
       const placed = new Map(
         (claims.length > 0 ? await store.placeHolds(tx, claims, now) : []).map((hold) => [hold.holdId, hold]),
