@@ -255,7 +255,8 @@ describe('events', () => {
 test('the fees of an event are on its page and told with its sale; without fees nothing is said of them', async ({
   platform,
 }) => {
-  const { call, publish, nobody } = await open(platform)
+  const { catalog, call, publish, nobody } = await open(platform)
+  await listen(platform, catalog)
   const fees = { perTicket: 1000, basisPoints: 250 }
   const { eventId } = await publish({ fees })
   const { eventId: without } = await publish()
