@@ -131,7 +131,9 @@ export function createHolds({ db, clock, tokens, sections, placing, steps, allot
       const { allotmentId, saleId } = allotments.entitledBy(allotmentCode, sectionId)
       return { lineId: allotmentId, saleId, passUntil: Infinity, entitled: allotmentId }
     }
-    const { lineId, saleId, exp, seatsMax, unitPrice, seatIds } = checkPass(accountId, passToken!, sectionId)
+    const { lineId, saleId, exp, seatsMax, unitPrice, seatIds, offerId } = checkPass(accountId, passToken!, sectionId)
+    // The seats themselves say when an offer is over, and other passes of its owner have nothing to do with it.
+    if (offerId !== undefined) return { lineId, saleId, passUntil: Infinity, entitled: offerId, seatIds }
     return { lineId, saleId, passUntil: exp, seatsMax, entitled: null, unitPrice, seatIds }
   }
 
@@ -232,14 +234,7 @@ function promisedOf(promised: readonly string[], want: Want): { seatIds: readonl
 }
 
 /** Either seats or a count, `together` only with a count. */
-function readWant({
-  passToken,
-  allotmentCode,
-  seatIds,
-  count,
-  together,
-  accessible: isNeeded,
-}: HoldRequest): Want {
+function readWant({ passToken, allotmentCode, seatIds, count, together, accessible: isNeeded }: HoldRequest): Want {
   const errors: { pointer: string; detail: string }[] = []
   if (passToken === undefined && allotmentCode === undefined)
     errors.push({ pointer: '#/passToken', detail: 'is needed, or allotmentCode' })

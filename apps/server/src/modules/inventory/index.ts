@@ -11,6 +11,7 @@ import { subscribes, subscriptions } from './events.ts'
 import { createHolds } from './holds.ts'
 import { createInterventions } from './interventions.ts'
 import * as store from './inventory-store.ts'
+import { createKept } from './kept.ts'
 import { createOrderSteps } from './order-steps.ts'
 import { createPlacing, type PlacingConfig } from './placing.ts'
 import { createPrices } from './prices.ts'
@@ -51,7 +52,8 @@ export function createInventory(deps: Deps, config: InventoryConfig = inventoryD
     for (const sectionId of sectionIds) signals.emit(topic, sectionId)
   }
   const placing = createPlacing({ ...deps, sections, touched }, config)
-  const steps = createOrderSteps({ outbox, clock, touched })
+  const kept = createKept({ outbox, clock, sections, touched })
+  const steps = createOrderSteps({ outbox, clock, kept, touched })
   const interventions = createInterventions({ db, clock, sections, touched })
   const blocks = createBlocks({ ...deps, interventions })
   const prices = createPrices({ outbox, interventions })
@@ -68,8 +70,13 @@ export function createInventory(deps: Deps, config: InventoryConfig = inventoryD
       serveInventory(http, { holds, availability, streams })
       serveStock(http, { blocks, prices, allotments, interventions })
     },
-    subscriptions: subscriptions(building, steps),
-    loops: [createLapseLoop(loopDeps), createStockLoop(loopDeps), createBalanceLoop(loopDeps), streams.loop],
+    subscriptions: subscriptions(building, steps, kept),
+    loops: [
+      createLapseLoop({ ...loopDeps, kept }),
+      createStockLoop(loopDeps),
+      createBalanceLoop(loopDeps),
+      streams.loop,
+    ],
     audit: (eventId) => auditInventory(db, clock, eventId),
     known: (ids) =>
       store.knownHolds(

@@ -425,6 +425,7 @@ export type Hold = {
   accountId: string
   seats: number[]
   labels: string[]
+  entitled: Entitled
   unitAmount: number
   currency: Currency
   isPromised: boolean
@@ -436,7 +437,7 @@ export type Hold = {
 }
 
 const holdColumns = sql`
-  h.id, h.sale_id as "saleId", h.section_id as "sectionId", h.line_id as "lineId", h.account_id as "accountId", h.seats, h.labels,
+  h.id, h.sale_id as "saleId", h.section_id as "sectionId", h.line_id as "lineId", h.account_id as "accountId", h.seats, h.labels, h.entitled,
   h.unit_amount as "unitAmount", h.currency, h.promised as "isPromised", h.state, h.expires_at as "expiresAt", h.order_id as "orderId", h.asked, h.answer`
 
 /** Live holds of an account (time not over, or being paid for), oldest first; of one id or of all. */
@@ -475,7 +476,7 @@ export const lockDueHolds = (tx: Tx, now: Date, limit: number): Promise<Hold[]> 
  * The seats that holds list, one row each. Told as they are, not unnested from the holds' rows: of those the planner
  * expects ten seats each, and read whole sections instead, 27 ms for 27 holds of a section of 1,500 seats.
  */
-const listedSeats = (holds: readonly Hold[]) => {
+export const listedSeats = (holds: readonly Hold[]) => {
   const seats = holds.flatMap((hold) => hold.seats.map((number) => ({ hold, number })))
   return sql`
     unnest(${seats.map(({ hold }) => hold.id)}::text[], ${seats.map(({ hold }) => hold.sectionId)}::text[], ${seats.map(({ number }) => number)}::int[])

@@ -5,10 +5,16 @@ import { afterCommit, type Tx } from '#platform/db'
 import { holdTable, type HoldEvent } from './hold.ts'
 import * as store from './inventory-store.ts'
 import type { Hold, HoldChange } from './inventory-store.ts'
+import type { Kept } from './kept.ts'
 
 type Request = { orderId: string; holdId: string }
 type Secure = EventData<'orders.secure-requested.v1'>
-type Deps = { outbox: Outbox; clock: Clock; touched(sectionIds: ReadonlySet<string>): void }
+type Deps = {
+  outbox: Outbox
+  clock: Clock
+  kept: Pick<Kept, 'returned' | 'freed' | 'sold'>
+  touched(sectionIds: ReadonlySet<string>): void
+}
 
 /**
  * A hold this close to its end, or past it, might just now not be counted by its buyer's next request in a process
@@ -20,7 +26,7 @@ const clockSkewMsMax = 5_000
  * What an order asks of its hold. Each step takes many requests, changes what the table of `hold.ts` says, and publishes
  * the answers in the same transaction. Asking again gives the same answer and changes nothing.
  */
-export function createOrderSteps({ outbox, clock, touched }: Deps) {
+export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
   const touch = (tx: Tx, holds: Iterable<Hold>) => {
     const sectionIds = new Set(Array.from(holds, (hold) => hold.sectionId))
     if (sectionIds.size > 0) afterCommit(tx, () => touched(sectionIds))
@@ -161,6 +167,10 @@ export function createOrderSteps({ outbox, clock, touched }: Deps) {
     })
     await move(tx, changes, 'sold')
     await outbox.publish(tx, facts)
+    await kept.sold(
+      tx,
+      changes.map(({ hold, orderId }) => ({ ...hold, orderId })),
+    )
   }
 
   /** Secured seats are held again, at least for `holdSeconds` from now and never for less than before. */
@@ -195,6 +205,10 @@ export function createOrderSteps({ outbox, clock, touched }: Deps) {
       const decided = hold ? outcome(hold, request.sold ? 'release-sold' : 'release') : 'ignore'
       if (hold && decided !== 'ignore') changes.push({ ...same(hold), to: 'released', orderId: request.orderId })
     }
+    await kept.returned(
+      tx,
+      changes.map(({ hold }) => hold).filter(({ state }) => state === 'sold'),
+    )
     await move(tx, changes, 'free')
   }
 
@@ -211,6 +225,11 @@ export function createOrderSteps({ outbox, clock, touched }: Deps) {
       if (to !== 'free' && !isWhole)
         throw new Error(`broken assumption: hold ${hold.id} was secured without all of its seats`)
     }
+    if (to === 'free')
+      await kept.freed(
+        tx,
+        changes.map(({ hold }) => hold).filter(({ state }) => state !== 'sold'),
+      )
     touch(
       tx,
       changes.map((change) => change.hold),

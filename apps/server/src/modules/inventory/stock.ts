@@ -4,6 +4,7 @@ import { afterCommit, exclusive, transaction, type Db } from '#platform/db'
 import type { Loop } from '#platform/loop'
 import type { Metrics } from '#platform/metrics'
 import * as store from './inventory-store.ts'
+import type { Kept } from './kept.ts'
 import { same } from './order-steps.ts'
 import { announceReleases } from './organiser-store.ts'
 
@@ -38,7 +39,7 @@ export const createStockLoop = ({ db, clock, outbox }: Deps): Loop => ({
  * Announces what time alone has changed: holds whose time is over, whose rows it frees, and kept seats that are for
  * everybody now. Nobody waits for it: such seats can be taken without it.
  */
-export const createLapseLoop = ({ db, clock, metrics, touched }: Deps): Loop => {
+export const createLapseLoop = ({ db, clock, metrics, kept, touched }: Deps & { kept: Pick<Kept, 'freed'> }): Loop => {
   const lapsed = metrics.counter('fairgate_holds_lapsed_total', 'Holds whose time was over')
   return {
     name: 'inventory.lapse',
@@ -56,6 +57,7 @@ export const createLapseLoop = ({ db, clock, metrics, touched }: Deps): Loop => 
           tx,
           done.map((hold) => ({ ...same(hold), to: 'lapsed' as const })),
         )
+        await kept.freed(tx, done)
         afterCommit(tx, () => {
           lapsed.add({}, done.length)
           touched(new Set(done.map((hold) => hold.sectionId)))
