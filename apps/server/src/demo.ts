@@ -182,7 +182,7 @@ function trail(organiserId: string, opensAt: number): SeedEvent {
   }
 }
 
-/** A draft that only its organiser sees: auctions are not on sale yet. */
+/** Four seats whose bids end some minutes after the start, so that a newcomer sees all of it. */
 function auction(organiserId: string, opensAt: number): SeedEvent {
   return {
     seedKey: 'demo-auction',
@@ -190,7 +190,8 @@ function auction(organiserId: string, opensAt: number): SeedEvent {
     event: {
       kind: 'concert',
       name: '첫 줄의 밤 Front Row Night',
-      description: '경매로 판매될 VIP 좌석. VIP seats to be sold by auction.',
+      description:
+        '맨 앞줄 네 자리를 경매로 판매합니다. 높은 금액 네 명이 각자 자신이 쓴 금액에 삽니다. Four seats in the front row by auction: the four highest bids win, each at its own amount.',
       venue: '한강 콘서트홀 Han River Concert Hall',
       region: '서울',
       startsAt: new Date(opensAt + 61 * day).toISOString(),
@@ -200,18 +201,25 @@ function auction(organiserId: string, opensAt: number): SeedEvent {
     sections: [
       {
         name: 'Front row',
-        admission: 'open',
-        capacity: 20,
+        admission: 'reserved',
         price: { amount: 100_000, currency: 'KRW' },
         attributes: {},
+        seats: theatreRows({ rows: 1, seatsPerRow: 4, aisleAfter: 2 }),
       },
     ],
     sale: {
       ...sale(opensAt),
       method: 'auction',
-      holdSeconds: 600,
+      holdSeconds: 180,
       limitPerAccount: 1,
-      lines: [{ name: 'Front row', sectionNames: ['Front row'], shoppersMax: 100, admitPerMinute: 600 }],
+      auction: {
+        endsAt: new Date(opensAt + 8 * 60_000).toISOString(),
+        payBySeconds: 300,
+        step: 5000,
+        softClose: { windowSeconds: 30, extendSeconds: 30, extendSecondsMax: 180 },
+        leftOver: 'start-price',
+      },
+      lines: [{ name: '맨 앞줄 Front row', sectionNames: ['Front row'] }],
       publish: false,
     },
   }

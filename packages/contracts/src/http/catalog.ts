@@ -52,7 +52,7 @@ export const Sale = Strict({
     { waitingRoom: Type.Boolean(), inventory: Type.Boolean() },
     {
       description:
-        'after publishing: which modules have built their own tables; `waitingRoom` is whoever lets buyers in, for a ballot the ballots',
+        'after publishing: which modules have built their own tables; `waitingRoom` is whoever lets buyers in, for a ballot the ballots, for an auction the auctions',
     },
   ),
 })

@@ -1,4 +1,5 @@
 import type { BallotMoves } from '@fairgate/contracts/allot'
+import type { AuctionFacts } from '@fairgate/contracts/events'
 import type { EventItem, Sale, Section } from '@fairgate/contracts/http/catalog'
 import type { Currency } from '@fairgate/contracts/money'
 import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
@@ -18,10 +19,11 @@ export type StoredEvent = EventMembers & {
 }
 
 export type NewSection = Omit<Section, 'geometryUrl'>
-export type NewSale = Omit<Sale, 'state' | 'readiness' | 'opensAt' | 'closesAt' | 'ballot' | 'lines'> & {
+export type NewSale = Omit<Sale, 'state' | 'readiness' | 'opensAt' | 'closesAt' | 'ballot' | 'auction' | 'lines'> & {
   opensAt: Date
   closesAt: Date
   ballot: { drawAt: Date; payBySeconds: number; moves: BallotMoves } | undefined
+  auction: AuctionFacts | undefined
   lines: readonly (Omit<Sale['lines'][number], 'course'> & { course: string | undefined })[]
 }
 
@@ -79,10 +81,11 @@ type SectionJson = Omit<NewSection, 'price' | 'focalPoint'> & {
   focalX: number | null
   focalY: number | null
 }
-type SaleJson = Omit<Sale, 'opensAt' | 'closesAt' | 'ballot' | 'lines'> & {
+type SaleJson = Omit<Sale, 'opensAt' | 'closesAt' | 'ballot' | 'auction' | 'lines'> & {
   opensAt: number
   closesAt: number
   ballot: { drawAt: number; payBySeconds: number; moves: BallotMoves } | null
+  auction: AuctionFacts | null
   lines: (Omit<Sale['lines'][number], 'course'> & { course: string | null })[]
 }
 type EventJson = Omit<StoredEvent, 'sections' | 'sales' | 'planUrl'> & {
@@ -109,6 +112,7 @@ const salesJson = sql`
       'holdSeconds', a.hold_seconds, 'limitPerAccount', a.limit_per_account, 'order', a.entry_order,
       'ballot', case when a.ballot_draw_at is not null then json_build_object(
         'drawAt', ${epochMs('a.ballot_draw_at')}, 'payBySeconds', a.ballot_pay_by_seconds, 'moves', a.ballot_moves) end,
+      'auction', a.auction,
       'lines', (
         select json_agg(json_build_object(
           'id', l.id, 'name', l.name,
@@ -154,12 +158,18 @@ function toSection({ amount, currency, hash, focalX, focalY, attributes, ...sect
   return sectionDocument({ ...section, price: { amount, currency }, attributes, ...focalPoint }, hash)
 }
 
-const toSale = ({ ballot, lines, ...sale }: SaleJson): Sale => ({
+const toSale = ({ ballot, auction, lines, ...sale }: SaleJson): Sale => ({
   ...sale,
   opensAt: new Date(sale.opensAt).toISOString(),
   closesAt: new Date(sale.closesAt).toISOString(),
   ...(ballot ? { ballot: { ...ballot, drawAt: new Date(ballot.drawAt).toISOString() } } : {}),
-  lines: lines.map(({ course, ...line }) => ({ ...line, ...(course === null ? {} : { course }) })),
+  ...(auction ? { auction } : {}),
+  lines: lines.map(({ course, ...line }) => ({
+    ...line,
+    ...(course === null ? {} : { course }),
+    // The line of an auction is the lot.
+    ...(auction ? { lotId: line.id } : {}),
+  })),
 })
 
 type ItemRow = Omit<EventItem, 'startsAt' | 'saleOpensAt' | 'priceFrom'> & {
@@ -252,10 +262,10 @@ export const geometryOf = (db: Db | Tx, sectionId: string) =>
 export async function insertSale(tx: Tx, sale: NewSale): Promise<void> {
   await sql`
     insert into catalog.sales (id, event_id, method, opens_at, closes_at, hold_seconds, limit_per_account, entry_order,
-                               ballot_draw_at, ballot_pay_by_seconds, ballot_moves)
+                               ballot_draw_at, ballot_pay_by_seconds, ballot_moves, auction)
     values (${sale.id}, ${sale.eventId}, ${sale.method}, ${sale.opensAt}, ${sale.closesAt}, ${sale.holdSeconds},
             ${sale.limitPerAccount}, ${sale.order}, ${sale.ballot?.drawAt ?? null}, ${sale.ballot?.payBySeconds ?? null},
-            ${sale.ballot?.moves ?? null})`.execute(tx)
+            ${sale.ballot?.moves ?? null}, ${sale.auction ? JSON.stringify(sale.auction) : null}::jsonb)`.execute(tx)
   await sql`
     insert into catalog.lines (id, sale_id, position, name, shoppers_max, admit_per_minute, course)
     select l.id, ${sale.id}, l.position, l.name, l.shoppers_max, l.admit_per_minute, l.course

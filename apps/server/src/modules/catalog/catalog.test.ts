@@ -756,12 +756,18 @@ describe('sales', () => {
     expect(await platform.taken('spy')).toEqual([])
   })
 
-  test('a sale that is over, or by a method that is not there yet, is not published', async ({ platform }) => {
+  test('a sale that is over, or an auction whose bids would have ended, is not published', async ({ platform }) => {
     const { catalog, call, create } = await open(platform)
     await listen(platform, catalog)
     const { saleId, eventId } = await create()
     const { id } = (await call('POST', `/api/events/${eventId}/sections`, openSection)).body
-    const auction = (await call('POST', `/api/events/${eventId}/sales`, { ...saleBody(id), method: 'auction' })).body
+    const auction = (
+      await call('POST', `/api/events/${eventId}/sales`, {
+        ...saleBody(id),
+        method: 'auction',
+        auction: { endsAt: '2026-03-01T11:00:00Z', payBySeconds: 600, step: 1000 },
+      })
+    ).body
     expect(auction).toMatchObject({ method: 'auction', state: 'draft' })
     platform.clock.set(Date.parse('2026-05-01T11:00:00Z'))
     const later = await platform.authorization('acc_one', { roles: ['organiser'] })
@@ -771,7 +777,7 @@ describe('sales', () => {
     })
     expect((await call('POST', `/api/sales/${auction.id}/publish`, undefined, later)).body).toMatchObject({
       code: 'catalog.invalid-sale',
-      errors: [{ pointer: '#/method' }, { pointer: '#/closesAt' }],
+      errors: [{ pointer: '#/auction/endsAt' }, { pointer: '#/closesAt' }],
     })
     expect(await platform.taken('spy')).toEqual([])
   })

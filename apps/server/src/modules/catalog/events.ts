@@ -2,12 +2,13 @@ import type { EventSummary } from '@fairgate/contracts/events'
 import type { Sale } from '@fairgate/contracts/http/catalog'
 import { fact, on, type Outbox, type Subscription } from '#platform/bus'
 import { afterCommit, type Tx } from '#platform/db'
+import { lotOf } from './auction-rules.ts'
 import { hasFees } from './event-rules.ts'
 import * as store from './catalog-store.ts'
 import type { StoredEvent } from './catalog-store.ts'
 import type { EventCache } from './event-cache.ts'
 import { saleTable, type SaleEvent } from './sale-state.ts'
-import { geometrySeats } from './seat-plan.ts'
+import { geometrySeats, type Seat } from './seat-plan.ts'
 
 /** Seats in one message: 1,000 are about 100 kB, a tenth of what a broker takes. */
 const seatsPerMessage = 1000
@@ -16,6 +17,15 @@ const seatsPerMessage = 1000
 export async function publishSaleFacts(tx: Tx, outbox: Outbox, event: StoredEvent, sale: Sale): Promise<void> {
   const onSale = new Set(sale.lines.flatMap((line) => line.sectionIds))
   const sections = event.sections.filter((section) => onSale.has(section.id))
+  const seatsOf = new Map<string, Seat[]>()
+  for (const { id, admission } of sections)
+    if (admission === 'reserved') seatsOf.set(id, await geometrySeats((await store.geometryOf(tx, id)).document))
+  const lots = sale.auction
+    ? sale.lines.map((line) => {
+        const section = sections.find(({ id }) => id === line.sectionIds[0])!
+        return lotOf(line.id, section, seatsOf.get(section.id))
+      })
+    : undefined
   await outbox.publish(tx, [
     fact('catalog.sale-published.v1', {
       saleId: sale.id,
@@ -27,7 +37,8 @@ export async function publishSaleFacts(tx: Tx, outbox: Outbox, event: StoredEven
       limitPerAccount: sale.limitPerAccount,
       order: sale.order,
       ...(sale.ballot ? { ballot: sale.ballot } : {}),
-      lines: sale.lines,
+      ...(sale.auction && lots ? { auction: sale.auction, lots } : {}),
+      lines: sale.lines.map(({ lotId: _, ...line }) => line),
       sections: sections.map(({ id, name, admission, capacity, price, attributes, focalPoint }) => ({
         id,
         name,
@@ -39,9 +50,7 @@ export async function publishSaleFacts(tx: Tx, outbox: Outbox, event: StoredEven
       })),
     }),
   ])
-  for (const section of sections) {
-    if (section.admission !== 'reserved') continue
-    const seats = await geometrySeats((await store.geometryOf(tx, section.id)).document)
+  for (const [sectionId, seats] of seatsOf) {
     const chunks = Array.from(
       { length: Math.ceil(seats.length / seatsPerMessage) },
       (_, chunk) => chunk * seatsPerMessage,
@@ -51,7 +60,7 @@ export async function publishSaleFacts(tx: Tx, outbox: Outbox, event: StoredEven
       chunks.map((start) =>
         fact('catalog.seats-published.v1', {
           saleId: sale.id,
-          sectionId: section.id,
+          sectionId,
           from: start + 1,
           seats: seats.slice(start, start + seatsPerMessage),
         }),
@@ -84,6 +93,7 @@ export function catalogSubscriptions(cache: EventCache): Subscription[] {
   return [
     on('waiting-room.sale-ready.v1', note('waiting-room-ready')),
     on('ballots.sale-ready.v1', note('waiting-room-ready')),
+    on('auctions.sale-ready.v1', note('waiting-room-ready')),
     on('inventory.sale-ready.v1', note('inventory-ready')),
     on('inventory.price-changed.v1', async (tx, messages) => {
       const eventIds = await store.notePrices(

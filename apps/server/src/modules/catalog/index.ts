@@ -19,6 +19,7 @@ export const statics: ModuleStatics = {
   subscribes: [
     'waiting-room.sale-ready.v1',
     'ballots.sale-ready.v1',
+    'auctions.sale-ready.v1',
     'inventory.sale-ready.v1',
     'inventory.price-changed.v1',
   ] as const,

@@ -1,5 +1,6 @@
 import type { Body } from '@fairgate/contracts/http/route'
 import type { Sale, createSale } from '@fairgate/contracts/http/catalog'
+import { auctionFaults } from './auction-rules.ts'
 import type { StoredEvent } from './catalog-store.ts'
 import { textFault, tidy, type Fault } from './faults.ts'
 
@@ -37,7 +38,7 @@ export function checkSale(
       lineOf.set(id, lineIndex)
     })
   })
-  faults.push(...methodFaults(body))
+  faults.push(...methodFaults(body), ...auctionFaults(body, event))
   return { faults, inUse }
 }
 
@@ -86,7 +87,9 @@ function methodFaults(body: Body<typeof createSale>): Fault[] {
 export function publishFaults(sale: Sale, event: StoredEvent, now: number): Fault[] {
   const faults: Fault[] = []
   if (sale.method === 'auction') {
-    faults.push({ pointer: '#/method', detail: 'a sale by auction cannot be published yet' })
+    if (!sale.auction) faults.push({ pointer: '#/auction', detail: 'is needed for an auction' })
+    else if (Date.parse(sale.auction.endsAt) <= now)
+      faults.push({ pointer: '#/auction/endsAt', detail: 'is in the past' })
   }
   if (sale.method === 'ballot') {
     if (!sale.ballot) faults.push({ pointer: '#/ballot', detail: 'is needed for a ballot' })

@@ -5,6 +5,7 @@ import { afterCommit, transaction, violatedConstraint, type Tx } from '#platform
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { mayManage } from './access.ts'
+import { auctionOf } from './auction-rules.ts'
 import * as store from './catalog-store.ts'
 import type { NewSale, StoredEvent } from './catalog-store.ts'
 import type { EventCache } from './event-cache.ts'
@@ -33,11 +34,12 @@ export function createSales({ db, clock, ids, outbox, metrics, racepoints, cache
       limitPerAccount: body.limitPerAccount,
       order: body.order ?? 'draw',
       ballot: body.ballot && { ...body.ballot, drawAt: new Date(body.ballot.drawAt) },
+      auction: body.auction && auctionOf(body.auction, event),
       lines: body.lines.map(({ name, sectionIds, shoppersMax, admitPerMinute, course }) => ({
-        id: ids('line'),
+        id: ids(body.method === 'auction' ? 'lot' : 'line'),
         name: tidy(name),
         sectionIds,
-        // A ballot lets nobody in by a rate; its rows have the least that a row can have.
+        // A ballot or an auction lets nobody in by a rate; its rows have the least that a row can have.
         shoppersMax: shoppersMax ?? 1,
         admitPerMinute: admitPerMinute ?? 1,
         course: course === undefined ? undefined : tidy(course),

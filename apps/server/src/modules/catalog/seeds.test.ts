@@ -27,7 +27,7 @@ const seed: SeedEvent = {
     lines: [{ name: 'All', sectionNames: ['Floor', 'Stalls'], shoppersMax: 10, admitPerMinute: 60 }],
   },
 }
-const draft: SeedEvent = { ...seed, seedKey: 'draft', sale: { ...seed.sale!, method: 'auction', publish: false } }
+const draft: SeedEvent = { ...seed, seedKey: 'draft', sale: { ...seed.sale!, publish: false } }
 
 describe('seeding', () => {
   test('it makes an event with a published sale, and again finds it as it is, renamed and all', async ({
@@ -74,7 +74,9 @@ describe('seeding', () => {
     await expect(seedEvent({ ...seed, sale: { ...seed.sale!, lines } })).rejects.toMatchObject({
       code: 'catalog.invalid-sale',
     })
-    await expect(seedEvent({ ...draft, sale: { ...draft.sale!, publish: true } })).rejects.toMatchObject({
+    await expect(
+      seedEvent({ ...draft, sale: { ...draft.sale!, method: 'auction', publish: true } }),
+    ).rejects.toMatchObject({
       code: 'catalog.invalid-sale',
     })
     expect((await module.audit!()).figures).toMatchObject({ events: 0, sections: 0, sales: 0 })

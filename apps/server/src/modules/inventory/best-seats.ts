@@ -1,3 +1,5 @@
+import { middleOfFront } from '@fairgate/contracts/seat-order'
+
 /** A seat of a reserved section: its number in it (1…capacity) and where it stands. */
 export type SeatPosition = { number: number; rowName: string; label: string; x: number; y: number; accessible: boolean }
 
@@ -27,10 +29,7 @@ export function layOut(seats: readonly SeatPosition[], focal?: { x: number; y: n
   const accessible = new Uint8Array(last + 1)
   const x = new Float64Array(last + 1)
   const y = new Float64Array(last + 1)
-  const xs = seats.map((seat) => seat.x)
-  const middle = (xs.reduce((a, b) => Math.min(a, b), Infinity) + xs.reduce((a, b) => Math.max(a, b), -Infinity)) / 2
-  const front = seats.reduce((min, seat) => Math.min(min, seat.y), Infinity)
-  const target = focal ?? { x: middle, y: front }
+  const target = focal ?? middleOfFront(seats)
   for (const seat of seats) {
     far[seat.number] = Math.hypot(seat.x - target.x, seat.y - target.y)
     accessible[seat.number] = seat.accessible ? 1 : 0
