@@ -13,6 +13,11 @@ const pairs = [
     left: ['payments', 'netCaptured'],
     right: ['orders', 'fulfilledTotal'],
   },
+  {
+    name: 'the ledger has the money that payments have',
+    left: ['ledger', 'received'],
+    right: ['payments', 'netCaptured'],
+  },
   { name: 'seats sold equal valid tickets', left: ['inventory', 'soldSeats'], right: ['tickets', 'tickets'] },
   { name: 'seats sold equal seats of fulfilled orders', left: ['inventory', 'soldSeats'], right: ['orders', 'seats'] },
 ] as const

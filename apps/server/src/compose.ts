@@ -5,6 +5,7 @@ import * as ballots from '#modules/ballots'
 import * as catalog from '#modules/catalog'
 import * as identity from '#modules/identity'
 import * as inventory from '#modules/inventory'
+import * as ledger from '#modules/ledger'
 import * as notifications from '#modules/notifications'
 import * as orders from '#modules/orders'
 import * as payments from '#modules/payments'
@@ -50,6 +51,7 @@ export const allModules: Record<ServiceName, ModuleStatics> = {
   notifications: notifications.statics,
 }
 
+  ledger: ledger.statics,
 export const allMigrations = (): Migration[] => [
   ...readMigrations('platform', new URL('./platform/migrations/', import.meta.url)),
   ...Object.values(allModules).flatMap((statics) => readMigrations(statics.name, statics.migrations)),
@@ -190,6 +192,7 @@ export function compose(config: Config, surroundings: Surroundings) {
       sms:
         config.SMS_API_KEY && config.SMS_API_SECRET && config.SMS_FROM
           ? {
+    ledger: ledger.createLedger(of('ledger')),
               baseUrl: config.SMS_BASE_URL,
               apiKey: config.SMS_API_KEY,
               apiSecret: config.SMS_API_SECRET,

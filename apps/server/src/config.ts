@@ -13,6 +13,7 @@ export const serviceNames = [
   'payments',
   'tickets',
   'notifications',
+  'ledger',
 ] as const
 export type ServiceName = (typeof serviceNames)[number]
 

@@ -417,6 +417,7 @@ export const events = {
       returnId: Type.String(),
       holdId: Type.String(),
       accountId: Type.String(),
+   * `fee` and `discount` are the part of these seats in the order's: they had cost refunded + kept - fee + discount.
       saleId: Type.String(),
       lineId: Type.String(),
       event: EventSummary,
@@ -433,6 +434,8 @@ export const events = {
     key: 'orderId',
     data: Strict({
       orderId: Type.String(),
+      fee: Type.Optional(Money),
+      discount: Type.Optional(Money),
       accountId: Type.String(),
       saleId: Type.String(),
       lineId: Type.String(),

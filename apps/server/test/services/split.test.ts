@@ -11,7 +11,7 @@ const gateway = new URL('../../../../deploy/nginx/gateway.conf', import.meta.url
 const services = {
   front: 'identity,catalog,notifications',
   crowd: 'waiting-room,ballots,inventory',
-  money: 'orders,payments,tickets',
+  money: 'orders,payments,tickets,ledger',
 }
 
 /** Three processes on one Postgres behind nginx with the configuration of the repository: only ports differ. */

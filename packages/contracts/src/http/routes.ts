@@ -11,6 +11,8 @@ import { orderRoutes } from './orders.ts'
 import { paymentRoutes } from './payments.ts'
 import { ticketRoutes } from './tickets.ts'
 import { notificationRoutes } from './notifications.ts'
+import { ledgerRoutes } from './ledger.ts'
+import { webhookRoutes } from './webhooks.ts'
 import { operationsRoutes } from './operations.ts'
 
 /** The whole HTTP surface, by module; `docs/reference/openapi.json` is made from it. */
@@ -26,5 +28,7 @@ export const routes = {
   payments: paymentRoutes,
   tickets: ticketRoutes,
   notifications: notificationRoutes,
+  ledger: ledgerRoutes,
+  webhooks: webhookRoutes,
   operations: operationsRoutes,
 }
