@@ -184,6 +184,7 @@ export function compose(config: Config, surroundings: Surroundings) {
       windowUrl: usesSandbox ? `${publicUrl}/sandbox/window` : null,
       timeoutMs: config.PAYMENT_TIMEOUT_MS,
       parallelMax: 48,
+      depositMaxMs: config.PAYMENT_DEPOSIT_HOURS === 0 ? null : config.PAYMENT_DEPOSIT_HOURS * 3_600_000,
     }),
     tickets: tickets.createTickets({ ...of('tickets'), secrets }),
     notifications: notifications.createNotifications(of('notifications'), {

@@ -184,6 +184,11 @@ export const settings = {
     'Secret key at the payment provider. Without it the demo uses the sandbox',
   ),
   TOSS_CLIENT_KEY: setting(Type.String({ minLength: 8 }), 'Public key of the payment window'),
+  PAYMENT_DEPOSIT_HOURS: setting(
+    Type.Integer({ minimum: 0, maximum: 720 }),
+    'Longest time that a buyer may take to pay into a virtual account, while the seats stay theirs; 0 does not offer it. 24 is usual',
+    '0',
+  ),
   PAYMENT_TIMEOUT_MS: setting(
     Type.Integer({ minimum: 100, maximum: 120_000 }),
     'Longest time of one call to the payment provider',

@@ -308,6 +308,16 @@ export const errors = {
     'The payment was handed over before its owner had agreed to it',
     '결제 인증이 끝나지 않았습니다',
   ),
+  'payments.deposit-not-found': entry(
+    404,
+    'No account was opened for this order',
+    '이 주문에는 입금 계좌가 없습니다',
+  ),
+  'payments.refund-account-not-needed': entry(
+    409,
+    'No refund waits for an account',
+    '환불 계좌를 기다리는 환불이 없습니다',
+  ),
   'payments.method-not-offered': entry(
     409,
     'This way to pay is not offered: the money would come too late',

@@ -2,6 +2,74 @@
 // page of docs.tosspayments.com lists them for confirm, look-up, cancel and the idempotency header.
 
 const catalogue = {
+  ACCOUNT_OWNER_CHECK_FAILED: [
+    400,
+    '계좌 소유주를 가져오는데 실패했습니다. 은행코드, 계좌번호를 확인해주세요.',
+    'Failed to get account holder. Please check your bank code and account number.',
+  ],
+  ALREADY_COMPLETED_PAYMENT: [400, '이미 완료된 결제 입니다.', 'This is a payment that has already been completed.'],
+  ALREADY_REFUNDING_PAYMENT: [400, '이미 환불 중인 결제입니다.', 'The payment is already being refunded.'],
+  API_VERSION_UPDATE_NEEDED: [
+    400,
+    '이 API를 사용하려면 더 높은 버전을 사용해야 합니다.',
+    'To use the api need to upgrade version.',
+  ],
+  BELOW_ZERO_AMOUNT: [400, '금액은 0보다 커야 합니다.', 'The amount must be greater than 0.'],
+  DUPLICATED_REQUEST: [400, '중복된 요청입니다.', 'This is a duplicate request.'],
+  EXCEEDS_TRANSFER_AMOUNT_MAXIMUM: [
+    400,
+    '계좌이체는 한 번에 1,000만 원 이하로만 결제하실 수 있어요. 금액을 낮춰 다시 시도해 주세요.',
+    'Account transfers are limited to 10,000,000 KRW per transaction. Please lower the amount and try again.',
+  ],
+  EXCEED_MAX_DUE_DATE: [
+    400,
+    '가상 계좌의 최대 유효만료 기간을 초과했습니다.',
+    'You have exceeded the maximum expiry period for your virtual account.',
+  ],
+  EXCEED_MAX_REFUND_AMOUNT: [
+    403,
+    '하루 또는 한달 환불 가능한 금액을 초과했습니다.',
+    'This merchant have exceeded your daily or monthly refundable amount.',
+  ],
+  EXCEED_MAX_VALID_HOURS: [
+    400,
+    '가상 계좌의 최대 유효시간을 초과했습니다.',
+    'The maximum validity time of the virtual account has been exceeded.',
+  ],
+  EXCEED_MIN_CARD_INSTALLMENT_PLAN: [
+    400,
+    '설정 가능한 최소 할부 개월 수를 1개월 이상으로 설정해주세요.',
+    'The minimum installment month must be set to at least 1 month.',
+  ],
+  EXCEED_UNKNOWN_CASE: [400, '한도 초과 되었습니다.', 'A threshold exceeds.'],
+  MAINTAINED_METHOD: [400, '현재 점검 중 입니다.', 'The method is being maintained now'],
+  NOT_ALLOWED_INSTALLMENT_BELOW_AMOUNT: [
+    400,
+    '해당 카드는 10000원 미만 할부 거래가 불가한 카드입니다.',
+    'This card cannot be used for installment transactions less than KRW 10000.',
+  ],
+  NOT_ALLOWED_REFUND_BANK: [403, '환불 가능한 은행이 아닙니다.', 'Not a refundable bank.'],
+  NOT_CANCELABLE_PAYMENT_FOR_DORMANT_USER: [
+    403,
+    '휴면 처리된 회원의 결제는 취소할 수 없습니다.',
+    'A payment of a dormant user cannot be canceled.',
+  ],
+  NOT_SUPPORTED_CARD_TYPE: [400, '지원되지 않는 카드 종류입니다.', 'This card type is not supported.'],
+  NOT_SUPPORTED_CARRIER: [400, '지원되지 않는 이동 통신사입니다.', 'Unsupported carrier.'],
+  NOT_SUPPORTED_METHOD: [400, '지원되지 않는 결제수단입니다.', 'This payment method is not supported.'],
+  NOT_SUPPORTED_MONTHLY_INSTALLMENT_PLAN_BELOW_AMOUNT: [
+    400,
+    '5만원 이하의 결제는 할부가 불가능해서 결제에 실패했습니다.',
+    'Installments are not available for payments of 50,000 won or less.',
+  ],
+  NOT_SUPPORTED_REFUND: [403, '환불 가능한 상점이 아닙니다.', 'Not a refundable merchant.'],
+  PAY_PROCESS_ABORTED: [
+    400,
+    '결제가 취소되었거나 진행되지 않았습니다.',
+    'Payment has been canceled or has not been processed.',
+  ],
+  PAY_PROCESS_CANCELED: [400, '결제가 사용자에 의해 취소되었습니다.', 'Payment has been canceled by the customer.'],
+  USER_ACCOUNT_ON_HOLD: [400, '계정이 사용 불가능한 상태입니다.', 'Account is on hold.'],
   ALREADY_CANCELED_PAYMENT: [400, '이미 취소된 결제 입니다.', 'The payment has already been canceled.'],
   ALREADY_PROCESSED_PAYMENT: [400, '이미 처리된 결제 입니다.', 'This is a payment that has already been processed.'],
   ALREADY_REFUND_PAYMENT: [400, '이미 환불된 결제입니다.', 'The payment has already been refunded.'],
@@ -249,6 +317,8 @@ const catalogue = {
 
 export type FaultCode = keyof typeof catalogue
 export type Language = 'ko' | 'en'
+
+export const faultCodes = Object.keys(catalogue) as FaultCode[]
 
 /** A refusal before it is worded: a documented code and, where the caller can be helped, what exactly is wrong. */
 export type Fault = { readonly code: FaultCode; readonly detail?: string }

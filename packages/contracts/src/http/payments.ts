@@ -1,4 +1,6 @@
-import { Type, Strict, OneOf } from '../schema.ts'
+import { bankCodes } from '../banks.ts'
+import { Money } from '../money.ts'
+import { Type, Strict, OneOf, Instant, type Static } from '../schema.ts'
 import { route } from './route.ts'
 
 export const paymentSettings = route({
@@ -47,6 +49,48 @@ export const confirmPayment = route({
   ],
 })
 
+const OfOrder = Strict({ orderId: Type.String({ maxLength: 64 }) })
+
+export const Deposit = Strict({
+  orderId: Type.String(),
+  state: OneOf(['awaiting', 'paid', 'ended', 'refunding', 'refunded']),
+  amount: Money,
+  account: Strict({
+    bank: Type.String({ description: "the provider's code of the bank" }),
+    number: Type.String(),
+    holder: Type.Union([Type.String(), Type.Null()]),
+  }),
+  until: Instant,
+  refundAccount: OneOf(['not-needed', 'needed', 'given']),
+})
+export type Deposit = Static<typeof Deposit>
+
+export const getDeposit = route({
+  method: 'GET',
+  path: '/api/payments/deposits/{orderId}',
+  caller: 'buyer',
+  summary: 'The account that was opened for one of your own orders: pay into it until then, and the order goes on',
+  params: OfOrder,
+  answers: { 200: Deposit },
+  errors: ['payments.deposit-not-found'],
+})
+
+export const giveRefundAccount = route({
+  method: 'PUT',
+  path: '/api/payments/deposits/{orderId}/refund-account',
+  caller: 'buyer',
+  summary:
+    'Where the money of a deposit is to go back to, while it is `needed`. It is forgotten when the money has gone',
+  params: OfOrder,
+  body: Strict({
+    bank: OneOf(bankCodes),
+    number: Type.String({ pattern: '^[0-9]{5,20}$', description: 'digits only' }),
+    holder: Type.String({ minLength: 1, maxLength: 60 }),
+  }),
+  answers: { 200: Deposit },
+  errors: ['payments.deposit-not-found', 'payments.refund-account-not-needed'],
+})
+
 export const tossWebhook = route({
   method: 'POST',
   path: '/api/payments/toss/webhook',
@@ -56,4 +100,4 @@ export const tossWebhook = route({
   answers: { 200: Strict({}) },
 })
 
-export const paymentRoutes = { paymentSettings, confirmPayment, tossWebhook }
+export const paymentRoutes = { paymentSettings, confirmPayment, getDeposit, giveRefundAccount, tossWebhook }

@@ -86,7 +86,12 @@ export function createAsking(
         balance,
         reason,
         idempotencyKey: `${id}-${keySeq}`,
+        ...(payment.deposit?.refundAccount ? { account: payment.deposit.refundAccount } : {}),
       })
+    }
+    if (step === 'withdraw' && provider.withdraw) {
+      const idempotencyKey = `${payment.id}-w${payment.keySeq}`
+      return provider.withdraw({ paymentKey, reason: 'not paid in time', idempotencyKey })
     }
     return provider.query(paymentKey)
   }

@@ -3,17 +3,20 @@ import type { Fact } from '#platform/bus'
 import * as facts from './events.ts'
 import {
   checkAt,
+  depositLookMs,
   hintPauseMs,
   noNews,
   pauseMs,
+  refundAccountLookMs,
   table,
+  type DepositBooked,
   type Happening,
   type Payment,
   type Refund,
   type State,
   type Step,
 } from './payment.ts'
-import type { Answer, ProviderPayment, Refusal } from './provider.ts'
+import type { Answer, ProviderPayment, Refusal, RefundAccount } from './provider.ts'
 
 /** Something that a person must look at. */
 export type Alarm =
@@ -23,6 +26,8 @@ export type Alarm =
   | 'wrong-method'
   /** Somebody gave money back at the provider without us. */
   | 'refunded-elsewhere'
+  /** A deposit that had come was taken back by its bank. */
+  | 'deposit-undone'
   /** The provider says what it cannot say after what it said before. */
   | 'contradiction'
   /** Our keys, contract or request are at fault. */
@@ -40,7 +45,12 @@ export type Change = {
   alarms: readonly Alarm[]
 }
 
-export type Surroundings = { now: number; newRefundId: () => string }
+export type Surroundings = {
+  now: number
+  newRefundId: () => string
+  /** The longest that we wait for a deposit; null where payments by deposit are not offered. */
+  depositMaxMs: number | null
+}
 
 const unchanged = (payment: Payment): Change => ({ payment, facts: [], history: [], refunds: [], alarms: [] })
 const at = (payment: Payment, step: Step, nextAt: number): Payment => ({ ...payment, step, nextAt })
@@ -89,10 +99,21 @@ export function requestRefund(
     payment,
     'refund-requested',
     now,
-    (moved) => ({ ...(isFirst ? at(moved, 'cancel', now) : moved), ...opened(moved, refund) }),
+    (moved) => ({ ...(isFirst ? giveBack(moved, now) : moved), ...opened(moved, refund) }),
     request.reason,
+    () => (isFirst && needsAccount(payment) ? [facts.refundAccountNeeded(payment, amount)] : []),
   )
   return change ? { ...change, refunds: [{ ...refund, isDone: false }] } : unchanged(payment)
+}
+
+/** The buyer says into which account a deposit is to go back. Undefined when nothing waits for that. */
+export function takeRefundAccount(payment: Payment, account: RefundAccount, { now }: Surroundings): Change | undefined {
+  const { deposit, refund, state } = payment
+  if (!deposit || !refund || deposit.refundAccount) return undefined
+  return {
+    ...unchanged({ ...at(payment, 'cancel', now), ...calm, deposit: { ...deposit, refundAccount: account } }),
+    history: [{ event: 'refund-account-given', from: state, to: state, detail: null }],
+  }
 }
 
 /**
@@ -109,7 +130,12 @@ export function book(payment: Payment, asked: Step, answer: Answer, around: Surr
 
 function understand(payment: Payment, asked: Step, answer: Answer, around: Surroundings): Change {
   const { now } = around
-  if (answer.kind === 'unknown') return askLater(payment, asked, answer, now)
+  if (answer.kind === 'unknown') {
+    if (answer.next === 'ask-buyer' && payment.refund && payment.deposit)
+      return askForAccount(payment, payment.refund, answer.code, now)
+    const later = askLater(payment, asked, answer, now)
+    return answer.next === 'again' ? { ...later, payment: { ...later.payment, step: asked } } : later
+  }
   if (answer.kind === 'found') {
     const seen = { ...payment, providerStatus: answer.payment.providerStatus }
     if (payment.refund) return progress(seen, payment.refund, asked, answer.payment, around)
@@ -149,6 +175,11 @@ function learn(payment: Payment, asked: Step, found: ProviderPayment, around: Su
   switch (found.status) {
     case 'unpassed':
     case 'open':
+      if (payment.state === 'awaiting')
+        return {
+          ...askLater(payment, asked, { code: `deposit-of-${found.providerStatus}`, isOurFault: true }, now),
+          alarms: ['contradiction'],
+        }
       if (payment.state !== 'capturing') return rest(payment, now)
       if (!isSame) {
         const alarm = isSameOrder ? 'wrong-amount' : 'wrong-order'
@@ -178,9 +209,57 @@ function learn(payment: Payment, asked: Step, found: ProviderPayment, around: Su
       if (isSame && found.balance === found.amount && payment.capturedAmount === 0) return capture(payment, found, now)
       return mismatch(payment, asked, found, around)
     case 'partly-returned':
-    case 'awaiting-deposit':
       return mismatch(payment, asked, found, around)
+    case 'awaiting-deposit':
+      return awaitDeposit(payment, asked, found, around)
   }
+}
+
+/** The provider waits for the buyer to pay into an account. So do we, until then and no longer. */
+function awaitDeposit(payment: Payment, asked: Step, found: ProviderPayment, around: Surroundings): Change {
+  const { now, depositMaxMs } = around
+  const { state, deposit } = payment
+  if (state === 'requested') return rest(payment, now)
+  if (state === 'awaiting' && deposit) {
+    if (now < deposit.until) return unchanged(at(payment, 'query', Math.min(now + depositLookMs, deposit.until)))
+    if (asked === 'withdraw') return askLater(payment, asked, { code: 'not-yet-withdrawn', isOurFault: false }, now)
+    return unchanged(withdrawn(payment, now))
+  }
+  // Money must not come any more for a payment that has ended without it.
+  if (state !== 'capturing') return unchanged(withdrawn(payment, now))
+
+  const isForOther = found.orderId !== payment.orderId
+  const isSame = !isForOther && found.amount === payment.amount && found.currency === payment.currency
+  const booked = depositOf(found, now, depositMaxMs)
+  if (!isSame || depositMaxMs === null || !booked) {
+    const alarm = isForOther ? 'wrong-order' : isSame ? 'wrong-method' : 'wrong-amount'
+    const refused = refuse(payment, ourRefusal(alarm), now)
+    // A payment of somebody else's order is not ours to end, unless it was our own request that began it.
+    const isOurs = !isForOther || asked === 'confirm'
+    return { ...refused, payment: isOurs ? withdrawn(refused.payment, now) : refused.payment, alarms: [alarm] }
+  }
+  const change = move(
+    payment,
+    'awaited',
+    now,
+    (moved) => ({ ...at(moved, 'query', Math.min(now + depositLookMs, booked.until)), ...calm, deposit: booked }),
+    new Date(booked.until).toISOString(),
+    () => [facts.awaited(payment, booked)],
+  )
+  return change ?? rest(payment, now)
+}
+
+/** The provider is told to wait no more. Asked again after a failure, it is asked under a new key and ever more slowly. */
+const withdrawn = (payment: Payment, now: number): Payment => ({
+  ...at(payment, 'withdraw', payment.keySeq === 0 ? now : now + pauseMs(payment.keySeq)),
+  keySeq: payment.keySeq + 1,
+})
+
+function depositOf(found: ProviderPayment, now: number, maxMs: number | null): DepositBooked | null {
+  if (!found.deposit) return null
+  const { dueAt, ...account } = found.deposit
+  const until = Math.min(dueAt ?? Infinity, now + (maxMs ?? 0))
+  return { ...account, until, refundAccount: null }
 }
 
 function capture(payment: Payment, found: ProviderPayment, now: number): Change {
@@ -189,7 +268,14 @@ function capture(payment: Payment, found: ProviderPayment, now: number): Change 
     payment,
     'captured',
     now,
-    (moved) => ({ ...moved, ...idle, capturedAt, capturedAmount: moved.amount, refusal: null }),
+    (moved) => ({
+      ...moved,
+      ...idle,
+      capturedAt,
+      capturedAmount: moved.amount,
+      refusal: null,
+      deposit: moved.deposit ?? depositOf(found, now, 0),
+    }),
     null,
     () => [facts.captured(payment, capturedAt)],
   )
@@ -211,19 +297,23 @@ function refuse(payment: Payment, refusal: Refusal, now: number): Change {
 /** Money that is not what we asked for goes back, and the payment counts as refused. */
 function mismatch(payment: Payment, asked: Step, found: ProviderPayment, { now, newRefundId }: Surroundings): Change {
   // Before the order has asked for the capture there is nothing to refuse; the provider will say it again.
-  if (payment.state === 'requested' || payment.capturedAmount > 0) return rest(payment, now)
+  if (payment.state === 'requested') return rest(payment, now)
+  if (payment.capturedAmount > 0)
+    return {
+      ...rest(payment, now),
+      alarms: found.balance > payment.capturedAmount - payment.refundedAmount ? ['contradiction'] : [],
+    }
   const isForOther = found.orderId !== payment.orderId
-  const alarm = isForOther ? 'wrong-order' : found.status === 'awaiting-deposit' ? 'wrong-method' : 'wrong-amount'
+  const alarm = isForOther ? 'wrong-order' : 'wrong-amount'
   const refused = refuse(payment, ourRefusal(alarm), now)
   // A payment of somebody else's order is not ours to give back, unless it was our own request that took the money.
   if (isForOther && asked !== 'confirm') return { ...refused, alarms: [alarm] }
-  const money = found.status === 'awaiting-deposit' ? 0 : found.balance
   const refund: Refund = {
     id: newRefundId(),
     paymentId: payment.id,
     requestId: null,
     origin: 'mismatch',
-    amount: money,
+    amount: found.balance,
     balance: found.balance,
     target: 0,
     keySeq: 0,
@@ -235,7 +325,7 @@ function mismatch(payment: Payment, asked: Step, found: ProviderPayment, { now, 
       ...at(refused.payment, 'cancel', now),
       ...calm,
       ...opened(refused.payment, refund),
-      capturedAmount: money,
+      capturedAmount: found.balance,
     },
     history: [
       ...refused.history,
@@ -249,6 +339,8 @@ function mismatch(payment: Payment, asked: Step, found: ProviderPayment, { now, 
 /** Our books against the provider's, for money that we have: somebody may have given some back at the provider. */
 function compare(payment: Payment, found: ProviderPayment, { now, newRefundId }: Surroundings): Change {
   const expected = payment.capturedAmount - payment.refundedAmount
+  if (found.status === 'awaiting-deposit' && payment.deposit && found.orderId === payment.orderId)
+    return undo(payment, expected, { now, newRefundId })
   const hasMoney = found.status === 'paid' || found.status === 'partly-returned' || found.status === 'returned'
   if (!hasMoney || found.balance > expected || found.orderId !== payment.orderId)
     return { ...rest(payment, now), alarms: ['contradiction'] }
@@ -268,10 +360,43 @@ function compare(payment: Payment, found: ProviderPayment, { now, newRefundId }:
   return { ...change, refunds: [gone], alarms: ['refunded-elsewhere'] }
 }
 
+/** A deposit had not come after all: its bank took it back, and the provider waits for it again. We do not. */
+function undo(payment: Payment, lost: number, { now, newRefundId }: Pick<Surroundings, 'now' | 'newRefundId'>): Change {
+  const gone = returnedElsewhere(payment, lost, 0, newRefundId())
+  const change = move(
+    payment,
+    'awaited',
+    now,
+    (moved) => ({ ...withdrawn(moved, now), refundedAmount: moved.capturedAmount }),
+    'deposit-undone',
+    () => [facts.refunded(payment, gone)],
+  )
+  if (!change) throw new Error(`payment ${payment.id} is ${payment.state} and holds money`)
+  return { ...change, refunds: [gone], alarms: ['deposit-undone'] }
+}
+
+/** The account that the buyer named was not accepted: another is needed. */
+function askForAccount(payment: Payment, refund: Refund, code: string, now: number): Change {
+  const again = { ...refund, keySeq: refund.keySeq + 1 }
+  const without = payment.deposit && { ...payment.deposit, refundAccount: null }
+  return {
+    ...unchanged({
+      ...at(payment, 'query', now + refundAccountLookMs),
+      deposit: without,
+      refund: again,
+      trouble: code,
+    }),
+    facts: [facts.refundAccountNeeded(payment, refund.amount)],
+    history: [{ event: 'refund-account-refused', from: payment.state, to: payment.state, detail: code }],
+    refunds: [{ ...again, isDone: false }],
+  }
+}
+
 /** The provider's view while money is to go back. */
 function progress(payment: Payment, refund: Refund, asked: Step, found: ProviderPayment, around: Surroundings): Change {
   const { now, newRefundId } = around
-  if (found.status === 'unpassed' || found.status === 'open' || found.status === 'failed') {
+  const holdsMoney = found.status === 'paid' || found.status === 'partly-returned' || found.status === 'returned'
+  if (!holdsMoney) {
     return {
       ...askLater(payment, asked, { code: `refund-of-${found.providerStatus}`, isOurFault: true }, now),
       alarms: ['contradiction'],
@@ -279,6 +404,7 @@ function progress(payment: Payment, refund: Refund, asked: Step, found: Provider
   }
   if (found.balance > refund.target) {
     if (asked !== 'query') return askLater(payment, asked, { code: 'not-yet-returned', isOurFault: false }, now)
+    if (needsAccount(payment)) return unchanged(giveBack(payment, now))
     const again = { ...refund, balance: found.balance, keySeq: refund.keySeq + 1 }
     return { ...unchanged(at({ ...payment, refund: again }, 'cancel', now)), refunds: [{ ...again, isDone: false }] }
   }
@@ -294,6 +420,9 @@ function progress(payment: Payment, refund: Refund, asked: Step, found: Provider
     refund: null,
     refundsOpen: payment.refundsOpen - 1,
     refundsOpenAmount: payment.refundsOpenAmount - refund.amount,
+    // Somebody's own account is kept for no longer than it is needed.
+    deposit:
+      payment.deposit && payment.refundsOpen === 1 ? { ...payment.deposit, refundAccount: null } : payment.deposit,
   }
   const alarms: Alarm[] = gone.length > 0 ? ['refunded-elsewhere'] : []
   if (refund.origin === 'mismatch') {
@@ -330,6 +459,14 @@ function heedHint(payment: Payment): Payment {
     nextAt: Math.min(payment.nextAt ?? Infinity, askedAt + hintPauseMs),
   }
 }
+
+const needsAccount = ({ deposit }: Payment): boolean => deposit !== null && deposit.refundAccount === null
+
+/** Money goes back at once, or as soon as the buyer has said where to; until then nobody is asked but now and then. */
+const giveBack = (payment: Payment, now: number): Payment =>
+  needsAccount(payment)
+    ? { ...at(payment, 'query', now + refundAccountLookMs), trouble: 'refund-account-needed' }
+    : at(payment, 'cancel', now)
 
 const idle = { step: null, nextAt: null } as const
 const calm = { attempts: 0, unknownSince: null, trouble: null } as const

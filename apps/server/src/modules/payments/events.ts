@@ -1,7 +1,7 @@
 import type { Fact } from '#platform/bus'
 import { fact } from '#platform/bus'
 import { money, type Currency, type Money } from '@fairgate/contracts/money'
-import type { Payment } from './payment.ts'
+import type { DepositBooked, Payment } from './payment.ts'
 
 /** What payments listen to: the orders' saga. */
 export const heard = [
@@ -28,6 +28,25 @@ export const captured = (payment: Payment, capturedAt: number): Fact =>
     capturedAt: new Date(capturedAt).toISOString(),
     provider: payment.provider,
     eventId: payment.eventId,
+  })
+
+/** Until then the buyer may pay into this account. */
+export const awaited = (payment: Payment, { bank, number, holder, until }: DepositBooked): Fact =>
+  fact('payments.payment-awaited.v1', {
+    orderId: payment.orderId,
+    paymentId: payment.id,
+    accountId: payment.accountId,
+    amount: moneyOf(payment, payment.amount),
+    until: new Date(until).toISOString(),
+    account: { bank, number, holder },
+  })
+
+export const refundAccountNeeded = (payment: Payment, amount: number): Fact =>
+  fact('payments.refund-account-needed.v1', {
+    orderId: payment.orderId,
+    paymentId: payment.id,
+    accountId: payment.accountId,
+    amount: moneyOf(payment, amount),
   })
 
 export const refused = (payment: Payment, refusal: { code: string; message: string }): Fact =>

@@ -4,6 +4,7 @@ import type { AuditPart, Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
 import { idPrefixes } from '@fairgate/contracts/ids'
 import { createAsking } from './asking.ts'
+import { createDeposits } from './deposits.ts'
 import { heard } from './events.ts'
 import { createLedger } from './ledger.ts'
 import * as store from './payments-store.ts'
@@ -30,6 +31,8 @@ export type PaymentsConfig = {
   timeoutMs: number
   /** Most calls to the provider at the same time. */
   parallelMax: number
+  /** The longest that a buyer may take to pay into an account; null where that is not offered. */
+  depositMaxMs: number | null
 }
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'signals' | 'metrics' | 'log' | 'racepoints'>
@@ -45,7 +48,7 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
   const { db, clock, metrics, log } = deps
   const toss = createToss(config, clock)
   const providers = new Map([['toss', toss]])
-  const ledger = createLedger(deps)
+  const ledger = createLedger(deps, config)
   const requests = createRequests(deps, new Set(providers.keys()))
   const webhooks = createWebhooks(deps)
   const unknownNow = metrics.gauge(
@@ -112,6 +115,7 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
     routes: (http) =>
       servePayments(http, {
         requests,
+        deposits: createDeposits(deps, ledger),
         webhooks,
         toss,
         settings: { mode: config.mode, windowUrl: config.windowUrl, clientKey: config.clientKey },

@@ -12,11 +12,14 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'signals' | 'metr
 export type Asked = { id: string; lease: number; step: Step; answer: Answer }
 
 /** Where everything about payments is written: what orders ask for, and what the provider answered. */
-export function createLedger({ db, clock, ids, outbox, signals, metrics, log }: Deps) {
+export function createLedger(
+  { db, clock, ids, outbox, signals, metrics, log }: Deps,
+  { depositMaxMs }: Pick<Surroundings, 'depositMaxMs'>,
+) {
   const steps = metrics.counter('fairgate_payments_steps_total', 'Payments that came into a state', ['state'])
   const alarms = metrics.counter('fairgate_payments_alarms_total', 'What a person must look at, by reason', ['reason'])
 
-  const around = (): Surroundings => ({ now: clock.now(), newRefundId: () => ids('refund') })
+  const around = (): Surroundings => ({ now: clock.now(), newRefundId: () => ids('refund'), depositMaxMs })
 
   async function commit(tx: Tx, changes: readonly Change[]): Promise<void> {
     await store.write(tx, changes, new Date(clock.now()))
@@ -117,7 +120,7 @@ export function createLedger({ db, clock, ids, outbox, signals, metrics, log }: 
     }),
   ]
 
-  return { bookAll, subscriptions }
+  return { bookAll, commit, around, subscriptions }
 }
 
 export type Ledger = ReturnType<typeof createLedger>

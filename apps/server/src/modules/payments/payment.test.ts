@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { book, decline, requestCapture, requestRefund, type Change } from './booking.ts'
+import { book, decline, requestCapture, requestRefund, takeRefundAccount, type Change } from './booking.ts'
 import { happenings, pauseMs, states, table, type Payment, type Refund } from './payment.ts'
 import { statuses, type Answer } from './provider.ts'
 
@@ -29,6 +29,7 @@ const fresh: Payment = {
   hint: null,
   providerStatus: null,
   refusal: null,
+  deposit: null,
   capturedAt: null,
   capturedAmount: 0,
   refundedAmount: 0,
@@ -62,8 +63,16 @@ test('pauses double from half a second to a minute', () => {
   expect([1, 2, 3, 7, 8, 9, 1000].map(pauseMs)).toEqual([500, 1000, 2000, 32_000, 60_000, 60_000, 60_000])
 })
 
+const account = { bank: '88', number: '1', holder: null, dueAt: 100_000, secret: 'ps_1' }
+
 const answers: fc.Arbitrary<Answer> = fc.oneof(
   fc.record({ kind: fc.constant('unknown' as const), code: fc.constant('x'), isOurFault: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('unknown' as const),
+    code: fc.constant('x'),
+    isOurFault: fc.boolean(),
+    next: fc.constantFrom('again' as const, 'ask-buyer' as const),
+  }),
   fc.record({ kind: fc.constant('refused' as const), code: fc.constant('NO'), message: fc.constant('no') }),
   fc.record({
     kind: fc.constant('found' as const),
@@ -76,6 +85,7 @@ const answers: fc.Arbitrary<Answer> = fc.oneof(
       currency: fc.constant('KRW'),
       capturedAt: fc.constantFrom(null, 5),
       failure: fc.constant(null),
+      deposit: fc.constantFrom(null, account),
     }),
   }),
 )
@@ -85,6 +95,7 @@ type Move =
   | { kind: 'capture' }
   | { kind: 'decline' }
   | { kind: 'refund'; amount: number }
+  | { kind: 'refund-account' }
 
 const moves: fc.Arbitrary<Move> = fc.oneof(
   {
@@ -96,6 +107,7 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('capture' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('refund-account' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('decline' as const) }) },
   {
     weight: 1,
@@ -135,10 +147,12 @@ function brokenIn(p: Payment, done: readonly Refund[]): string[] {
   const holdsMoney = p.state === 'captured' || p.state === 'refunding' || p.state === 'refunded'
   const promises: Record<string, boolean> = {
     'a step has a time': (p.step === null) === (p.nextAt === null),
-    'nobody forgets': p.nextAt !== null || (p.state !== 'capturing' && p.state !== 'refunding' && p.refund === null),
+    'nobody forgets':
+      p.nextAt !== null || (!['capturing', 'awaiting', 'refunding'].includes(p.state) && p.refund === null),
     'no more goes back than came': p.refundedAmount >= 0 && p.refundedAmount <= p.capturedAmount,
-    'no money before the capture': p.capturedAmount === 0 || (p.state !== 'requested' && p.state !== 'capturing'),
+    'no money before the capture': p.capturedAmount === 0 || !['requested', 'capturing', 'awaiting'].includes(p.state),
     'captured is captured in full': !holdsMoney || (p.capturedAmount === p.amount && p.capturedAt !== null),
+    'awaiting knows where': p.state !== 'awaiting' || p.deposit !== null,
     'refunded is refunded in full': p.state !== 'refunded' || p.refundedAmount === p.capturedAmount,
     'refunding has a refund': p.state !== 'refunding' || p.refund !== null,
     'a refund is worked on': p.refund === null || ['refunding', 'refused', 'declined'].includes(p.state),
@@ -156,7 +170,7 @@ test('whatever the provider says, in whatever order, the books stay sound and no
       let refundedTold = 0
       let now = 0
       let ids = 0
-      const around = () => ({ now, newRefundId: () => `ref_${++ids}` })
+      const around = () => ({ now, newRefundId: () => `ref_${++ids}`, depositMaxMs: 50_000 })
       for (const step of steps) {
         now += 1000
         const { payment } = books
@@ -165,7 +179,11 @@ test('whatever the provider says, in whatever order, the books stay sound and no
         else if (step.kind === 'decline') change = decline(payment, 'x', around())
         else if (step.kind === 'refund')
           change = requestRefund(payment, { id: `msg_${now}`, amount: step.amount, reason: 'x' }, around())
-        else if (payment.step !== null)
+        else if (step.kind === 'refund-account') {
+          const taken = takeRefundAccount(payment, { bank: '88', number: '12345', holder: 'me' }, around())
+          if (!taken) continue
+          change = taken
+        } else if (payment.step !== null)
           change = book({ ...payment, askedAt: now, hint: step.hint }, payment.step, step.answer, around())
         else continue
         books.write(change)
@@ -176,6 +194,7 @@ test('whatever the provider says, in whatever order, the books stay sound and no
         expect(brokenIn(books.payment, books.done)).toEqual([])
       }
       expect(told['payments.payment-captured.v1'] ?? 0).toBeLessThanOrEqual(1)
+      expect(told['payments.payment-awaited.v1'] ?? 0).toBeLessThanOrEqual(1)
       expect(told['payments.payment-refused.v1'] ?? 0).toBeLessThanOrEqual(1)
       expect(refundedTold).toBeLessThanOrEqual(fresh.amount)
     }),
@@ -186,7 +205,7 @@ test('whatever the provider says, in whatever order, the books stay sound and no
 test('what was asked for is told as soon as the provider knows: an honest one is never asked in vain', () => {
   fc.assert(
     fc.property(fc.boolean(), fc.array(fc.boolean(), { maxLength: 12 }), (isDeclined, losses) => {
-      let payment = requestCapture(fresh, { now: 0, newRefundId: () => 'ref' }).payment
+      let payment = requestCapture(fresh, { now: 0, newRefundId: () => 'ref', depositMaxMs: null }).payment
       const lost: Answer = { kind: 'unknown', code: 'lost', isOurFault: false }
       let isCaptured = false
       let isAborted = false
@@ -216,6 +235,7 @@ test('what was asked for is told as soon as the provider knows: an honest one is
         payment = book(payment, payment.step!, isLost ? lost : answer, {
           now: payment.nextAt!,
           newRefundId: () => 'ref',
+          depositMaxMs: null,
         }).payment
       }
       expect(payment.state).toBe(isDeclined ? 'refused' : 'captured')

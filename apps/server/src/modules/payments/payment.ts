@@ -1,11 +1,20 @@
-import type { Status } from './provider.ts'
+import type { Deposit, RefundAccount, Status } from './provider.ts'
 
 /**
  * `requested`: the buyer has been through the payment window, the order has yet to say whether it may be captured.
- * `capturing`: the provider is being asked. `refused`: by the provider; `declined`: by the order, before anything was
+ * `capturing`: the provider is being asked. `awaiting`: the buyer is to pay into an account. `refused`: by the provider; `declined`: by the order, before anything was
  * captured. A payment of which only a part was refunded is `captured`.
  */
-export const states = ['requested', 'capturing', 'captured', 'refused', 'declined', 'refunding', 'refunded'] as const
+export const states = [
+  'requested',
+  'capturing',
+  'awaiting',
+  'captured',
+  'refused',
+  'declined',
+  'refunding',
+  'refunded',
+] as const
 export type State = (typeof states)[number]
 
 export const happenings = [
@@ -13,7 +22,11 @@ export const happenings = [
   'capture-requested',
   'payment-declined',
   'refund-requested',
-  /** The provider has all of the money, none of the money, or has given it back in whole or in part. */
+  /**
+   * The provider waits for a deposit (again, when one turned out not to have come), has all of the money, none of the
+   * money, or has given it back in whole or in part.
+   */
+  'awaited',
   'captured',
   'refused',
   'returned',
@@ -29,6 +42,7 @@ export const table: Record<State, Record<Happening, Outcome>> = {
     'capture-requested': 'capturing',
     'payment-declined': 'declined',
     'refund-requested': 'ignore',
+    awaited: 'ignore',
     captured: 'captured',
     // The order asks for the capture first; the provider says it again then.
     refused: 'ignore',
@@ -40,6 +54,17 @@ export const table: Record<State, Record<Happening, Outcome>> = {
     // Too late: the outcome will be told, and the order decides about money that came.
     'payment-declined': 'ignore',
     'refund-requested': 'ignore',
+    awaited: 'awaiting',
+    captured: 'captured',
+    refused: 'refused',
+    returned: 'refused',
+    'partly-returned': 'ignore',
+  },
+  awaiting: {
+    'capture-requested': 'ignore',
+    'payment-declined': 'ignore',
+    'refund-requested': 'ignore',
+    awaited: 'ignore',
     captured: 'captured',
     refused: 'refused',
     returned: 'refused',
@@ -49,6 +74,8 @@ export const table: Record<State, Record<Happening, Outcome>> = {
     'capture-requested': 'ignore',
     'payment-declined': 'ignore',
     'refund-requested': 'refunding',
+    // The deposit turned out not to have come.
+    awaited: 'refunded',
     captured: 'ignore',
     refused: 'ignore',
     returned: 'refunded',
@@ -58,6 +85,7 @@ export const table: Record<State, Record<Happening, Outcome>> = {
     'capture-requested': 'ignore',
     'payment-declined': 'ignore',
     'refund-requested': 'ignore',
+    awaited: 'ignore',
     // Late money: the order decides.
     captured: 'captured',
     refused: 'ignore',
@@ -68,6 +96,7 @@ export const table: Record<State, Record<Happening, Outcome>> = {
     'capture-requested': 'ignore',
     'payment-declined': 'ignore',
     'refund-requested': 'ignore',
+    awaited: 'ignore',
     captured: 'captured',
     refused: 'ignore',
     returned: 'ignore',
@@ -77,6 +106,7 @@ export const table: Record<State, Record<Happening, Outcome>> = {
     'capture-requested': 'ignore',
     'payment-declined': 'ignore',
     'refund-requested': 'refunding',
+    awaited: 'ignore',
     captured: 'ignore',
     refused: 'ignore',
     returned: 'refunded',
@@ -86,6 +116,7 @@ export const table: Record<State, Record<Happening, Outcome>> = {
     'capture-requested': 'ignore',
     'payment-declined': 'ignore',
     'refund-requested': 'ignore',
+    awaited: 'ignore',
     captured: 'ignore',
     refused: 'ignore',
     returned: 'ignore',
@@ -97,6 +128,7 @@ export const table: Record<State, Record<Happening, Outcome>> = {
 export const noNews: Record<State, readonly Status[]> = {
   requested: ['unpassed', 'open', 'failed'],
   capturing: ['unpassed', 'open'],
+  awaiting: ['unpassed', 'open', 'awaiting-deposit'],
   captured: ['unpassed', 'open', 'paid'],
   refused: ['unpassed', 'open', 'failed', 'returned'],
   declined: ['unpassed', 'open', 'failed', 'returned'],
@@ -104,8 +136,8 @@ export const noNews: Record<State, readonly Status[]> = {
   refunded: ['unpassed', 'open', 'paid', 'partly-returned', 'returned'],
 }
 
-/** What the provider is asked: to take the money, how things stand, to give money back. */
-export type Step = 'confirm' | 'query' | 'cancel'
+/** What the provider is asked: to take the money, how things stand, to give money back, to wait for a deposit no more. */
+export type Step = 'confirm' | 'query' | 'cancel' | 'withdraw'
 
 /** Why money goes back: an order wants it, it was not what we asked for, or somebody did it at the provider. */
 export type RefundOrigin = 'order' | 'mismatch' | 'elsewhere'
@@ -122,6 +154,9 @@ export type Refund = {
   keySeq: number
   reason: string
 }
+
+/** The account of a payment by deposit, and until when we wait; `refundAccount` while money is to go back into it. */
+export type DepositBooked = Omit<Deposit, 'dueAt'> & { until: number; refundAccount: RefundAccount | null }
 
 /** Amounts are minor units, times are epoch milliseconds. */
 export type Payment = {
@@ -149,6 +184,8 @@ export type Payment = {
   hint: Status | 'unclear' | null
   providerStatus: string | null
   refusal: { code: string; message: string } | null
+  /** Of a payment that is or was to come by deposit. */
+  deposit: DepositBooked | null
   capturedAt: number | null
   capturedAmount: number
   refundedAmount: number
@@ -160,6 +197,12 @@ export type Payment = {
 
 /** Half a second, doubling to a minute: how long to wait after the n-th unclear answer in a row. */
 export const pauseMs = (attempts: number): number => Math.min(60_000, 500 * 2 ** Math.min(attempts - 1, 7))
+
+/** How often a deposit is asked for that no webhook told of. */
+export const depositLookMs = 600_000
+
+/** How often somebody is reminded in the books of a refund whose buyer has not said where the money is to go. */
+export const refundAccountLookMs = 86_400_000
 
 /** At most one question a second about a payment, whatever webhooks ask for. */
 export const hintPauseMs = 1000

@@ -11,7 +11,7 @@ const columns = sql.raw(`
   p.amount, p.currency, p.state, p.state_at as "stateAt", p.step, p.next_at as "nextAt", p.lease, p.lease_until as "leaseUntil",
   p.asked_at as "askedAt", p.attempts, p.unknown_since as "unknownSince", p.trouble, p.key_seq as "keySeq",
   p.is_doubtful as "isDoubtful", p.hint, p.provider_status as "providerStatus", p.refusal, p.captured_at as "capturedAt",
-  p.captured_amount as "capturedAmount", p.refunded_amount as "refundedAmount",
+  p.deposit, p.captured_amount as "capturedAmount", p.refunded_amount as "refundedAmount",
   (select jsonb_build_object('id', r.id, 'paymentId', r.payment_id, 'requestId', r.request_id, 'origin', r.origin, 'amount', r.amount,
                              'balance', r.balance, 'target', r.target, 'keySeq', r.key_seq, 'reason', r.reason)
    from payments.refunds r where r.payment_id = p.id and r.done_at is null order by r.number limit 1) as refund,
@@ -120,6 +120,7 @@ export async function write(tx: Tx, changes: readonly Change[], at: Date): Promi
     hint: p.hint,
     provider_status: p.providerStatus,
     refusal: p.refusal,
+    deposit: p.deposit,
     captured_at: date(p.capturedAt),
     captured_amount: p.capturedAmount,
     refunded_amount: p.refundedAmount,
@@ -128,11 +129,11 @@ export async function write(tx: Tx, changes: readonly Change[], at: Date): Promi
     update payments.payments p
     set state = n.state, state_at = n.state_at, step = n.step, next_at = n.next_at, lease_until = n.lease_until, attempts = n.attempts,
         unknown_since = n.unknown_since, trouble = n.trouble, key_seq = n.key_seq, is_doubtful = n.is_doubtful, hint = n.hint,
-        provider_status = n.provider_status, refusal = n.refusal, captured_at = n.captured_at, captured_amount = n.captured_amount,
+        provider_status = n.provider_status, refusal = n.refusal, deposit = n.deposit, captured_at = n.captured_at, captured_amount = n.captured_amount,
         refunded_amount = n.refunded_amount
     from jsonb_to_recordset(${JSON.stringify(payments)}::jsonb) as n (
       id text, state text, state_at timestamptz, step text, next_at timestamptz, lease_until timestamptz, attempts integer,
-      unknown_since timestamptz, trouble text, key_seq integer, is_doubtful boolean, hint text, provider_status text, refusal jsonb,
+      unknown_since timestamptz, trouble text, key_seq integer, is_doubtful boolean, hint text, provider_status text, refusal jsonb, deposit jsonb,
       captured_at timestamptz, captured_amount bigint, refunded_amount bigint)
     where p.id = n.id`.execute(tx)
   await writeRefunds(
@@ -183,8 +184,9 @@ export type HintItem = {
   paymentKey: string | null
   orderId: string | null
   claim: Status | null
+  secret?: string | null
 }
-export type Hinted = { position: number; id: string; state: State; hint: string | null }
+export type Hinted = { position: number; id: string; state: State; hint: string | null; secret: string | null }
 
 /** The payments that hints are about; `position` is the hint's, from 1. Each hint is looked up by its own index scan. */
 const hinted = (hints: readonly HintItem[]) => sql`
@@ -198,7 +200,7 @@ const hinted = (hints: readonly HintItem[]) => sql`
     select h.position, p.id from h, lateral (
       select id from payments.payments p where p.order_id = h.order_id and p.provider = h.provider offset 0) p
     where h.payment_key is null)
-  select w.position, p.id, p.state, p.hint from payments.payments p join wanted w on w.id = p.id
+  select w.position, p.id, p.state, p.hint, p.deposit ->> 'secret' as secret from payments.payments p join wanted w on w.id = p.id
   order by p.id, w.position`
 
 export const readHinted = (db: Db, hints: readonly HintItem[]) => rows(db, sql<Hinted>`${hinted(hints)}`)
@@ -244,6 +246,18 @@ export const forgetWebhooks = async (tx: Tx, before: Date, limit: number): Promi
   ).length
 
 // looks
+
+/** The newest payment by deposit of an account's order. */
+export const depositOfOrder = async (db: Db, orderId: string, accountId: string): Promise<Payment | undefined> =>
+  (
+    await rows(
+      db,
+      sql<PaymentRow>`
+        select ${columns} from payments.payments p
+        where p.order_id = ${orderId} and p.account_id = ${accountId} and p.deposit is not null
+        order by p.created_at desc limit 1`,
+    )
+  ).map(toPayment)[0]
 
 export type Unknowns = { count: number; oldestAt: Date | null; examples: string[] | null }
 

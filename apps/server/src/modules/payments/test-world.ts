@@ -52,6 +52,7 @@ export async function openTill(
     windowUrl: `${provider.url}/sandbox/window`,
     timeoutMs,
     parallelMax: 48,
+    depositMaxMs: 86_400_000,
     ...overrides,
   }
   const payments = createPayments(platform, config)

@@ -1,13 +1,17 @@
 /**
- * What an error code of Toss Payments means to us, from the tables "에러 코드" of its documentation (API 2022-11-16).
- * `declined` and `expired`: nothing was captured and nothing will be. `ask`: the payment itself must be looked at.
- * `configuration`: our keys, contract or request are at fault. A code that is not listed is `ask`.
+ * What an error code of Toss Payments makes us do, from the tables "에러 코드" of its documentation (API 2022-11-16).
+ * `refuse`: nothing was captured and nothing will be, so the buyer may pay in another way. `retry`: nothing was decided
+ * yet, the same request is repeated under its key. `ask`: money may have moved, so the payment itself must be looked at.
+ * `ask-buyer`: the account for a refund is not accepted. `alarm`: our keys, contract or request are at fault, or
+ * somebody has to talk to the provider. A code that is not listed is `ask`. `docs/reference/toss-codes.md` is made from
+ * this table.
  */
-export type CodeClass = 'declined' | 'expired' | 'ask' | 'configuration'
+export type CodeClass = 'refuse' | 'retry' | 'ask' | 'ask-buyer' | 'alarm'
 
 export const codesOf: Record<CodeClass, readonly string[]> = {
-  declined: [
+  refuse: [
     'BELOW_MINIMUM_AMOUNT',
+    'EXCEEDS_TRANSFER_AMOUNT_MAXIMUM',
     'EXCEED_MAX_AMOUNT',
     'EXCEED_MAX_AUTH_COUNT',
     'EXCEED_MAX_CARD_INSTALLMENT_PLAN',
@@ -17,6 +21,8 @@ export const codesOf: Record<CodeClass, readonly string[]> = {
     'EXCEED_MAX_ONE_DAY_WITHDRAW_AMOUNT',
     'EXCEED_MAX_ONE_TIME_WITHDRAW_AMOUNT',
     'EXCEED_MAX_PAYMENT_AMOUNT',
+    'EXCEED_MIN_CARD_INSTALLMENT_PLAN',
+    'EXCEED_UNKNOWN_CASE',
     'FDS_ERROR',
     'INVALID_ACCOUNT_INFO_RE_REGISTER',
     'INVALID_CARD_EXPIRATION',
@@ -26,58 +32,88 @@ export const codesOf: Record<CodeClass, readonly string[]> = {
     'INVALID_PASSWORD',
     'INVALID_REJECT_CARD',
     'INVALID_STOPPED_CARD',
+    'MAINTAINED_METHOD',
+    'NOT_ALLOWED_INSTALLMENT_BELOW_AMOUNT',
     'NOT_ALLOWED_POINT_USE',
     'NOT_AVAILABLE_BANK',
     'NOT_AVAILABLE_PAYMENT',
+    // The session of ten minutes is over, so nothing can be captured any more.
+    'NOT_FOUND_PAYMENT',
+    'NOT_FOUND_PAYMENT_SESSION',
+    'NOT_SUPPORTED_CARD_TYPE',
+    'NOT_SUPPORTED_CARRIER',
     'NOT_SUPPORTED_INSTALLMENT_PLAN_CARD_OR_MERCHANT',
+    'NOT_SUPPORTED_METHOD',
     'NOT_SUPPORTED_MONTHLY_INSTALLMENT_PLAN',
+    'NOT_SUPPORTED_MONTHLY_INSTALLMENT_PLAN_BELOW_AMOUNT',
+    'PAY_PROCESS_ABORTED',
+    'PAY_PROCESS_CANCELED',
     'REJECT_ACCOUNT_PAYMENT',
     'REJECT_CARD_COMPANY',
     'REJECT_CARD_PAYMENT',
     'REJECT_TOSSPAY_INVALID_ACCOUNT',
     'RESTRICTED_TRANSFER_ACCOUNT',
+    'USER_ACCOUNT_ON_HOLD',
   ],
-  expired: ['NOT_FOUND_PAYMENT', 'NOT_FOUND_PAYMENT_SESSION'],
+  retry: ['IDEMPOTENT_REQUEST_PROCESSING'],
   ask: [
     'ALREADY_CANCELED_PAYMENT',
+    'ALREADY_COMPLETED_PAYMENT',
     'ALREADY_PROCESSED_PAYMENT',
+    'ALREADY_REFUNDING_PAYMENT',
     'ALREADY_REFUND_PAYMENT',
     'CARD_PROCESSING_ERROR',
     'COMMON_ERROR',
+    'DUPLICATED_ORDER_ID',
+    'DUPLICATED_REQUEST',
     'FAILED_INTERNAL_SYSTEM_PROCESSING',
     'FAILED_METHOD_HANDLING_CANCEL',
     'FAILED_PARTIAL_REFUND',
     'FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING',
     'FAILED_REFUND_PROCESS',
+    // Its answer would be repeated under the same key, errors included.
     'FORBIDDEN_CONSECUTIVE_REQUEST',
-    'IDEMPOTENT_REQUEST_PROCESSING',
     'NOT_MATCHES_REFUNDABLE_AMOUNT',
     'PROVIDER_ERROR',
     'UNKNOWN_PAYMENT_ERROR',
   ],
-  configuration: [
+  'ask-buyer': [
+    'ACCOUNT_OWNER_CHECK_FAILED',
+    'FORBIDDEN_BANK_REFUND_REQUEST',
+    'INVALID_BANK',
+    'INVALID_REFUND_ACCOUNT_INFO',
+    'INVALID_REFUND_ACCOUNT_NUMBER',
+    'NOT_ALLOWED_REFUND_BANK',
+  ],
+  alarm: [
+    'API_VERSION_UPDATE_NEEDED',
+    'BELOW_ZERO_AMOUNT',
     'EXCEED_CANCEL_AMOUNT_DISCOUNT_AMOUNT',
     'EXCEED_CANCEL_LIMIT',
+    'EXCEED_MAX_DUE_DATE',
+    'EXCEED_MAX_QUERY_LIMIT',
+    'EXCEED_MAX_REFUND_AMOUNT',
     'EXCEED_MAX_REFUND_DUE',
-    'FORBIDDEN_BANK_REFUND_REQUEST',
+    'EXCEED_MAX_VALID_HOURS',
     'FORBIDDEN_REQUEST',
     'INCORRECT_BASIC_AUTH_FORMAT',
     'INVALID_API_KEY',
     'INVALID_AUTHORIZE_AUTH',
-    'INVALID_BANK',
+    'INVALID_DATE',
     'INVALID_IDEMPOTENCY_KEY',
-    'INVALID_REFUND_ACCOUNT_INFO',
-    'INVALID_REFUND_ACCOUNT_NUMBER',
     'INVALID_REQUEST',
+    'INVALID_TEST_CODE',
     'INVALID_UNREGISTERED_SUBMALL',
     'NOT_ALLOWED_PARTIAL_REFUND',
     'NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT',
     'NOT_CANCELABLE_AMOUNT',
     'NOT_CANCELABLE_PAYMENT',
+    'NOT_CANCELABLE_PAYMENT_FOR_DORMANT_USER',
     'NOT_FOUND',
     'NOT_FOUND_HTTP_METHOD',
     'NOT_FOUND_TERMINAL_ID',
     'NOT_REGISTERED_BUSINESS',
+    'NOT_SUPPORTED_REFUND',
     'REFUND_REJECTED',
     'UNAPPROVED_ORDER_ID',
     'UNAUTHORIZED_KEY',

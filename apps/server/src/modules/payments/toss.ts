@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Scheduler } from '#platform/clock'
-import type { Answer, Hint, Provider, ProviderPayment, Status } from './provider.ts'
+import type { Answer, Deposit, Hint, Movement, Page, Provider, ProviderPayment, Span, Status } from './provider.ts'
 import { classOf } from './toss-codes.ts'
 
 export type TossConfig = {
@@ -24,13 +24,21 @@ const statusOf: Readonly<Record<string, Status>> = {
 }
 
 const reasonLengthMax = 200
+/** The most that `GET /v1/transactions` gives at once. */
+const movementsMax = 5000
 
 /** The HTTP API of Toss Payments, version 2022-11-16. */
 export function createToss({ baseUrl, secretKey, timeoutMs }: TossConfig, clock: Scheduler): Provider {
   // The secret key is the user of Basic authentication; its password is empty, but the colon is needed.
   const authorization = `Basic ${Buffer.from(`${secretKey}:`).toString('base64')}`
 
-  async function call(method: 'GET' | 'POST', path: string, body?: object, idempotencyKey?: string): Promise<Answer> {
+  async function call<Read>(
+    method: 'GET' | 'POST',
+    path: string,
+    read: (status: number, body: unknown) => Read,
+    body?: object,
+    idempotencyKey?: string,
+  ): Promise<Read | Unknown> {
     const deadline = new AbortController()
     const cancel = clock.after(timeoutMs, () => deadline.abort())
     try {
@@ -47,7 +55,7 @@ export function createToss({ baseUrl, secretKey, timeoutMs }: TossConfig, clock:
         },
         ...(body ? { body: JSON.stringify(body) } : {}),
       })
-      return readAnswer(response.status, parse(await response.text()))
+      return read(response.status, parse(await response.text()))
     } catch {
       // No answer tells nothing of whether the request arrived, whatever the network calls it.
       return unknown(deadline.signal.aborted ? 'no-answer-in-time' : 'no-connection')
@@ -56,19 +64,50 @@ export function createToss({ baseUrl, secretKey, timeoutMs }: TossConfig, clock:
     }
   }
 
+  /** A payment that cannot be cancelled now may be later: what is owed stays owed. */
+  async function cancel(paymentKey: string, body: object, idempotencyKey: string): Promise<Answer> {
+    const path = `/v1/payments/${encodeURIComponent(paymentKey)}/cancel`
+    const answer = await call('POST', path, readAnswer, body, idempotencyKey)
+    return answer.kind === 'refused' ? { kind: 'unknown', code: answer.code, isOurFault: true } : answer
+  }
+
   return {
     capture: ({ paymentKey, orderId, amount, idempotencyKey }) =>
-      call('POST', '/v1/payments/confirm', { paymentKey, orderId, amount }, idempotencyKey),
-    query: (paymentKey) => call('GET', `/v1/payments/${encodeURIComponent(paymentKey)}`),
-    async refund({ paymentKey, amount, balance, reason, idempotencyKey }) {
-      const body = {
-        cancelReason: reason.slice(0, reasonLengthMax),
-        // Before a deposit only a full cancel is possible, which names no amount.
-        ...(amount < balance ? { cancelAmount: amount } : {}),
-        refundableAmount: balance,
-      }
-      const answer = await call('POST', `/v1/payments/${encodeURIComponent(paymentKey)}/cancel`, body, idempotencyKey)
-      return answer.kind === 'refused' ? { kind: 'unknown', code: answer.code, isOurFault: true } : answer
+      call('POST', '/v1/payments/confirm', readAnswer, { paymentKey, orderId, amount }, idempotencyKey),
+    query: (paymentKey) => call('GET', `/v1/payments/${encodeURIComponent(paymentKey)}`, readAnswer),
+    refund: ({ paymentKey, amount, balance, reason, idempotencyKey, account }) =>
+      cancel(
+        paymentKey,
+        {
+          cancelReason: reason.slice(0, reasonLengthMax),
+          ...(amount < balance ? { cancelAmount: amount } : {}),
+          refundableAmount: balance,
+          ...(account
+            ? {
+                refundReceiveAccount: {
+                  bank: account.bank,
+                  accountNumber: account.number,
+                  holderName: account.holder,
+                },
+              }
+            : {}),
+        },
+        idempotencyKey,
+      ),
+    // Before a deposit only a full cancel is possible, which names no amount. After it the provider wants to know where
+    // the money is to go, so that a deposit which comes in between is not given back by this.
+    async withdraw({ paymentKey, reason, idempotencyKey }) {
+      const answer = await cancel(paymentKey, { cancelReason: reason.slice(0, reasonLengthMax) }, idempotencyKey)
+      return answer.kind === 'unknown' ? unknown(answer.code) : answer
+    },
+    movements({ from, to, cursor, limit }: Span) {
+      const query = new URLSearchParams({
+        startDate: koreanTime(from),
+        endDate: koreanTime(to),
+        limit: String(Math.min(limit, movementsMax)),
+        ...(cursor === null ? {} : { startingAfter: cursor }),
+      })
+      return call<Page>('GET', `/v1/transactions?${query}`, (status, body) => readMovements(status, body, limit))
     },
     parseWebhook,
   }
@@ -83,13 +122,21 @@ export function readAnswer(status: number, body: unknown): Answer {
   const { code, message } = members(body)
   if (typeof code !== 'string') return unknown(`http-${status}`)
   const kind = classOf(code)
-  const isRefusal = (kind === 'declined' || kind === 'expired') && status >= 400 && status < 500
-  if (isRefusal) return { kind: 'refused', code, message: typeof message === 'string' ? message : code }
-  return { kind: 'unknown', code: code.slice(0, 100), isOurFault: kind === 'configuration' }
+  // A refusal is one only with the status of a refusal: behind a 500 money may have moved.
+  if (kind === 'refuse' && status >= 400 && status < 500)
+    return { kind: 'refused', code, message: typeof message === 'string' ? message : code }
+  return {
+    kind: 'unknown',
+    code: code.slice(0, 100),
+    isOurFault: kind === 'alarm' || kind === 'ask-buyer',
+    ...(kind === 'retry' ? { next: 'again' as const } : {}),
+    ...(kind === 'ask-buyer' ? { next: 'ask-buyer' as const } : {}),
+  }
 }
 
 function readPayment(body: unknown): ProviderPayment | undefined {
-  const { status, orderId, totalAmount, balanceAmount, currency, approvedAt, failure } = members(body)
+  const { status, orderId, totalAmount, balanceAmount, currency, approvedAt, failure, virtualAccount, secret } =
+    members(body)
   if (typeof status !== 'string' || typeof orderId !== 'string' || typeof currency !== 'string') return undefined
   if (!Number.isSafeInteger(totalAmount) || !Number.isSafeInteger(balanceAmount)) return undefined
   const known = Object.hasOwn(statusOf, status) ? statusOf[status] : undefined
@@ -105,12 +152,77 @@ function readPayment(body: unknown): ProviderPayment | undefined {
     currency,
     capturedAt: Number.isNaN(approvedAtMs) ? null : approvedAtMs,
     failure: typeof code === 'string' ? { code, message: typeof message === 'string' ? message : code } : null,
+    deposit: readDeposit(virtualAccount, secret),
   }
+}
+
+/** `virtualAccount` of a payment. `dueDate` is Korean time, with or without saying so. */
+function readDeposit(virtualAccount: unknown, secret: unknown): Deposit | null {
+  const { accountNumber, bankCode, bank, customerName, dueDate } = members(virtualAccount)
+  if (typeof accountNumber !== 'string') return null
+  const dueAt = typeof dueDate === 'string' ? koreanInstant(dueDate) : Number.NaN
+  return {
+    bank: typeof bankCode === 'string' ? bankCode : typeof bank === 'string' ? bank : '',
+    number: accountNumber,
+    holder: typeof customerName === 'string' ? customerName : null,
+    dueAt: Number.isNaN(dueAt) ? null : dueAt,
+    secret: word(secret, 50),
+  }
+}
+
+const movementOf: Readonly<Record<string, Movement['kind']>> = {
+  DONE: 'captured',
+  CANCELED: 'returned',
+  PARTIAL_CANCELED: 'returned',
+}
+
+/** A page of `GET /v1/transactions`. What moves no money is left out; a cancel's amount may have either sign. */
+function readMovements(status: number, body: unknown, limit: number): Page {
+  if (status !== 200 || !Array.isArray(body)) {
+    const answer = readAnswer(status === 200 ? 0 : status, body)
+    if (answer.kind === 'unknown') return answer
+    return {
+      kind: 'unknown',
+      code: answer.kind === 'refused' ? answer.code : 'unreadable-transactions',
+      isOurFault: true,
+    }
+  }
+  const movements: Movement[] = []
+  let last: string | null = null
+  for (const each of body) {
+    const { transactionKey, paymentKey, orderId, status: word, amount, currency, transactionAt } = members(each)
+    const at = typeof transactionAt === 'string' ? koreanInstant(transactionAt) : Number.NaN
+    if (
+      typeof transactionKey !== 'string' ||
+      typeof paymentKey !== 'string' ||
+      typeof orderId !== 'string' ||
+      typeof word !== 'string' ||
+      typeof currency !== 'string' ||
+      !Number.isSafeInteger(amount) ||
+      Number.isNaN(at)
+    )
+      return unknown('unreadable-transactions')
+    last = transactionKey
+    const kind = Object.hasOwn(movementOf, word) ? movementOf[word] : undefined
+    if (kind)
+      movements.push({
+        id: transactionKey,
+        paymentKey,
+        orderId,
+        kind,
+        amount: Math.abs(amount as number),
+        currency,
+        at,
+      })
+  }
+  return { kind: 'page', movements, next: body.length >= limit ? last : null }
 }
 
 /**
  * "웹훅 이벤트": `PAYMENT_STATUS_CHANGED` carries the payment as `data`; `DEPOSIT_CALLBACK` is flat, without a name and
- * without a payment key. Payment webhooks are not signed.
+ * without a payment key, and shows the `secret` of the payment. Payment webhooks are not signed. All others name no
+ * payment: `CANCEL_STATUS_CHANGED` carries a cancel alone (of methods that are not offered here), `BILLING_DELETED`,
+ * `METHOD_UPDATED`, `CUSTOMER_STATUS_CHANGED`, `payout.changed` and `seller.changed` are about other products.
  */
 function parseWebhook(
   headers: Readonly<Record<string, string | string[] | undefined>>,
@@ -127,10 +239,18 @@ function parseWebhook(
     paymentKey,
     orderId,
     claim: (status !== null && Object.hasOwn(statusOf, status) ? statusOf[status] : undefined) ?? null,
+    secret: word(source['secret'], 50),
   }
 }
 
-const unknown = (code: string): Answer => ({ kind: 'unknown', code, isOurFault: false })
+type Unknown = Extract<Page, { kind: 'unknown' }>
+const unknown = (code: string): Unknown => ({ kind: 'unknown', code, isOurFault: false })
+
+const koreaAheadMs = 9 * 3_600_000
+
+/** `yyyy-MM-dd'T'HH:mm:ss`: the provider's times without a zone are Korean, which has no daylight saving. */
+const koreanTime = (at: number): string => new Date(at + koreaAheadMs).toISOString().slice(0, 19)
+const koreanInstant = (text: string): number => Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}+09:00`)
 
 function parse(text: string): unknown {
   try {

@@ -8,8 +8,9 @@ import type { Hint } from './provider.ts'
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'signals' | 'metrics'>
 
-/** `unknown`: of no payment of ours. `stale`: it claims what we know. `waiting`: the provider is about to be asked. `repeated`: seen before. */
-type Outcome = 'unreadable' | 'unknown' | 'stale' | 'waiting' | 'repeated' | 'noted'
+/** `unknown`: of no payment of ours. `forged`: it does not know the secret of
+ * its payment. `stale`: it claims what we know. `waiting`: the provider is about to be asked. `repeated`: seen before. */
+type Outcome = 'unreadable' | 'unknown' | 'forged' | 'stale' | 'waiting' | 'repeated' | 'noted'
 
 const batchMax = 128
 const queueMax = 2000
@@ -65,7 +66,15 @@ export function createWebhooks({ db, clock, signals, metrics }: Deps) {
 
 export type Webhooks = ReturnType<typeof createWebhooks>
 
-const rank: Record<Outcome, number> = { unreadable: 0, unknown: 0, stale: 1, waiting: 2, repeated: 3, noted: 4 }
+const rank: Record<Outcome, number> = {
+  unreadable: 0,
+  unknown: 0,
+  forged: 1,
+  stale: 2,
+  waiting: 3,
+  repeated: 4,
+  noted: 5,
+}
 
 /** One notice may name several payments of an order; the outcome that says most is counted. */
 function raise(outcomes: Outcome[], position: number, outcome: Outcome): void {
@@ -77,9 +86,10 @@ function sort(hints: readonly HintItem[], found: readonly store.Hinted[]) {
   const outcomes = hints.map((): Outcome => 'unknown')
   const fresh: { position: number; paymentId: string; hint: HintItem }[] = []
   const marked = new Set<string>()
-  for (const { position, id, state, hint } of found) {
+  for (const { position, id, state, hint, secret } of found) {
     const item = hints[position - 1]!
-    if (item.claim !== null && noNews[state].includes(item.claim)) raise(outcomes, position, 'stale')
+    if (item.secret && secret && item.secret !== secret) raise(outcomes, position, 'forged')
+    else if (item.claim !== null && noNews[state].includes(item.claim)) raise(outcomes, position, 'stale')
     else if (hint !== null || marked.has(id)) raise(outcomes, position, 'waiting')
     else {
       marked.add(id)
