@@ -3,7 +3,15 @@ import type { Money } from '@fairgate/contracts/money'
 import { fact, type Fact } from '#platform/bus'
 
 /** What the others know of an order. Times are epoch milliseconds. */
-type Ordered = { id: string; holdId: string; accountId: string; total: Money; placedAt: number; payBy: number }
+type Ordered = {
+  id: string
+  holdId: string
+  accountId: string
+  seats: readonly { number: number; label: string }[]
+  total: Money
+  placedAt: number
+  payBy: number
+}
 
 /**
  * What inventory, payments and tickets do about one order, as the protocol says, told in facts. Answers to
@@ -22,9 +30,19 @@ export function createModel(
   const payments = new Map<string, 'requested' | 'declined' | 'refused' | 'captured' | 'refunded'>()
   const about = (paymentId: string, amount: Money = order.total) => ({ orderId: order.id, paymentId, amount })
 
-  function secure({ attempt, late }: EventData<'orders.secure-requested.v1'>): Fact {
+  let equalSeats: { number: number; label: string }[] | undefined
+  const seatsNow = () => equalSeats ?? [...order.seats]
+
+  function secure({ attempt, late, equal }: EventData<'orders.secure-requested.v1'>): Fact {
     if (seats === 'held' || (late && seats === 'free')) seats = 'secured'
-    if (seats === 'secured' || seats === 'sold') return fact('inventory.hold-secured.v1', { ...ids, attempt })
+    if (late && equal && seats === 'taken') {
+      equalSeats = order.seats.map((_, i) => ({ number: 100 + i, label: `Z-${i}` }))
+      seats = 'secured'
+    }
+    if (seats === 'secured' || seats === 'sold') {
+      const chosen = equal ? { seats: seatsNow() } : {}
+      return fact('inventory.hold-secured.v1', { ...ids, attempt, ...chosen })
+    }
     return fact('inventory.hold-lost.v1', { ...ids, attempt, reason: seats })
   }
 
@@ -60,7 +78,7 @@ export function createModel(
         if (seats === 'secured') seats = 'sold'
         return [
           seats === 'sold'
-            ? fact('inventory.seats-sold.v1', ids)
+            ? fact('inventory.seats-sold.v1', { ...ids, ...(heard.data.equal ? { seats: seatsNow() } : {}) })
             : fact('inventory.sell-refused.v1', { ...ids, reason: seats }),
         ]
       case 'orders.return-requested.v1':
@@ -126,6 +144,10 @@ export function createModel(
     },
     get seats() {
       return seats
+    },
+    /** The seats by number, which others than were ordered may have become. */
+    get numbers() {
+      return seatsNow().map(({ number }) => number)
     },
     get tickets() {
       return tickets

@@ -7,6 +7,7 @@ import {
   placeOrder,
   type Order as OrderDocument,
 } from '@fairgate/contracts/http/orders'
+import { seatNumber } from '@fairgate/contracts/ids'
 import type { TokenPayload } from '@fairgate/contracts/tokens'
 import type { Fact } from '#platform/bus'
 import { transaction } from '#platform/db'
@@ -79,7 +80,8 @@ export async function openWorld(platform: TestPlatform, config: Partial<OrdersCo
       ...(payload ? { payload } : {}),
       headers: { ...(await as(accountId)), ...headers },
     })
-  const place = (holdToken: string, accountId?: string) => post(placeOrder.path, { holdToken }, accountId)
+  const place = (holdToken: string, accountId?: string, wishes: { acceptEqualSeats?: boolean } = {}) =>
+    post(placeOrder.path, { holdToken, ...wishes }, accountId)
   const get = async (id: string, query = {}, accountId = 'acc_buyer') =>
     http.inject({ method: 'GET', url: urlOf(getOrder, { id }, query), headers: await as(accountId) })
   const list = async (query = {}, accountId = 'acc_buyer') =>
@@ -94,9 +96,10 @@ export async function openWorld(platform: TestPlatform, config: Partial<OrdersCo
   async function placed(
     name: string,
     members: Partial<TokenPayload<'hold'>> = {},
-    options: Parameters<typeof createModel>[1] = {},
+    { acceptEqualSeats = false, ...options }: Parameters<typeof createModel>[1] & { acceptEqualSeats?: boolean } = {},
   ) {
-    const { order } = (await place(hold(name, members))).json<{ order: OrderDocument }>()
+    const placing = await place(hold(name, members), undefined, acceptEqualSeats ? { acceptEqualSeats } : {})
+    const { order } = placing.json<{ order: OrderDocument }>()
     await taken()
     return { id: order.id, model: modelOf(name, order, options) }
   }
@@ -104,18 +107,20 @@ export async function openWorld(platform: TestPlatform, config: Partial<OrdersCo
   /** What the others do about an order that was placed with the hold of this name. */
   function modelOf(name: string, order: OrderDocument, options: Parameters<typeof createModel>[1] = {}): Model {
     const times = { placedAt: Date.parse(order.placedAt), payBy: Date.parse(order.payBy) }
-    const model = createModel({ ...order, ...times, holdId: `hld_${name}`, accountId: 'acc_buyer' }, options)
+    const seats = order.items.map(({ seatId, label }) => ({ number: seatNumber(order.section.id, seatId)!, label }))
+    const model = createModel({ ...order, ...times, seats, holdId: `hld_${name}`, accountId: 'acc_buyer' }, options)
     models.set(order.id, model)
     return model
   }
 
   /** Lets the others answer until nobody has anything more to say. @returns all that orders asked and told, by type */
-  async function play(): Promise<string[]> {
+  async function play(see: (request: Fact) => void = () => {}): Promise<string[]> {
     const said: string[] = []
     for (;;) {
       await settle()
       const requests = await taken()
       if (requests.length === 0) return said
+      requests.forEach(see)
       said.push(...requests.map(({ type }) => type.replace(/^orders\.(.*)\.v1$/, '$1')))
       await publish(...requests.flatMap((request) => models.get(request.key)?.hear(request) ?? []))
     }

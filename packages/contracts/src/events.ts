@@ -98,6 +98,10 @@ export type ReturnReason = (typeof returnReasons)[number]
 const ids = { orderId: Type.String(), holdId: Type.String() }
 const SeatRef = Strict({ number: Type.Integer(), label: Type.String() })
 
+const HoldSeats = Type.Optional(
+  Type.Array(SeatRef, { description: 'where equal seats would do: those that the hold has now' }),
+)
+
 /** Money came after the order had ended, or the seats ordered were gone and equal ones were found. */
 export const Late = Strict({
   seatsBefore: Type.Array(Type.String(), {
@@ -344,9 +348,7 @@ export const events = {
     data: Strict({
       ...ids,
       attempt: Type.Integer(),
-      seats: Type.Optional(
-        Type.Array(SeatRef, { description: 'where equal seats would do: those that the hold has now' }),
-      ),
+      seats: HoldSeats,
     }),
   },
   'inventory.hold-lost.v1': {
@@ -354,7 +356,7 @@ export const events = {
     data: Strict({ ...ids, attempt: Type.Integer(), reason: Type.String() }),
   },
   'inventory.hold-returned.v1': { key: 'orderId', data: Strict({ ...ids, expiresAt: Instant }) },
-  'inventory.seats-sold.v1': { key: 'orderId', data: Strict({ ...ids }) },
+  'inventory.seats-sold.v1': { key: 'orderId', data: Strict({ ...ids, seats: HoldSeats }) },
   'inventory.sell-refused.v1': { key: 'orderId', data: Strict({ ...ids, reason: Type.String() }) },
   // orders: what happened, and what the saga asks of others
   'orders.order-placed.v1': { key: 'orderId', data: Strict({ ...OrderFacts, payBy: Instant }) },
@@ -374,7 +376,13 @@ export const events = {
     key: 'orderId',
     data: Strict({ orderId: Type.String(), paymentId: Type.String(), reason: Type.String() }),
   },
-  'orders.sell-requested.v1': { key: 'orderId', data: Strict({ ...ids }) },
+  'orders.sell-requested.v1': {
+    key: 'orderId',
+    data: Strict({
+      ...ids,
+      equal: Type.Optional(Type.Boolean({ description: 'the hold may have got other seats: say which' })),
+    }),
+  },
   'orders.return-requested.v1': { key: 'orderId', data: Strict({ ...ids, holdSeconds: Type.Integer() }) },
   'orders.release-requested.v1': {
     key: 'orderId',

@@ -295,13 +295,16 @@ async function pay(
   told.orders.push(placed.order.id)
   const startedAt = world.now()
   const { orderId, amount } = { orderId: placed.order.id, amount: placed.order.total.amount }
-  const window = await wire.post('pay', '/sandbox/payments', { orderId, amount, outcome: intent.payment })
-  const paymentKey = String(window['paymentKey'])
-  await wire.call('pay', confirmPayment, {
-    body: { paymentRequestToken: placed.paymentRequestToken, provider: 'toss', paymentKey, amount },
-    accessToken,
-    idempotencyKey: `${orderId}:${paymentKey}`,
-  })
+  const { paymentRequestToken } = placed
+  if (paymentRequestToken) {
+    const window = await wire.post('pay', '/sandbox/payments', { orderId, amount, outcome: intent.payment })
+    const paymentKey = String(window['paymentKey'])
+    await wire.call('pay', confirmPayment, {
+      body: { paymentRequestToken, provider: 'toss', paymentKey, amount },
+      accessToken,
+      idempotencyKey: `${orderId}:${paymentKey}`,
+    })
+  }
   for (;;) {
     const order = (
       await wire.call('other', getOrder, { params: { id: orderId }, query: { waitSeconds: 10 }, accessToken })

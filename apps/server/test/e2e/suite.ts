@@ -184,7 +184,7 @@ export function endToEnd(shape: string, start: () => Promise<World>): void {
       const confirm = (accessToken: string, amount: number, provider = 'toss') =>
         refusal(
           world.client.call(confirmPayment, {
-            body: { paymentRequestToken, provider, paymentKey: 'k', amount },
+            body: { paymentRequestToken: paymentRequestToken!, provider, paymentKey: 'k', amount },
             accessToken,
           }),
         )

@@ -23,9 +23,38 @@ const tones = {
   refunded: 'plain',
 } as const satisfies Record<OrderState, string>
 
-/** What the provider says of a refusal, which it says in Korean. */
-export const refusalText = (message: string, language: Language): string =>
+/** What the provider says of a refusal, to those who read its language: it may know Korean only. */
+const saidInOwn = (message: string, language: Language): string =>
   language === 'ko' || !/[가-힣]/.test(message) ? message : ''
+
+/** Why the last payment was not taken, and until when another may be tried. */
+export function Refusal({ order }: { order: Order }) {
+  const { t, lang } = useApp()
+  const said = saidInOwn(order.refusal?.message ?? '', lang)
+  return (
+    <Notice tone="warn" title={t.order.refused}>
+      {said ? <p>{t.order.saidBy(said)}</p> : null}
+      <p>{t.order.tryAnother(shortTime(order.payBy, order.event.timeZone, lang))}</p>
+    </Notice>
+  )
+}
+
+/** What became of money that came after the order had ended. */
+export function LateNotice({ order: { state, late, refusal } }: { order: Order }) {
+  const { t } = useApp()
+  if (state === 'refunded' && refusal?.code === 'orders.seats-lost')
+    return (
+      <Notice tone="warn" title={t.order.lateTitle}>
+        <p>{t.order.lateGone}</p>
+      </Notice>
+    )
+  if (state !== 'fulfilled' || !late) return null
+  return (
+    <Notice tone="good" title={t.order.lateTitle}>
+      <p>{late.seatsBefore.length > 0 ? t.order.lateEqual(late.seatsBefore.join(', ')) : t.order.lateSame}</p>
+    </Notice>
+  )
+}
 
 export function OrderStateTag({ state }: { state: OrderState }) {
   const { t } = useApp()
@@ -62,15 +91,13 @@ function OrderView({ order }: { order: Order }) {
         {isPayable ? <Countdown to={order.payBy} label={t.order.payBy} /> : null}
       </div>
       <p className="order-state" role="status">
-        <OrderStateTag state={order.state} /> <span>{t.order.stateBody[order.state]}</span>
+        <OrderStateTag state={order.state} />{' '}
+        <span>
+          {order.state === 'paying' && order.total.amount === 0 ? t.order.takingFree : t.order.stateBody[order.state]}
+        </span>
       </p>
-      {isPayable && order.refusal ? (
-        <Notice tone="warn" title={t.order.refused}>
-          <p>
-            {refusalText(order.refusal.message, lang)} {t.order.tryAnother}
-          </p>
-        </Notice>
-      ) : null}
+      {isPayable && order.refusal ? <Refusal order={order} /> : null}
+      <LateNotice order={order} />
       <div className="panel order">
         <div className="order-event">
           <b>{order.event.name}</b>
@@ -94,10 +121,13 @@ function OrderView({ order }: { order: Order }) {
           <tfoot>
             <tr>
               <th scope="row">{t.common.total}</th>
-              <td className="figures">{formatMoney(order.total, localeOf(lang))}</td>
+              <td className="figures">
+                {order.total.amount === 0 ? t.order.free : formatMoney(order.total, localeOf(lang))}
+              </td>
             </tr>
           </tfoot>
         </table>
+        {isPayable && order.acceptsEqualSeats ? <p className="muted small">{t.order.equalAgreed}</p> : null}
         {isPayable ? <PayActions order={order} /> : null}
         {order.state === 'expired' || order.state === 'cancelled' || order.state === 'refunded' ? (
           <StartAgain order={order} />

@@ -8,7 +8,7 @@ import { keys, useQueryClient } from '../api/queries.ts'
 import { pb } from '../path-builder.ts'
 import { useTitle } from '../ui/hooks.ts'
 import { Countdown, Notice, Skeleton, StateHeading } from '../ui/parts.tsx'
-import { OrderTickets, refusalText } from './order-page.tsx'
+import { LateNotice, OrderTickets, Refusal } from './order-page.tsx'
 
 /** One long poll, and how long the page watches before it says that the answer may come later. */
 const waitSeconds = 10
@@ -117,6 +117,7 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
             {outcome.order.event.name} · {outcome.order.section.name} ·{' '}
             {outcome.order.items.map(({ label }) => label).join(', ')}
           </p>
+          <LateNotice order={outcome.order} />
           <p className="muted">{t.pay.doneBody}</p>
           <OrderTickets orderId={orderId} />
           <div className="actions">
@@ -133,11 +134,7 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
       return (
         <>
           <StateHeading>{t.pay.refusedTitle}</StateHeading>
-          <Notice tone="warn" title={t.order.refused}>
-            <p>
-              {refusalText(outcome.order.refusal?.message ?? '', lang)} {t.order.tryAnother}
-            </p>
-          </Notice>
+          <Refusal order={outcome.order} />
           <p>
             <Countdown to={outcome.order.payBy} label={t.order.payBy} />
           </p>

@@ -360,18 +360,20 @@ function HeldPanel({
   const [, navigate] = useLocation()
   const [failure, setFailure] = useState<unknown>()
   const [busy, setBusy] = useState(false)
+  const [acceptsEqual, setAcceptsEqual] = useState(false)
+  const isFree = hold.total.amount === 0
 
   async function order(): Promise<void> {
     setBusy(true)
     setFailure(undefined)
     try {
-      const answer = await api.call(placeOrder, { body: { holdToken }, idempotencyKey: `order-${hold.id}` })
-      if (account)
-        keep.payment.set(answer.order.id, {
-          accountId: account.id,
-          paymentRequestToken: answer.paymentRequestToken,
-          lineId,
-        })
+      const answer = await api.call(placeOrder, {
+        body: { holdToken, ...(acceptsEqual ? { acceptEqualSeats: true } : {}) },
+        idempotencyKey: `order-${hold.id}${acceptsEqual ? '-equal' : ''}`,
+      })
+      const { paymentRequestToken } = answer
+      if (account && paymentRequestToken)
+        keep.payment.set(answer.order.id, { accountId: account.id, paymentRequestToken, lineId })
       client.setQueryData(keys.order(answer.order.id), answer.order)
       navigate(pb.order(answer.order.id))
     } catch (error) {
@@ -414,11 +416,24 @@ function HeldPanel({
           <span>
             {t.common.total} · {t.common.places(hold.seats.length)}
           </span>
-          <b className="figures">{formatMoney(hold.total, localeOf(lang))}</b>
+          <b className="figures">{isFree ? t.shop.free : formatMoney(hold.total, localeOf(lang))}</b>
         </p>
+        {isFree ? null : (
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={acceptsEqual}
+              disabled={busy}
+              onChange={(event) => setAcceptsEqual(event.target.checked)}
+            />
+            <span>
+              {t.shop.equalSeats} <small className="muted">{t.shop.equalSeatsHint}</small>
+            </span>
+          </label>
+        )}
         <div className="actions">
           <button type="button" className="button" disabled={busy} onClick={() => void order()}>
-            {t.shop.toOrder}
+            {isFree ? t.shop.takeFree : t.shop.toOrder}
             <Icon name="arrow" />
           </button>
           <button type="button" className="button quiet" disabled={busy} onClick={() => void giveBack()}>

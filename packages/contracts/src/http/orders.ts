@@ -1,6 +1,6 @@
 import { Type, Strict, OneOf, Id, Instant, type Static } from '../schema.ts'
 import { Money } from '../money.ts'
-import { EventSummary } from '../events.ts'
+import { EventSummary, Late } from '../events.ts'
 import { route } from './route.ts'
 
 export const orderStates = ['awaiting-payment', 'paying', 'fulfilled', 'expired', 'cancelled', 'refunded'] as const
@@ -18,6 +18,10 @@ export const Order = Strict({
   refusal: Type.Union([Strict({ code: Type.String(), message: Type.String() }), Type.Null()], {
     description: 'why the last payment was not taken',
   }),
+  acceptsEqualSeats: Type.Optional(
+    Type.Boolean({ description: 'equal seats will do, should money come when these are gone' }),
+  ),
+  late: Type.Optional(Late),
   paymentRequestToken: Type.Optional(Type.String({ description: 'while the order may be paid' })),
   awaits: Type.Optional(
     Type.Literal('deposit', {
@@ -27,17 +31,28 @@ export const Order = Strict({
 })
 export type Order = Static<typeof Order>
 
+const Placed = Strict({
+  order: Order,
+  paymentRequestToken: Type.Optional(Type.String({ description: 'absent when there is nothing to pay' })),
+})
+
 export const placeOrder = route({
   method: 'POST',
   path: '/api/orders',
   caller: 'buyer',
-  summary: 'Turn a hold into an order to be paid. The same hold gives the same order',
+  summary:
+    'Turn a hold into an order to be paid. The same hold gives the same order. One that costs nothing is on its way to its tickets at once: follow it with `GET /api/orders/{id}?waitSeconds=10`',
   idempotent: true,
-  body: Strict({ holdToken: Type.String({ maxLength: 32_000 }) }),
-  answers: {
-    201: Strict({ order: Order, paymentRequestToken: Type.String() }),
-    200: Strict({ order: Order, paymentRequestToken: Type.String() }),
-  },
+  body: Strict({
+    holdToken: Type.String({ maxLength: 32_000 }),
+    acceptEqualSeats: Type.Optional(
+      Type.Boolean({
+        description:
+          'should the money come when the seats are gone: equal ones (same section and price, together if these are) instead of a refund',
+      }),
+    ),
+  }),
+  answers: { 201: Placed, 200: Placed },
   errors: ['orders.hold-invalid', 'orders.hold-expired'],
 })
 

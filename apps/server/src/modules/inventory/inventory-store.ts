@@ -524,6 +524,35 @@ export async function updateHolds(tx: Tx, changes: readonly HoldChange[]): Promi
     where h.id = c.id`.execute(tx)
 }
 
+/** Lists other seats in a hold that has none of its own left. */
+export async function reseatHold(tx: Tx, { id, seats, labels }: Hold): Promise<void> {
+  await sql`update inventory.holds set seats = ${seats}::int[], labels = ${labels}::text[] where id = ${id}`.execute(tx)
+}
+
+/** What equal seats of a hold must be like: undefined when the section costs something else by now. */
+export const equalTo = (
+  tx: Tx,
+  holdId: string,
+): Promise<{ admission: Section['admission']; entitled: Entitled } | undefined> =>
+  maybeRow(
+    tx,
+    sql<{ admission: Section['admission']; entitled: Entitled }>`
+      select p.admission, h.entitled from inventory.holds h join inventory.sections p on p.id = h.section_id
+      where h.id = ${holdId} and p.price_amount = h.unit_amount and p.price_currency = h.currency`,
+  )
+
+/** The labels of these seats, in the order asked. */
+export const labelsOf = async (tx: Tx, sectionId: string, numbers: readonly number[]): Promise<string[]> => {
+  const { labels } = await row(
+    tx,
+    sql<{ labels: string[] }>`
+      select array_agg(s.label order by n.position) as labels
+      from unnest(${numbers}::int[]) with ordinality as n (number, position)
+      join inventory.seats s on s.section_id = ${sectionId} and s.number = n.number`,
+  )
+  return labels
+}
+
 /** Gives all seats of these holds, locked before, to them for good or until their order is decided. */
 export async function secureSeats(tx: Tx, holds: readonly Hold[]): Promise<void> {
   await sql`

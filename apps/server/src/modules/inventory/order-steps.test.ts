@@ -1,10 +1,13 @@
 import { expect } from 'vitest'
 import { fact, type Fact } from '#platform/bus'
-import { test } from '../../../test/fixtures.ts'
-import { hallId, idOf, openSale, seat } from '../../../test/inventory-world.ts'
+import { test, type TestPlatform } from '../../../test/fixtures.ts'
+import { floorId, hallId, idOf, openSale, seat } from '../../../test/inventory-world.ts'
 
 const secure = (orderId: string, holdId: string, attempt = 1, late = false): Fact =>
   fact('orders.secure-requested.v1', { orderId, holdId, attempt, late })
+/** Late money of a buyer to whom equal seats will do. */
+const secureEqual = (orderId: string, holdId: string, attempt = 2): Fact =>
+  fact('orders.secure-requested.v1', { orderId, holdId, attempt, late: true, equal: true })
 const sell = (orderId: string, holdId: string): Fact => fact('orders.sell-requested.v1', { orderId, holdId })
 const giveBack = (orderId: string, holdId: string, holdSeconds: number): Fact =>
   fact('orders.return-requested.v1', { orderId, holdId, holdSeconds })
@@ -219,4 +222,103 @@ test('a batch of a hundred requests takes as many statements as one request', as
   expect(await count(...ids.map((id, i) => sell(`ord_${i}`, id)))).toBe(alone)
   expect((await sale.module.audit!()).figures).toMatchObject({ sold: 101, secured: 0 })
   expect(await sale.availability(hallId)).toMatchObject({ sold: 101 })
+})
+
+/** A hold of acc_a whose time is over; nobody has noticed yet. */
+async function lapsed(
+  sale: Awaited<ReturnType<typeof openSale>>,
+  platform: TestPlatform,
+  body: object = { seatIds: seat(1, 2) },
+) {
+  const id = idOf(await sale.place('acc_a', body))
+  platform.clock.advance(300_000)
+  return id
+}
+
+test('late money whose seats are gone gets equal ones if its buyer agreed: of the section, together, and they are sold', async ({
+  platform,
+}) => {
+  const sale = await openSale(platform, { rows: 2, seatsPerRow: 5 })
+  const id = await lapsed(sale, platform)
+  await sale.place('acc_b', { seatIds: seat(2, 4) })
+  // Free now: 1 alone, 3 alone, 5 alone, and the second row.
+  const [answer] = await sale.tell(secureEqual('ord_1', id))
+  expect(answer).toMatchObject({ ...secured, attempt: 2 })
+  const { seats } = answer as unknown as { seats: { number: number; label: string }[] }
+  expect(seats.every(({ label }) => label.startsWith('B-'))).toBe(true)
+  expect(seats[1]!.number - seats[0]!.number).toBe(1)
+  expect(await sale.tell(secureEqual('ord_1', id))).toEqual([answer])
+  expect(await sale.tell(fact('orders.sell-requested.v1', { orderId: 'ord_1', holdId: id, equal: true }))).toEqual([
+    { type: 'inventory.seats-sold.v1', orderId: 'ord_1', holdId: id, seats },
+  ])
+  const audit = await sale.module.audit!()
+  expect(audit.byOrder).toEqual({ soldSeats: { ord_1: 2 } })
+  expect(audit.checks.filter((check) => check.violations > 0)).toEqual([])
+  expect(await sale.tell(release('ord_1', id, true))).toEqual([])
+  expect((await sale.module.audit!()).figures).toMatchObject({ free: 28, held: 2, sold: 0 })
+})
+
+test('late money gets its own seats where they are free, whatever else would do', async ({ platform }) => {
+  const sale = await openSale(platform)
+  const id = await lapsed(sale, platform)
+  expect(await sale.tell(secureEqual('ord_1', id))).toMatchObject([
+    { ...secured, seats: [{ number: 1 }, { number: 2 }] },
+  ])
+})
+
+test('late money gets nothing where no equal seats are together, cost the same, are left or are within the limit', async ({
+  platform,
+}) => {
+  const sale = await openSale(platform, { rows: 1, seatsPerRow: 5, floor: 2, limit: 2 })
+  const ids = { orderId: 'ord_1', attempt: 2 }
+  const scattered = await lapsed(sale, platform)
+  await sale.place('acc_b', { seatIds: seat(2, 4) })
+  expect(await sale.tell(secureEqual('ord_1', scattered))).toEqual([
+    { ...lost, ...ids, holdId: scattered, reason: 'taken' },
+  ])
+  // Its lapsed seat is free all the same, and is found by one that need not sit together with another.
+  const single = await lapsed(sale, platform, { seatIds: seat(3) })
+  await sale.place('acc_c', { seatIds: seat(3) })
+  await sale.organise('POST', `${hallId}/prices`, {
+    price: { amount: 60_000, currency: 'KRW' },
+    reason: 'a better price',
+  })
+  expect(await sale.tell(secureEqual('ord_2', single))).toMatchObject([{ ...lost, reason: 'taken' }])
+  const floor = await lapsed(sale, platform, { sectionId: floorId, count: 2 })
+  await sale.place('acc_d', { sectionId: floorId, count: 1 })
+  expect(await sale.tell(secureEqual('ord_3', floor))).toMatchObject([{ ...lost, reason: 'taken' }])
+  expect((await sale.module.audit!()).checks.filter((check) => check.violations > 0)).toEqual([])
+})
+
+test('equal seats count against the limit, as what was bought since does', async ({ platform }) => {
+  const sale = await openSale(platform, { limit: 2 })
+  const id = await lapsed(sale, platform)
+  await sale.place('acc_b', { seatIds: seat(1) })
+  await sale.place('acc_a', { seatIds: seat(11, 12) })
+  expect(await sale.tell(secureEqual('ord_1', id))).toMatchObject([{ ...lost, reason: 'taken' }])
+  expect((await sale.module.audit!()).checks.filter((check) => check.violations > 0)).toEqual([])
+})
+
+test('places of an open section are alike: late money gets any', async ({ platform }) => {
+  const sale = await openSale(platform, { floor: 5, limit: 5 })
+  const id = await lapsed(sale, platform, { sectionId: floorId, count: 2 })
+  await sale.place('acc_b', { sectionId: floorId, count: 3 })
+  const [answer] = await sale.tell(secureEqual('ord_1', id))
+  expect(answer).toMatchObject(secured)
+  expect((await sale.module.audit!()).checks.filter((check) => check.violations > 0)).toEqual([])
+})
+
+test('of two late payments that would take the same equal seats, in one batch, each gets its own', async ({
+  platform,
+}) => {
+  const sale = await openSale(platform, { rows: 1, seatsPerRow: 8 })
+  const first = idOf(await sale.place('acc_a', { seatIds: seat(1, 2) }))
+  const second = idOf(await sale.place('acc_b', { seatIds: seat(3, 4) }))
+  platform.clock.advance(300_000)
+  await sale.place('acc_c', { seatIds: seat(1, 2, 3, 4) })
+  const answers = await sale.tell(secureEqual('ord_1', first), secureEqual('ord_2', second))
+  expect(answers).toMatchObject([secured, secured])
+  const numbers = answers.flatMap((answer) => (answer as unknown as { seats: { number: number }[] }).seats)
+  expect(numbers.map(({ number }) => number).toSorted((a, b) => a - b)).toEqual([5, 6, 7, 8])
+  expect((await sale.module.audit!()).checks.filter((check) => check.violations > 0)).toEqual([])
 })

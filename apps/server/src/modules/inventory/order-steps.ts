@@ -2,6 +2,7 @@ import type { EventData } from '@fairgate/contracts/events'
 import { fact, type Fact, type Outbox } from '#platform/bus'
 import type { Clock } from '#platform/clock'
 import { afterCommit, type Tx } from '#platform/db'
+import { findEqualSeats, type EqualSeats } from './equal-seats.ts'
 import { holdTable, type HoldEvent } from './hold.ts'
 import * as store from './inventory-store.ts'
 import type { Hold, HoldChange } from './inventory-store.ts'
@@ -82,9 +83,8 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
 
     const changes: HoldChange[] = []
     const secured = new Set<string>()
-    const facts: Fact[] = []
+    const answers: { request: Secure; hold: Hold | undefined; answer: string }[] = []
     for (const request of unique) {
-      const { orderId, holdId, attempt } = request
       const hold = holds.of(request)
       const asked = serial(request)
       if (hold && asked < hold.asked) continue
@@ -95,13 +95,9 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
         answer = claim(hold, eventOf(request))
         const to = answer === '' && outcome(hold, eventOf(request)) === 'claim' ? 'secured' : hold.state
         if (to !== hold.state) secured.add(hold.id)
-        changes.push({ hold, to, orderId, expiresAt: hold.expiresAt, asked, answer })
+        changes.push({ hold, to, orderId: request.orderId, expiresAt: hold.expiresAt, asked, answer })
       }
-      facts.push(
-        answer === ''
-          ? fact('inventory.hold-secured.v1', { orderId, holdId, attempt })
-          : fact('inventory.hold-lost.v1', { orderId, holdId, attempt, reason: answer }),
-      )
+      answers.push({ request, hold, answer })
     }
     await store.updateHolds(tx, changes)
     if (secured.size > 0)
@@ -109,11 +105,42 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
         tx,
         wanted.filter((hold) => secured.has(hold.id)),
       )
+    const others = await takeEqualSeats(answers)
     touch(
       tx,
       changes.map((change) => change.hold),
     )
-    await outbox.publish(tx, facts)
+    await outbox.publish(
+      tx,
+      answers.map(({ request, hold, answer }) => {
+        const { orderId, holdId, attempt, equal } = request
+        const other = others.get(holdId)
+        if (answer !== '' && !other) return fact('inventory.hold-lost.v1', { orderId, holdId, attempt, reason: answer })
+        const seats = equal && hold ? { seats: seatsOf(other ?? hold) } : {}
+        return fact('inventory.hold-secured.v1', { orderId, holdId, attempt, ...seats })
+      }),
+    )
+
+    /** For buyers who agreed to it: of holds whose seats were taken, those that got other seats, by hold. */
+    async function takeEqualSeats(decided: typeof answers): Promise<Map<string, EqualSeats>> {
+      const found = new Map<string, EqualSeats>()
+      for (const { request, hold, answer } of decided) {
+        const change = changes.find((each) => each.hold === hold)
+        if (!request.equal || answer !== 'taken' || !hold || !change) continue
+        if (taking(hold) > limits.get(hold.saleId)!) continue
+        // What it still has of its old seats may be among the new ones.
+        await store.moveSeats(tx, [hold], 'free')
+        const seats = await findEqualSeats(tx, hold, now)
+        if (!seats) continue
+        count(hold)
+        const moved = { ...hold, seats: seats.numbers, labels: seats.labels }
+        await store.reseatHold(tx, moved)
+        await store.updateHolds(tx, [{ ...change, to: 'secured', answer: '' }])
+        await store.secureSeats(tx, [moved])
+        found.set(hold.id, seats)
+      }
+      return found
+    }
 
     /** '' when the hold has its seats for certain, else the reason why not. */
     function claim(hold: Hold, event: HoldEvent): string {
@@ -128,11 +155,20 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
         return by === hold.id || !secured.has(by ?? '')
       })
       if (mine.length < hold.seats.length || !all) return hold.isPromised ? 'promised' : 'taken'
-      const others = have.get(`${hold.saleId} ${hold.accountId}`)! - (isCounted(hold, now) ? hold.seats.length : 0)
-      if (others + hold.seats.length > limits.get(hold.saleId)!) return 'limit-reached'
-      if (!isCounted(hold, now)) add(have, hold, hold.seats.length)
+      if (taking(hold) > limits.get(hold.saleId)!) return 'limit-reached'
+      count(hold)
       for (const seat of mine) owner.set(`${seat.sectionId} ${seat.number}`, hold.id)
       return ''
+    }
+
+    /** How many seats its buyer would have with it. */
+    function taking(hold: Hold): number {
+      const had = have.get(`${hold.saleId} ${hold.accountId}`)!
+      return isCounted(hold, now) ? had : had + hold.seats.length
+    }
+
+    function count(hold: Hold): void {
+      if (!isCounted(hold, now)) add(have, hold, hold.seats.length)
     }
   }
 
@@ -153,16 +189,17 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
   }
 
   /** Secured seats become sold. */
-  async function sell(tx: Tx, requests: readonly Request[]): Promise<void> {
+  async function sell(tx: Tx, requests: readonly EventData<'orders.sell-requested.v1'>[]): Promise<void> {
     const unique = lastOfEach(requests)
     const holds = await lock(tx, unique)
     const changes: HoldChange[] = []
     const facts = unique.map((request): Fact => {
-      const { orderId, holdId } = request
+      const { orderId, holdId, equal } = request
       const hold = holds.of(request)
       const decided = hold ? outcome(hold, 'sell') : 'no'
       if (hold && decided === 'sell') changes.push({ ...same(hold), to: 'sold' })
-      if (decided === 'sell' || decided === 'yes') return fact('inventory.seats-sold.v1', { orderId, holdId })
+      if (decided === 'sell' || decided === 'yes')
+        return fact('inventory.seats-sold.v1', { orderId, holdId, ...(equal && hold ? { seats: seatsOf(hold) } : {}) })
       return fact('inventory.sell-refused.v1', { orderId, holdId, reason: hold ? hold.state : 'unknown' })
     })
     await move(tx, changes, 'sold')
@@ -256,6 +293,9 @@ const isCounted = (hold: Hold, now: Date): boolean =>
   hold.state === 'secured' || (hold.state === 'held' && hold.expiresAt > now)
 const add = (have: Map<string, number>, { saleId, accountId }: Hold, count: number) =>
   have.set(`${saleId} ${accountId}`, (have.get(`${saleId} ${accountId}`) ?? 0) + count)
+
+const seatsOf = ({ labels, ...taken }: Hold | EqualSeats) =>
+  ('numbers' in taken ? taken.numbers : taken.seats).map((number, i) => ({ number, label: labels[i]! }))
 
 /** A batch never has two facts of one order, but an order asks again when it is unsure: the last request counts. */
 const lastOfEach = <R extends Request>(requests: readonly R[]): R[] => [

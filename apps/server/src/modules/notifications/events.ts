@@ -25,7 +25,7 @@ export function notificationSubscriptions({
     if (messages.length > 0) await store.queueMessages(tx, messages, new Date(clock.now()), texted)
     afterCommit(tx, () => signals.emit(queuedTopic, ''))
   }
-  const refunded = ({ data }: Message<'orders.order-ended.v1'>) => data.state === 'refunded'
+  const refunded = ({ data }: Message<'orders.order-ended.v1'>) => data.state === 'refunded' && data.total.amount > 0
 
   return [
     on('identity.account-registered.v1', async (tx, facts) => {
@@ -61,12 +61,12 @@ export function notificationSubscriptions({
     on('tickets.tickets-issued.v1', (tx, facts) =>
       queue(
         tx,
-        facts.map(({ data: { accountId, orderId, event, section, total, tickets } }) => ({
+        facts.map(({ data: { accountId, orderId, event, section, total, tickets, late } }) => ({
           id: ids('message'),
           cause: `tickets:${orderId}`,
           accountId,
           kind: 'tickets-issued',
-          data: { orderId, event, section, total, tickets },
+          data: { orderId, event, section, total, tickets, ...(late ? { late } : {}) },
           usefulUntil: null,
         })),
       ),
@@ -112,16 +112,17 @@ export function notificationSubscriptions({
         })),
       ),
     ),
-    // An order that expired or was cancelled unpaid moved no money: the app has said so, a mail would only alarm.
+    // An order that expired or was cancelled unpaid moved no money, nor did a free one: the app has said so, a mail would
+    // only alarm.
     on('orders.order-ended.v1', (tx, facts) =>
       queue(
         tx,
-        facts.filter(refunded).map(({ data: { accountId, orderId, event, total } }) => ({
+        facts.filter(refunded).map(({ data: { accountId, orderId, event, total, reason } }) => ({
           id: ids('message'),
           cause: `refunded:${orderId}`,
           accountId,
           kind: 'order-refunded',
-          data: { orderId, event, total },
+          data: { orderId, event, total, reason },
           usefulUntil: null,
         })),
       ),

@@ -5,12 +5,15 @@ export type MessageContent =
   | { kind: 'verification-code'; data: { code: string } }
   | {
       kind: 'tickets-issued'
-      data: Pick<EventData<'tickets.tickets-issued.v1'>, 'orderId' | 'event' | 'section' | 'total' | 'tickets'>
+      data: Pick<EventData<'tickets.tickets-issued.v1'>, 'orderId' | 'event' | 'section' | 'total' | 'tickets' | 'late'>
     }
   | { kind: 'award-won'; data: Omit<EventData<'ballots.awarded.v1'>, 'accountId'> }
   | { kind: 'award-not-won'; data: Pick<EventData<'ballots.not-awarded.v1'>, 'saleId' | 'event'> }
   | { kind: 'award-ending'; data: Omit<EventData<'ballots.award-ending.v1'>, 'accountId'> }
-  | { kind: 'order-refunded'; data: Pick<EventData<'orders.order-ended.v1'>, 'orderId' | 'event' | 'total'> }
+  | {
+      kind: 'order-refunded'
+      data: Pick<EventData<'orders.order-ended.v1'>, 'orderId' | 'event' | 'total'> & { reason?: string }
+    }
 
 export type MessageState = 'queued' | 'sent' | 'given-up' | 'lapsed' | 'unreachable'
 

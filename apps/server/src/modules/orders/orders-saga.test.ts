@@ -29,7 +29,7 @@ test('a purchase: secured, captured, sold, fulfilled', async ({ platform }) => {
   ])
 })
 
-test('after a first refusal the buyer gets time for another card, after later ones the time that is left', async ({
+test('after a first refusal the buyer has ten minutes for another card, or as long as at first, after later ones what is left', async ({
   platform,
 }) => {
   const { placed, publish, settle, taken, get } = await openWorld(platform)
@@ -55,7 +55,18 @@ test('after a first refusal the buyer gets time for another card, after later on
     ['awaiting-payment', refusal],
     ['fulfilled', null],
   ])
-  expect(asked).toEqual([300, 0])
+  expect(asked).toEqual([600, 0])
+  const exp = platform.clock.now() + 900_000
+  const longer = await placed('b', { exp }, { refuses: () => true })
+  await publish(longer.model.pay('pay_4'))
+  for (const type of ['secure', 'capture', 'return']) {
+    await settle()
+    const [request] = await taken()
+    expect(request).toMatchObject({ type: `orders.${type}-requested.v1` })
+    if (request!.type === 'orders.return-requested.v1') asked.push(request!.data.holdSeconds)
+    await publish(...longer.model.hear(request!))
+  }
+  expect(asked).toEqual([600, 0, 900])
 })
 
 test('the answer of inventory moves the time to pay, and the new time counts', async ({ platform }) => {
@@ -126,6 +137,60 @@ test('late money: the seats are gone, so it is given back', async ({ platform })
   expect([await state(id), model.tickets, model.moneyKept]).toEqual(['refunded', 'revoked', 0])
   expect((await get(id)).json()).toMatchObject({ state: 'refunded', refusal: { code: 'orders.seats-lost' } })
   expect((await face.module.audit!()).checks.every(({ violations }) => violations === 0)).toBe(true)
+})
+
+test('late money: the seats are gone and the buyer takes equal ones, which are the order from then on', async ({
+  platform,
+}) => {
+  const { placed, publish, play, settle, taken, get, face } = await openWorld(platform)
+  const { id, model } = await placed('a', {}, { acceptEqualSeats: true })
+  platform.clock.advance(300_000)
+  await settle()
+  for (const request of await taken()) model.hear(request)
+  model.takenByOthers()
+  await publish(...model.captureUnasked('pay_1'))
+  const told: unknown[] = []
+  expect(await play((request) => told.push(request))).toEqual(['secure-requested', 'sell-requested', 'order-fulfilled'])
+  expect(told[0]).toMatchObject({ data: { late: true, equal: true } })
+  const late = { seatsBefore: ['A-1', 'A-2'] }
+  expect(told[2]).toMatchObject({ data: { seats: [{ number: 100 }, { number: 101 }], late } })
+  expect((await get(id)).json()).toMatchObject({
+    state: 'fulfilled',
+    items: [{ label: 'Z-0' }, { label: 'Z-1' }],
+    acceptsEqualSeats: true,
+    late,
+  })
+  expect((await face.module.audit!()).checks.every(({ violations }) => violations === 0)).toBe(true)
+})
+
+test('an order that costs nothing: secured, sold, fulfilled, and no payment is asked for', async ({ platform }) => {
+  const { hold, place, modelOf, play, get, face } = await openWorld(platform)
+  const nothing = { amount: 0, currency: 'KRW' } as const
+  const token = hold('a', { unitPrice: nothing, total: nothing })
+  const answer = await place(token)
+  const { order, ...rest } = answer.json<{ order: OrderDocument }>()
+  expect([answer.statusCode, order.state, rest]).toEqual([201, 'paying', {}])
+  const model = modelOf('a', order)
+  const again = await place(token)
+  expect([again.statusCode, again.json().order.id, Object.keys(again.json())]).toEqual([200, order.id, ['order']])
+  expect(await play()).toEqual(['order-placed', 'secure-requested', 'sell-requested', 'order-fulfilled'])
+  expect((await get(order.id)).json()).toMatchObject({ state: 'fulfilled' })
+  expect([model.seats, model.tickets, model.moneyKept]).toEqual(['sold', 'valid', 0])
+  await face.refund(order.id, 'the concert is off')
+  expect(await play()).toEqual(['release-requested', 'order-ended'])
+  expect([model.seats, model.tickets, (await get(order.id)).json().state]).toEqual(['free', 'revoked', 'refunded'])
+  expect((await face.module.audit!()).checks.every(({ violations }) => violations === 0)).toBe(true)
+})
+
+test('an order that costs nothing ends when its seats are gone', async ({ platform }) => {
+  const { hold, place, modelOf, play, get } = await openWorld(platform)
+  const nothing = { amount: 0, currency: 'KRW' } as const
+  const { order } = (await place(hold('a', { unitPrice: nothing, total: nothing }))).json<{ order: OrderDocument }>()
+  const model = modelOf('a', order)
+  model.lapse()
+  model.takenByOthers()
+  expect(await play()).toEqual(['order-placed', 'secure-requested', 'order-ended'])
+  expect((await get(order.id)).json()).toMatchObject({ state: 'expired', refusal: { code: 'orders.seats-lost' } })
 })
 
 test('a second payment while one is under way is declined; money that comes twice is given back once and the order stays', async ({

@@ -26,6 +26,9 @@ type OrderRow = {
   refusal: { code: string; message: string } | null
   refused_at: Date | null
   hold_seconds: number
+  accept_equal_seats: boolean
+  is_late: boolean
+  first_seats: { number: number; label: string }[] | null
   placed_at: Date
   pay_by: Date
   updated_at: Date
@@ -33,7 +36,8 @@ type OrderRow = {
 
 const columns = sql`
   id, hold_id, account_id, sale_id, line_id, event, section_id, section_name, seats, unit_price, total, currency, state, version,
-  attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds, placed_at, pay_by, updated_at`
+  attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds, accept_equal_seats, is_late,
+  first_seats, placed_at, pay_by, updated_at`
 
 /** Inserts those of the orders whose hold has none yet. @returns their ids */
 export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<Set<string>> {
@@ -42,10 +46,10 @@ export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<Se
     sql<{ id: string }>`
       insert into orders.orders (id, hold_id, account_id, sale_id, line_id, event_id, event, section_id, section_name, seats, seat_count,
         unit_price, total, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds,
-        placed_at, pay_by, updated_at)
+        accept_equal_seats, placed_at, pay_by, updated_at)
       select id, hold_id, account_id, sale_id, line_id, event ->> 'id', event, section_id, section_name, seats, jsonb_array_length(seats),
         unit_price, total, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds,
-        placed_at, pay_by, updated_at
+        accept_equal_seats, placed_at, pay_by, updated_at
       from jsonb_populate_recordset(null::orders.orders, ${JSON.stringify(orders.map(toRow))}::jsonb)
       -- Two processes given the same holds wait for each other in one order only.
       order by hold_id
@@ -147,6 +151,15 @@ export async function updateOrders(tx: Tx, orders: readonly Order[]): Promise<vo
       where o.id = u.id`,
   )
   if (count !== orders.length) throw new Error(`${orders.length} orders were to be updated, ${count} were`)
+}
+
+/** Writes the seats of orders for which money came late: the same as before, or others. */
+export async function updateLate(tx: Tx, orders: readonly Order[]): Promise<void> {
+  if (orders.length === 0) return
+  await sql`
+    update orders.orders o set seats = u.seats, is_late = u.is_late, first_seats = u.first_seats
+    from jsonb_populate_recordset(null::orders.orders, ${JSON.stringify(orders.map(({ id, seats, isLate, firstSeats }) => ({ id, seats, is_late: isLate, first_seats: firstSeats })))}::jsonb) u
+    where o.id = u.id`.execute(tx)
 }
 
 export async function savePayments(
@@ -302,7 +315,7 @@ export async function auditCounts(db: Db, eventId: string | undefined, stuckBefo
              count(*) filter (where o.total <> o.unit_price * jsonb_array_length(o.seats)) as "wrongTotals",
              count(*) filter (where o.state = any(${underWay}::text[])) as pending,
              count(*) filter (where o.state = any(${underWay}::text[]) and ${waitedFrom} < ${new Date(stuckBefore)}) as stuck,
-             count(*) filter (where o.state = 'fulfilled' and (coalesce(m.own, 0) <> 1 or m.other > 0)) as "unpaidFulfilled",
+             count(*) filter (where o.state = 'fulfilled' and (coalesce(m.own, 0) <> case when o.total = 0 then 0 else 1 end or m.other > 0)) as "unpaidFulfilled",
              count(*) filter (where o.state not in ('fulfilled', 'selling', 'reclaiming') and m.captured > 0) as "keptMoney",
              coalesce(sum(m.refunding), 0)::bigint as refunding
       from o left join money m on m.order_id = o.id`,
@@ -335,6 +348,7 @@ const toRow = (order: Order) => ({
   total: order.total.amount,
   currency: order.total.currency,
   hold_seconds: order.holdSeconds,
+  accept_equal_seats: order.acceptEqualSeats,
   placed_at: instant(order.placedAt),
 })
 
@@ -373,6 +387,9 @@ const toOrder = (found: OrderRow): Order => ({
   refusal: found.refusal,
   refusedAt: found.refused_at?.getTime() ?? null,
   holdSeconds: found.hold_seconds,
+  acceptEqualSeats: found.accept_equal_seats,
+  isLate: found.is_late,
+  firstSeats: found.first_seats,
   placedAt: found.placed_at.getTime(),
   payBy: found.pay_by.getTime(),
   updatedAt: found.updated_at.getTime(),

@@ -7,7 +7,7 @@ import { Problem } from '#platform/problem'
 import type { State } from './order.ts'
 import { createOrderWaits } from './order-waits.ts'
 import * as store from './orders-store.ts'
-import { advance, orderFacts, type Book, type Happening, type HistoryLine, type Order } from './saga.ts'
+import { advance, isFree, orderFacts, type Book, type Happening, type HistoryLine, type Order } from './saga.ts'
 
 export type OrdersDeps = Pick<
   Platform,
@@ -82,11 +82,18 @@ export function createUseCases(
         .filter((payment) => !before.get(order.id)!.payments.includes(payment))
         .map((payment) => ({ ...payment, orderId: order.id })),
     )
+    const late = steppedOn
+      .map(({ order }) => order)
+      .filter((order) => {
+        const { isLate, firstSeats } = before.get(order.id)!.order
+        return order.isLate !== isLate || order.firstSeats !== firstSeats
+      })
     await Promise.all([
       store.updateOrders(
         tx,
         steppedOn.map(({ order }) => order),
       ),
+      store.updateLate(tx, late),
       store.savePayments(tx, notedPayments, clock.now()),
       store.insertHistory(tx, history),
       outbox.publish(tx, facts),
@@ -106,13 +113,13 @@ export function createUseCases(
       log.warn({ orderId, event, from }, 'money came and the seats are gone; refunding')
   }
 
-  const placing = createBatcher<TokenPayload<'hold'>, { order: Order; isNew: boolean }>({
+  const placing = createBatcher<Wanted, { order: Order; isNew: boolean }>({
     batchMax: placeBatchMax,
     queueMax: placeQueueMax,
-    run: (holds) =>
+    run: (wanted) =>
       transaction(db, async (tx) => {
         const now = clock.now()
-        const orders = holds.map((hold) => newOrder(ids('order'), hold, now))
+        const orders = wanted.map((want) => newOrder(ids('order'), want, now))
         const inserted = await store.insertOrders(tx, orders)
         const fresh = orders.filter(({ id }) => inserted.has(id))
         await store.insertHistory(
@@ -137,13 +144,23 @@ export function createUseCases(
             ? new Map<string, Order>()
             : await store.ordersOfHolds(
                 tx,
-                holds.map(({ holdId }) => holdId),
+                orders.map(({ holdId }) => holdId),
+              )
+        const free = fresh.filter(isFree)
+        const begun =
+          free.length === 0
+            ? new Map<string, Book>()
+            : await step(
+                tx,
+                free.map(({ id }) => ({ orderId: id, happening: { type: 'nothing-to-pay' } as const })),
               )
         afterCommit(tx, () =>
           transitions.add({ event: 'placed', before: 'none', after: 'awaiting-payment' }, fresh.length),
         )
         return orders.map((order) =>
-          inserted.has(order.id) ? { order, isNew: true } : { order: known.get(order.holdId)!, isNew: false },
+          inserted.has(order.id)
+            ? { order: begun.get(order.id)?.order ?? order, isNew: true }
+            : { order: known.get(order.holdId)!, isNew: false },
         )
       }),
   })
@@ -158,12 +175,19 @@ export function createUseCases(
     },
   })
 
-  /** Makes the order of a hold, or finds the one it already has. */
-  async function place(accountId: string, holdToken: string): Promise<{ order: Order; isNew: boolean }> {
+  /**
+   * Makes the order of a hold, or finds the one it already has. One that costs nothing is under way to its tickets at
+   * once. @param acceptEqualSeats  should money come late and the seats be gone, equal ones will do
+   */
+  async function place(
+    accountId: string,
+    holdToken: string,
+    acceptEqualSeats = false,
+  ): Promise<{ order: Order; isNew: boolean }> {
     const verified = tokens.verify('hold', holdToken)
     if (verified.kind === 'forged' || verified.payload.accountId !== accountId) throw new Problem('orders.hold-invalid')
     const hold = verified.payload
-    if (verified.kind === 'valid') return placing.add(hold)
+    if (verified.kind === 'valid') return placing.add({ hold, acceptEqualSeats })
     const known = (await store.ordersOfHolds(db, [hold.holdId])).get(hold.holdId)
     if (!known) throw new Problem('orders.hold-expired', { expiredAt: new Date(hold.exp).toISOString() })
     return { order: known, isNew: false }
@@ -250,7 +274,9 @@ function isAnswered(order: Order, sinceMs: number): boolean {
   return order.state === 'awaiting-payment' && order.refusedAt !== null && order.refusedAt >= sinceMs
 }
 
-function newOrder(id: string, hold: TokenPayload<'hold'>, now: number): Order {
+type Wanted = { hold: TokenPayload<'hold'>; acceptEqualSeats: boolean }
+
+function newOrder(id: string, { hold, acceptEqualSeats }: Wanted, now: number): Order {
   const { holdId, accountId, saleId, lineId, event, section, seats, unitPrice, total } = hold
   return {
     id,
@@ -272,6 +298,9 @@ function newOrder(id: string, hold: TokenPayload<'hold'>, now: number): Order {
     refusal: null,
     refusedAt: null,
     holdSeconds: Math.ceil((hold.exp - now) / 1000),
+    acceptEqualSeats,
+    isLate: false,
+    firstSeats: null,
     placedAt: now,
     payBy: hold.exp,
     updatedAt: now,

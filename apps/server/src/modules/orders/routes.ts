@@ -5,7 +5,7 @@ import type { HttpApp } from '#platform/http'
 import type { Platform } from '#platform/platform'
 import { publicState } from './order.ts'
 import type { UseCases } from './orders.ts'
-import type { Order } from './saga.ts'
+import { isFree, lateness, type Order } from './saga.ts'
 
 export function serveOrders(
   http: HttpApp,
@@ -29,6 +29,8 @@ export function serveOrders(
     placedAt: new Date(order.placedAt).toISOString(),
     payBy: new Date(order.payBy).toISOString(),
     refusal: order.refusal,
+    ...(order.acceptEqualSeats ? { acceptsEqualSeats: true } : {}),
+    ...lateness(order),
     ...(order.state === 'awaiting-deposit' ? { awaits: 'deposit' as const } : {}),
     ...(order.state === 'awaiting-payment' && order.payBy > clock.now()
       ? { paymentRequestToken: paymentRequestToken(order) }
@@ -36,10 +38,13 @@ export function serveOrders(
   })
 
   http.serve(contracts.placeOrder, async ({ caller, body }) => {
-    const { order, isNew } = await useCases.place(caller.accountId, body.holdToken)
+    const { order, isNew } = await useCases.place(caller.accountId, body.holdToken, body.acceptEqualSeats)
     return {
       status: isNew ? 201 : 200,
-      body: { order: document(order), paymentRequestToken: paymentRequestToken(order) },
+      body: {
+        order: document(order),
+        ...(isFree(order) ? {} : { paymentRequestToken: paymentRequestToken(order) }),
+      },
     }
   })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Fact } from '#platform/bus'
 import { createModel, type Model } from '../../../test/orders-model.ts'
-import { advance, heard, type Book, type Happening, type Order } from './saga.ts'
+import { advance, heard, isFree, type Book, type Happening, type Order } from './saga.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
 
@@ -38,6 +38,9 @@ const placed: Order = {
   refusal: null,
   refusedAt: null,
   holdSeconds: 300,
+  acceptEqualSeats: false,
+  isLate: false,
+  firstSeats: null,
   placedAt: now,
   payBy: now + 300_000,
   updatedAt: now,
@@ -52,11 +55,14 @@ type Life = { book: Book; model: Model; told: string[] }
  * twice. With `inOrder` messages keep the order in which they were sent to their receiver, as the bus promises;
  * without, any message may overtake any other.
  */
-function live(tape: readonly number[], { inOrder }: { inOrder: boolean }): Life {
-  let book: Book = { order: placed, payments: [] }
+function live(
+  tape: readonly number[],
+  { inOrder, order = placed }: { inOrder: boolean; order?: Order | undefined },
+): Life {
+  let book: Book = { order, payments: [] }
   let time = now
   let paid = 0
-  const model = createModel(placed, {
+  const model = createModel(order, {
     refuses: (id) => Number(id.slice(4)) % 3 === 1,
     waits: (id) => Number(id.slice(4)) % 5 === 0,
   })
@@ -90,6 +96,12 @@ function live(tape: readonly number[], { inOrder }: { inOrder: boolean }): Life 
   }
 
   const anyPayment = (pick: number) => `pay_${pick % (paid + 1)}`
+  const paying: ((pick: number) => void)[] = [
+    () => void toOrders.push(model.pay(`pay_${++paid}`)),
+    (pick) => void toOrders.push(...model.captureUnasked(anyPayment(pick))),
+    (pick) => void toOrders.push(...model.refuseUnasked(anyPayment(pick))),
+    (pick) => void toOrders.push(...model.refundUnasked(anyPayment(pick))),
+  ]
   const often = Array<(pick: number) => void>(8).fill((pick) =>
     deliver(pick % 2 === 0 ? toOrders : toOthers, pick >> 1, false),
   )
@@ -97,10 +109,7 @@ function live(tape: readonly number[], { inOrder }: { inOrder: boolean }): Life 
     ...often,
     (pick) => deliver(toOrders, pick, true),
     (pick) => deliver(toOthers, pick, true),
-    () => void toOrders.push(model.pay(`pay_${++paid}`)),
-    (pick) => void toOrders.push(...model.captureUnasked(anyPayment(pick))),
-    (pick) => void toOrders.push(...model.refuseUnasked(anyPayment(pick))),
-    (pick) => void toOrders.push(...model.refundUnasked(anyPayment(pick))),
+    ...(isFree(order) ? [] : paying),
     () => model.lapse(),
     () => model.takenByOthers(),
     () => model.leftByOthers(),
@@ -111,6 +120,7 @@ function live(tape: readonly number[], { inOrder }: { inOrder: boolean }): Life 
       happen({ type: 'deadline' })
     },
   ]
+  if (isFree(order)) happen({ type: 'nothing-to-pay' })
   for (const entry of tape) actions[entry % actions.length]!(Math.floor(entry / actions.length))
 
   for (let rounds = 0; ; rounds++) {
@@ -147,8 +157,9 @@ function expectSettled({ book, model, told }: Life): void {
     tickets: isFulfilled,
   })
   expect(payments.filter(({ state }) => state === 'captured').map(({ id }) => id)).toEqual(
-    isFulfilled ? [order.paymentId] : [],
+    isFulfilled && !isFree(order) ? [order.paymentId] : [],
   )
+  expect(isFulfilled ? order.seats.map(({ number }) => number) : model.numbers).toEqual(model.numbers)
   expect(payments.filter(({ state }) => state === 'refunding')).toEqual([])
   expect(model.paymentsWithoutAnswer).toEqual([])
   expect(told.at(-1)).toBe(order.state)
@@ -164,6 +175,36 @@ for (const inOrder of [true, false]) {
     )
   })
 }
+
+const nothing = { amount: 0, currency: 'KRW' } as const
+const free: Order = { ...placed, unitPrice: nothing, total: nothing }
+const accepting: Order = { ...placed, acceptEqualSeats: true }
+
+test('whatever happens to an order that costs nothing: it ends, and has seats if and only if there are tickets', () => {
+  const ends = new Set<string>()
+  fc.assert(
+    fc.property(tape, fc.boolean(), (entries, inOrder) => {
+      const life = live(entries, { inOrder, order: free })
+      expectSettled(life)
+      ends.add(life.book.order.state)
+    }),
+    { numRuns: 1000, seed: 20260102 },
+  )
+  expect([...ends].toSorted()).toEqual(['expired', 'fulfilled', 'refunded'])
+})
+
+test('whatever happens to an order that takes equal seats: its tickets are for the seats that were sold', () => {
+  let others = 0
+  fc.assert(
+    fc.property(tape, fc.boolean(), (entries, inOrder) => {
+      const life = live(entries, { inOrder, order: accepting })
+      expectSettled(life)
+      if (life.book.order.state === 'fulfilled' && life.book.order.firstSeats) others++
+    }),
+    { numRuns: 2000, seed: 20260103 },
+  )
+  expect(others).toBeGreaterThan(5)
+})
 
 test('the lives tried end in every way there is', () => {
   const seen = new Set<string>()

@@ -3,6 +3,8 @@ import type { Money } from '@fairgate/contracts/money'
 import { fact, type Fact } from '#platform/bus'
 import { publicState, table, type Command, type Event, type State } from './order.ts'
 
+export type OrderSeat = { number: number; label: string }
+
 /** One order. Times are epoch milliseconds. */
 export type Order = {
   id: string
@@ -12,7 +14,7 @@ export type Order = {
   lineId: string
   event: EventSummary
   section: { id: string; name: string }
-  seats: readonly { number: number; label: string }[]
+  seats: readonly OrderSeat[]
   unitPrice: Money
   total: Money
   state: State
@@ -30,6 +32,12 @@ export type Order = {
   refusedAt: number | null
   /** The time to pay that the order began with. */
   holdSeconds: number
+  /** The buyer agreed beforehand to equal seats, should money come when theirs are gone. */
+  acceptEqualSeats: boolean
+  /** Money came after the order had ended unpaid. */
+  isLate: boolean
+  /** The seats that were ordered, if the order has others now. */
+  firstSeats: readonly OrderSeat[] | null
   placedAt: number
   payBy: number
   updatedAt: number
@@ -59,6 +67,7 @@ export const heard = [
 /** Something that happened: a fact of another module, or an impulse of our own. */
 export type Happening =
   | { [T in (typeof heard)[number]]: { type: T; data: EventData<T> } }[(typeof heard)[number]]
+  | { type: 'nothing-to-pay' }
   | { type: 'deadline' }
   | { type: 'cancel' }
   | { type: 'refund'; reason: string }
@@ -68,8 +77,11 @@ export type HistoryLine = { version: number; at: number; event: Event; from: Sta
 
 export type Progress = { book: Book; facts: readonly Fact[]; history: readonly HistoryLine[] }
 
-/** After the first refusal the buyer has at least this long to try another card, or the sale's hold time if shorter. */
+/** After the first refusal the buyer has at least this long to try another card, or as long as at first if that is longer. */
 const secondChanceSeconds = 600
+
+/** Nothing is to be paid, so the saga goes past payments. */
+export const isFree = ({ total }: Pick<Order, 'total'>): boolean => total.amount === 0
 
 /**
  * Takes an order one step on: what happened → the table's outcome → new books, and facts for the others. A happening
@@ -125,16 +137,20 @@ export function advance(book: Book, happening: Happening, now: number): Progress
       }
       const noted = note(book, { ...known, state: 'refunded' })
       if (noted.payments.some(isMoneyHere)) return unchanged(noted)
-      return take(noted, 'payment-refunded', { reason: 'money-returned' }, now)
+      const reason = order.refusal?.code === seatsLost ? 'seats-lost' : 'money-returned'
+      return take(noted, 'payment-refunded', { reason }, now)
     }
-    case 'inventory.hold-secured.v1':
-      return take(book, happening.data.attempt === order.attempt ? 'hold-secured' : 'hold-secured-before', {}, now)
+    case 'inventory.hold-secured.v1': {
+      const { attempt, seats } = happening.data
+      if (attempt !== order.attempt) return take(book, 'hold-secured-before', {}, now)
+      return take(book, isFree(order) ? 'hold-secured-free' : 'hold-secured', seats ? { seats } : {}, now)
+    }
     case 'inventory.hold-lost.v1': {
       if (happening.data.attempt !== order.attempt) return unchanged(book)
       return take(
         book,
         'hold-lost',
-        { reason: 'seats-lost', refusal: { code: 'orders.seats-lost', message: happening.data.reason } },
+        { reason: 'seats-lost', refusal: { code: seatsLost, message: happening.data.reason } },
         now,
       )
     }
@@ -144,24 +160,24 @@ export function advance(book: Book, happening: Happening, now: number): Progress
       const isOld = order.state === 'awaiting-payment' && payBy === order.payBy
       return isOld ? unchanged(book) : take(book, 'hold-returned', { payBy }, now)
     }
-    case 'inventory.seats-sold.v1':
-      return take(book, 'seats-sold', {}, now)
-    case 'inventory.sell-refused.v1': {
-      const refusal = { code: 'orders.seats-lost', message: happening.data.reason }
-      return take(
-        book,
-        order.sellRefusals === 0 ? 'sell-refused' : 'sell-refused-again',
-        { reason: 'seats-lost', refusal },
-        now,
-      )
+    case 'inventory.seats-sold.v1': {
+      const { seats } = happening.data
+      return take(book, 'seats-sold', seats ? { seats } : {}, now)
     }
+    case 'inventory.sell-refused.v1': {
+      const refusal = { code: seatsLost, message: happening.data.reason }
+      const event = order.sellRefusals === 0 ? 'sell-refused' : 'sell-refused-again'
+      return take(book, isFree(order) ? 'sell-refused-free' : event, { reason: 'seats-lost', refusal }, now)
+    }
+    case 'nothing-to-pay':
+      return take(book, 'nothing-to-pay', {}, now)
     case 'deadline':
       // Somebody may have given the order more time since the caller looked.
       return order.payBy > now ? unchanged(book) : take(book, 'deadline', { reason: 'not-paid-in-time' }, now)
     case 'cancel':
       return take(book, 'cancel', { reason: 'cancelled-by-buyer' }, now)
     case 'refund':
-      return take(book, 'refund', { reason: happening.reason }, now)
+      return take(book, isFree(order) ? 'refund-free' : 'refund', { reason: happening.reason }, now)
   }
 }
 
@@ -174,6 +190,7 @@ type Particulars = {
   reason?: string
   refusal?: { code: string; message: string }
   payBy?: number
+  seats?: readonly OrderSeat[]
 }
 
 function take(book: Book, event: Event, particulars: Particulars, now: number): Progress | 'refuse' {
@@ -191,6 +208,10 @@ function take(book: Book, event: Event, particulars: Particulars, now: number): 
     ...(particulars.refusal ? { refusal: particulars.refusal, refusedAt: now } : {}),
     ...(particulars.payBy !== undefined ? { payBy: particulars.payBy } : {}),
     ...(outcome.to === 'fulfilled' ? { refusal: null } : {}),
+    ...(outcome.to === 'reclaiming' && (from === 'expired' || from === 'cancelled') ? { isLate: true } : {}),
+    ...((outcome.to === 'selling' || outcome.to === 'fulfilled') && particulars.seats
+      ? seated(book.order, particulars.seats)
+      : {}),
     refusals: book.order.refusals + (event === 'payment-refused' ? 1 : 0),
     sellRefusals: book.order.sellRefusals + (event === 'sell-refused' ? 1 : 0),
     state: outcome.to,
@@ -213,6 +234,12 @@ function take(book: Book, event: Event, particulars: Particulars, now: number): 
     )
   }
   return { book: next, facts, history: [{ version: order.version, at: now, event, from, to: outcome.to }] }
+}
+
+/** What inventory secured may be other seats than were ordered, where the buyer agreed to that. */
+function seated({ seats, firstSeats }: Order, secured: readonly OrderSeat[]): Partial<Order> {
+  const isSame = seats.length === secured.length && seats.every(({ number }, i) => number === secured[i]!.number)
+  return isSame ? {} : { seats: secured, firstSeats: firstSeats ?? seats }
 }
 
 /** The payments that a command is about, and what it makes of them in the books. */
@@ -238,18 +265,25 @@ function factsOf(command: Command, order: Order, payments: readonly Payment[], r
   switch (command) {
     case 'secure':
     case 'secure-late':
-      return [fact('orders.secure-requested.v1', { ...ids, attempt: order.attempt, late: command === 'secure-late' })]
+      return [
+        fact('orders.secure-requested.v1', {
+          ...ids,
+          attempt: order.attempt,
+          late: command === 'secure-late',
+          ...(command === 'secure-late' && order.acceptEqualSeats ? { equal: true } : {}),
+        }),
+      ]
     case 'capture':
       return [fact('orders.capture-requested.v1', { orderId: order.id, paymentId: order.paymentId! })]
     case 'decline':
       return payments.map(({ id }) => fact('orders.payment-declined.v1', { orderId: order.id, paymentId: id, reason }))
     case 'sell':
-      return [fact('orders.sell-requested.v1', ids)]
+      return [fact('orders.sell-requested.v1', { ...ids, ...(order.acceptEqualSeats ? { equal: true } : {}) })]
     case 'return':
       return [
         fact('orders.return-requested.v1', {
           ...ids,
-          holdSeconds: order.refusals === 1 ? Math.min(secondChanceSeconds, order.holdSeconds) : 0,
+          holdSeconds: order.refusals === 1 ? Math.max(secondChanceSeconds, order.holdSeconds) : 0,
         }),
       ]
     case 'return-as-it-was':
@@ -263,7 +297,13 @@ function factsOf(command: Command, order: Order, payments: readonly Payment[], r
         fact('orders.refund-requested.v1', { orderId: order.id, paymentId: id, amount, reason }),
       )
     case 'tell-fulfilled':
-      return [fact('orders.order-fulfilled.v1', { ...orderFacts(order), fulfilledAt: new Date(now).toISOString() })]
+      return [
+        fact('orders.order-fulfilled.v1', {
+          ...orderFacts(order),
+          fulfilledAt: new Date(now).toISOString(),
+          ...lateness(order),
+        }),
+      ]
     case 'tell-ended': {
       const { state } = order
       if (state !== 'expired' && state !== 'cancelled' && state !== 'refunded') throw new Error(`${state} is no end`)
@@ -279,6 +319,11 @@ export function orderFacts({ id, holdId, accountId, saleId, lineId, event, secti
   return { orderId: id, holdId, accountId, saleId, lineId, event, section, seats: [...seats], unitPrice, total }
 }
 
+/** For who was told that the order had ended, or gets other seats than were ordered; empty for everybody else. */
+export const lateness = ({ isLate, firstSeats }: Order): { late?: { seatsBefore: string[] } } =>
+  isLate || firstSeats ? { late: { seatsBefore: (firstSeats ?? []).map(({ label }) => label) } } : {}
+
+const seatsLost = 'orders.seats-lost'
 const find = (book: Book, id: string) => book.payments.find((payment) => payment.id === id)
 const isMoneyHere = (payment: Payment) => payment.state === 'captured' || payment.state === 'refunding'
 const hasMoneyCome = (payment: Payment | undefined) =>

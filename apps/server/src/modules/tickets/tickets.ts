@@ -33,7 +33,7 @@ export function createUseCases(deps: TicketsDeps, signer: TicketSigner) {
     await outbox.publish(
       tx,
       [...issued].map(([orderId, tickets]) => {
-        const { accountId, event, section, total } = byId.get(orderId)!
+        const { accountId, event, section, total, late } = byId.get(orderId)!
         return fact('tickets.tickets-issued.v1', {
           orderId,
           accountId,
@@ -41,6 +41,7 @@ export function createUseCases(deps: TicketsDeps, signer: TicketSigner) {
           section,
           total,
           tickets: tickets.map(({ id, seat }) => ({ id, label: seat.label })),
+          ...(late ? { late } : {}),
         })
       }),
     )
