@@ -10,7 +10,9 @@ import * as notifications from '#modules/notifications'
 import * as orders from '#modules/orders'
 import * as payments from '#modules/payments'
 import * as tickets from '#modules/tickets'
+import * as webhooks from '#modules/webhooks'
 import * as waitingRoom from '#modules/waiting-room'
+import * as waitlist from '#modules/waitlist'
 import { createAccessTokens } from '#platform/access-token'
 import { quicknet } from '#platform/beacon'
 import { createBus } from '#platform/bus'
@@ -44,14 +46,16 @@ export const allModules: Record<ServiceName, ModuleStatics> = {
   catalog: catalog.statics,
   'waiting-room': waitingRoom.statics,
   ballots: ballots.statics,
+  waitlist: waitlist.statics,
   inventory: inventory.statics,
   orders: orders.statics,
   payments: payments.statics,
   tickets: tickets.statics,
+  ledger: ledger.statics,
   notifications: notifications.statics,
+  webhooks: webhooks.statics,
 }
 
-  ledger: ledger.statics,
 export const allMigrations = (): Migration[] => [
   ...readMigrations('platform', new URL('./platform/migrations/', import.meta.url)),
   ...Object.values(allModules).flatMap((statics) => readMigrations(statics.name, statics.migrations)),
@@ -174,6 +178,7 @@ export function compose(config: Config, surroundings: Surroundings) {
       ...(config.DRAW_BEACON_URL ? { beacon: quicknet(config.DRAW_BEACON_URL) } : {}),
       beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
     }),
+    waitlist: waitlist.createWaitlist(of('waitlist')),
     inventory: inventory.createInventory(of('inventory'), { ...inventory.inventoryDefaults, room: streamRoom }),
     orders: orders.createOrders(of('orders')),
     payments: payments.createPayments(of('payments'), {
@@ -187,13 +192,13 @@ export function compose(config: Config, surroundings: Surroundings) {
       depositMaxMs: config.PAYMENT_DEPOSIT_HOURS === 0 ? null : config.PAYMENT_DEPOSIT_HOURS * 3_600_000,
     }),
     tickets: tickets.createTickets({ ...of('tickets'), secrets }),
+    ledger: ledger.createLedger(of('ledger')),
     notifications: notifications.createNotifications(of('notifications'), {
       smtpUrl: config.SMTP_URL ?? null,
       from: config.MAIL_FROM,
       sms:
         config.SMS_API_KEY && config.SMS_API_SECRET && config.SMS_FROM
           ? {
-    ledger: ledger.createLedger(of('ledger')),
               baseUrl: config.SMS_BASE_URL,
               apiKey: config.SMS_API_KEY,
               apiSecret: config.SMS_API_SECRET,
@@ -203,6 +208,7 @@ export function compose(config: Config, surroundings: Surroundings) {
       developmentMailbox: config.DEMO,
       publicUrl,
     }),
+    webhooks: webhooks.createWebhooks(of('webhooks'), { allowsLocal: config.DEMO }),
   }
   const modules = Object.entries(faces).map(([name, face]) => ({
     name: name as ServiceName,
@@ -280,6 +286,7 @@ export function compose(config: Config, surroundings: Surroundings) {
         Object.fromEntries(
           Object.values(allModules).map(({ name, subscribes }) => [name, subscribes as readonly EventType[]]),
         ),
+        Object.fromEntries(Object.values(allModules).map(({ name, narrowed = {} }) => [name, narrowed])),
       )
     },
     /** Starts background work. What is stopped first: loops finish their portion, then signals, then the database. */

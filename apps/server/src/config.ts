@@ -8,12 +8,14 @@ export const serviceNames = [
   'catalog',
   'waiting-room',
   'ballots',
+  'waitlist',
   'inventory',
   'orders',
   'payments',
   'tickets',
-  'notifications',
   'ledger',
+  'notifications',
+  'webhooks',
 ] as const
 export type ServiceName = (typeof serviceNames)[number]
 

@@ -331,6 +331,15 @@ export const errors = {
   // notifications
   'notifications.phone-invalid': entry(400, 'This is not a Korean mobile number', '휴대전화 번호가 올바르지 않습니다'),
   'notifications.texts-not-offered': entry(409, 'No text messages are sent here', '문자 알림을 제공하지 않습니다'),
+  // webhooks
+  'webhooks.endpoint-not-found': entry(404, 'There is no such webhook endpoint', '웹훅 주소를 찾을 수 없습니다'),
+  'webhooks.delivery-not-found': entry(
+    404,
+    'This endpoint was not sent such a message in the last 30 days',
+    '최근 30일 동안 보낸 메시지가 아닙니다',
+  ),
+  'webhooks.url-invalid': entry(400, 'This URL cannot be a webhook endpoint', '웹훅 주소로 쓸 수 없는 URL입니다'),
+  'webhooks.too-many': entry(409, 'Remove an endpoint first', '먼저 다른 웹훅 주소를 지워 주세요'),
 } as const satisfies Record<string, Entry>
 
 export type ErrorCode = keyof typeof errors

@@ -417,6 +417,7 @@ export const events = {
   /**
    * The tickets of these seats are no longer valid, the seats are to go back on sale, and the money is on its way back.
    * The order stays fulfilled with the seats that are left; when none is left, `order-ended` follows the money.
+   * `fee` and `discount` are the part of these seats in the order's: they had cost refunded + kept - fee + discount.
    */
   'orders.seats-returned.v1': {
     key: 'orderId',
@@ -425,7 +426,6 @@ export const events = {
       returnId: Type.String(),
       holdId: Type.String(),
       accountId: Type.String(),
-   * `fee` and `discount` are the part of these seats in the order's: they had cost refunded + kept - fee + discount.
       saleId: Type.String(),
       lineId: Type.String(),
       event: EventSummary,
@@ -434,6 +434,8 @@ export const events = {
       seatsLeft: Type.Integer({ description: 'how many seats the order still has' }),
       refunded: Money,
       kept: Money,
+      fee: Type.Optional(Money),
+      discount: Type.Optional(Money),
       reason: OneOf(returnReasons),
       at: Instant,
     }),
@@ -442,8 +444,6 @@ export const events = {
     key: 'orderId',
     data: Strict({
       orderId: Type.String(),
-      fee: Type.Optional(Money),
-      discount: Type.Optional(Money),
       accountId: Type.String(),
       saleId: Type.String(),
       lineId: Type.String(),
@@ -521,6 +521,29 @@ export const events = {
       total: Money,
       tickets: Type.Array(Strict({ id: Type.String(), label: Type.String() })),
       late: Type.Optional(Late),
+    }),
+  },
+  'tickets.checked-in.v1': {
+    key: 'ticketId',
+    data: Strict({
+      ticketId: Type.String(),
+      orderId: Type.String(),
+      event: EventSummary,
+      section: Strict({ id: Type.String(), name: Type.String() }),
+      label: Type.String(),
+      usedAt: Instant,
+    }),
+  },
+  // webhooks
+  /** An organiser's server has taken nothing for days, or says that it is gone: nothing is posted to it any more. */
+  'webhooks.endpoint-disabled.v1': {
+    key: 'endpointId',
+    data: Strict({
+      endpointId: Type.String(),
+      accountId: Type.String({ description: 'the organiser' }),
+      url: Type.String(),
+      failingSince: Instant,
+      at: Instant,
     }),
   },
 } as const

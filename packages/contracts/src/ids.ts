@@ -27,6 +27,7 @@ export const idPrefixes = {
   entry: 'ent',
   offer: 'ofr',
   message: 'msg',
+  endpoint: 'whe',
   session: 'ses',
 } as const
 

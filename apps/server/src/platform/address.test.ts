@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { addressBlock, isNetwork } from './address.ts'
+import { addressBlock, isNetwork, isPublic } from './address.ts'
 
 const block = (ip: string): string => addressBlock(ip, { ipv4: 24, ipv6: 56 })
 
@@ -58,4 +58,34 @@ test('a network is an address, a prefix of one, or a kind by name', () => {
     '*',
   ])
     expect(isNetwork(text), text).toBe(false)
+})
+
+test('what is not on the internet is not public, however it is written', () => {
+  for (const ip of [
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.31.255.255',
+    '192.168.0.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '0.0.0.0',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::1',
+    '::',
+    '::ffff:10.0.0.1',
+    '::ffff:8.8.8.8',
+    '64:ff9b::a00:1',
+    '2002:a00:1::',
+    'fd00::1',
+    'fe80::1',
+    'fec0::1',
+    'ff02::1',
+    '2001:db8::1',
+    'localhost',
+    '',
+  ])
+    expect(isPublic(ip), ip).toBe(false)
+  for (const ip of ['8.8.8.8', '1.1.1.1', '172.32.0.1', '203.0.114.1', '2606:4700:4700::1111', '2a00:1450::1'])
+    expect(isPublic(ip), ip).toBe(true)
 })

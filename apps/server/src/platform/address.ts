@@ -21,6 +21,35 @@ export function addressBlock(ip: string, bits: Block): string {
 
 export const isLoopback = (ip: string): boolean => /^(::ffff:)?127\.|^::1$/i.test(ip)
 
+/**
+ * Networks that are nobody's on the internet (RFC 6890 and the registries of IANA): private, local, for documentation,
+ * and ways around to those, IPv4 within IPv6. Two lists, because one would take every IPv4 address for a mapped one.
+ */
+const special = {
+  ipv4: networks(
+    'ipv4',
+    '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24',
+    '192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3',
+  ),
+  ipv6: networks(
+    'ipv6',
+    '::/16 64:ff9b::/32 100::/64 2001::/23 2001:db8::/32 2002::/16 3fff::/20 5f00::/16 fc00::/7 fe80::/9 ff00::/8',
+  ),
+}
+
+function networks(family: 'ipv4' | 'ipv6', ...lines: string[]): BlockList {
+  const list = new BlockList()
+  for (const network of lines.flatMap((line) => line.split(' '))) {
+    const [address = '', bits] = network.split('/')
+    list.addSubnet(address, Number(bits), family)
+  }
+  return list
+}
+
+/** Whether a request of ours to this address goes out to the internet, and never to a neighbour or to ourselves. */
+export const isPublic = (ip: string): boolean =>
+  isIPv4(ip) ? !special.ipv4.check(ip, 'ipv4') : isIPv6(ip) && !special.ipv6.check(ip, 'ipv6')
+
 /** Whether this names an address, a network, or one of the kinds that Fastify's `trustProxy` knows by name. */
 export function isNetwork(text: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true

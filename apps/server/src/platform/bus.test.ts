@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { createBus, fact, on, onEach } from './bus.ts'
+import { addInterests, createBus, dropInterests, fact, on, onEach } from './bus.ts'
 import { afterCommit, isUnavailable, rows, sql, transaction } from './db.ts'
 import type { Loop } from './loop.ts'
 import { test } from '../../test/fixtures.ts'
@@ -25,6 +25,31 @@ test('a fact reaches each of its subscribers once, and nobody else', async ({ pl
     expect(await loop.run()).toBe(false)
     expect(seen).toEqual(['a', 'b'])
   }
+})
+
+test('a subscriber that narrows a type gets facts about its interests only, and others cost no row', async ({
+  platform,
+}) => {
+  const { bus, db } = platform
+  const wanted = { one: ['orders.secure-requested.v1'] } as const
+  const narrowed = { one: { 'orders.secure-requested.v1': 'holdId' } } as const
+  const publish = () => transaction(db, (tx) => bus.outbox.publish(tx, [requested('a'), requested('b')]))
+  const waiting = async () => (await platform.taken('one')).map(({ key }) => key)
+  await bus.register(wanted, narrowed)
+  await publish()
+  expect(await bus.backlog()).toBe(0)
+  await transaction(db, (tx) => addInterests(tx, 'one', ['h-b', 'h-c']))
+  // Interests outlive a restart.
+  await bus.register(wanted, narrowed)
+  await publish()
+  expect(await waiting()).toEqual(['b'])
+  await transaction(db, (tx) => dropInterests(tx, 'one', ['h-b']))
+  await publish()
+  expect(await waiting()).toEqual([])
+  // Code that wants everything again gets everything.
+  await bus.register(wanted)
+  await publish()
+  expect(await waiting()).toEqual(['a', 'b'])
 })
 
 test('a fact of a transaction that was rolled back is never delivered', async ({ platform }) => {

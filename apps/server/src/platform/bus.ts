@@ -51,6 +51,24 @@ export const onEach = <T extends EventType>(
   handle: (tx: Tx, messages: readonly Message<T>[]) => Promise<void>,
 ): Subscription => ({ types, isOrdered: true, handle: handle as unknown as Subscription['handle'] })
 
+/** For subscribers that want some types only about certain values: by type the path of the member that tells, `event.organiserId`. */
+export type Narrowed = Partial<Record<EventType, string>>
+
+/** From now on facts about these values reach the subscriber, of the types that it has narrowed. */
+export async function addInterests(tx: Tx, subscriber: string, values: readonly string[]): Promise<void> {
+  await sql`
+    insert into platform.interests (subscriber, value) select ${subscriber}::text, unnest(${values}::text[]) on conflict do nothing`.execute(
+    tx,
+  )
+}
+
+/** No more facts about these values. What is under way still arrives. */
+export async function dropInterests(tx: Tx, subscriber: string, values: readonly string[]): Promise<void> {
+  await sql`delete from platform.interests where subscriber = ${subscriber} and value = any(${values}::text[])`.execute(
+    tx,
+  )
+}
+
 type DeliveryRow = {
   seq: number
   message_id: string
@@ -94,6 +112,7 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
                       ${facts.map(keyOf)}::text[], ${facts.map((item) => JSON.stringify(item.data))}::jsonb[])
             with ordinality as f (id, type, key, data, position)
           join platform.subscriptions s on s.type = f.type
+            and (s.member is null or exists (select 1 from platform.interests i where i.subscriber = s.subscriber and i.value = f.data #>> s.member))
           order by f.position
           returning subscriber`,
       )
@@ -105,8 +124,13 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
   }
 
   /** Registers what subscribers want. Every process registers all of them, hosted here or not. */
-  async function register(wanted: Readonly<Record<string, readonly EventType[]>>): Promise<void> {
-    const pairs = Object.entries(wanted).flatMap(([subscriber, types]) => types.map((type) => ({ subscriber, type })))
+  async function register(
+    wanted: Readonly<Record<string, readonly EventType[]>>,
+    narrowed: Readonly<Record<string, Narrowed>> = {},
+  ): Promise<void> {
+    const pairs = Object.entries(wanted).flatMap(([subscriber, types]) =>
+      types.map((type) => ({ subscriber, type, member: narrowed[subscriber]?.[type] ?? null })),
+    )
     await transaction(db, async (tx) => {
       await sql`select pg_advisory_xact_lock(hashtextextended('bus.register', 0))`.execute(tx)
       await sql`
@@ -114,9 +138,13 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
         where not exists (select 1 from unnest(${pairs.map((p) => p.type)}::text[], ${pairs.map((p) => p.subscriber)}::text[]) w (type, subscriber)
                           where w.type = s.type and w.subscriber = s.subscriber)`.execute(tx)
       await sql`
-        insert into platform.subscriptions (type, subscriber)
-        select * from unnest(${pairs.map((p) => p.type)}::text[], ${pairs.map((p) => p.subscriber)}::text[])
-        on conflict do nothing`.execute(tx)
+        insert into platform.subscriptions as s (type, subscriber, member)
+        select type, subscriber, string_to_array(member, '.')
+        from unnest(${pairs.map((p) => p.type)}::text[], ${pairs.map((p) => p.subscriber)}::text[], ${pairs.map((p) => p.member)}::text[])
+          as w (type, subscriber, member)
+        on conflict (type, subscriber) do update set member = excluded.member where s.member is distinct from excluded.member`.execute(
+        tx,
+      )
     })
   }
 

@@ -1,5 +1,5 @@
 import type { EventType } from '@fairgate/contracts/events'
-import type { Subscription } from './bus.ts'
+import type { Narrowed, Subscription } from './bus.ts'
 import type { HttpApp } from './http.ts'
 import type { Loop } from './loop.ts'
 
@@ -27,4 +27,6 @@ export type ModuleStatics = {
   name: string
   migrations: URL
   subscribes: readonly EventType[]
+  /** Of these types it wants only facts about its interests. */
+  narrowed?: Narrowed
 }

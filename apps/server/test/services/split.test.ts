@@ -9,8 +9,8 @@ import { freePort, startProcess, until, type ServerProcess, type World } from '.
 
 const gateway = new URL('../../../../deploy/nginx/gateway.conf', import.meta.url)
 const services = {
-  front: 'identity,catalog,notifications',
-  crowd: 'waiting-room,ballots,inventory',
+  front: 'identity,catalog,notifications,webhooks',
+  crowd: 'waiting-room,ballots,waitlist,inventory',
   money: 'orders,payments,tickets,ledger',
 }
 

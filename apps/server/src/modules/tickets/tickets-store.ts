@@ -91,9 +91,9 @@ export async function ticketsOfAccount(
 }
 
 /** Uses a valid ticket, in one statement: of several who scan it at once, one gets it back, the others nothing. */
-export async function useTicket(db: Db, id: string, now: number): Promise<Ticket | undefined> {
+export async function useTicket(tx: Tx, id: string, now: number): Promise<Ticket | undefined> {
   const used = await maybeRow(
-    db,
+    tx,
     sql<TicketRow>`update tickets.tickets set state = 'used', used_at = ${new Date(now)} where id = ${id} and state = 'valid' returning ${columns}`,
   )
   return used && toTicket(used)

@@ -1,6 +1,6 @@
 import type { EventData } from '@fairgate/contracts/events'
 import { fact } from '#platform/bus'
-import { afterCommit, type Tx } from '#platform/db'
+import { afterCommit, transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem, assert } from '#platform/problem'
 import { table } from './ticket.ts'
@@ -70,10 +70,19 @@ export function createUseCases(deps: TicketsDeps, signer: TicketSigner) {
     return { tickets, nextCursor: found.length > pageSize ? tickets.at(-1)!.id : null }
   }
 
+  async function use(tx: Tx, id: string): Promise<store.Ticket | undefined> {
+    const used = await store.useTicket(tx, id, clock.now())
+    if (!used) return undefined
+    const { orderId, event, section, seat, usedAt } = used
+    const said = { orderId, event, section, label: seat.label, usedAt: new Date(usedAt!).toISOString() }
+    await outbox.publish(tx, [fact('tickets.checked-in.v1', { ticketId: id, ...said })])
+    return used
+  }
+
   /** Lets the holder of a code in, once. */
   async function checkIn(code: string): Promise<store.Ticket & { usedAt: number }> {
     const claims = signer.verify(code)
-    const used = claims && (await store.useTicket(db, claims.tid, clock.now()))
+    const used = claims && (await transaction(db, (tx) => use(tx, claims.tid)))
     if (used) {
       checkIns.add({ outcome: 'used' })
       log.info({ ticketId: used.id, eventId: used.event.id }, 'ticket used')
