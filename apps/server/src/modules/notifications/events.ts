@@ -112,6 +112,19 @@ export function notificationSubscriptions({
         })),
       ),
     ),
+    on('webhooks.endpoint-disabled.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ id, data: { accountId, url } }) => ({
+          id: ids('message'),
+          cause: `webhook-disabled:${id}`,
+          accountId,
+          kind: 'webhook-disabled',
+          data: { url },
+          usefulUntil: null,
+        })),
+      ),
+    ),
     // An order that expired or was cancelled unpaid moved no money, nor did a free one: the app has said so, a mail would
     // only alarm.
     on('orders.order-ended.v1', (tx, facts) =>

@@ -19,6 +19,7 @@ export const statics: ModuleStatics = {
     'ballots.awarded.v1',
     'ballots.not-awarded.v1',
     'ballots.award-ending.v1',
+    'webhooks.endpoint-disabled.v1',
   ] as const,
 }
 

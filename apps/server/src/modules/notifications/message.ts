@@ -14,6 +14,7 @@ export type MessageContent =
       kind: 'order-refunded'
       data: Pick<EventData<'orders.order-ended.v1'>, 'orderId' | 'event' | 'total'> & { reason?: string }
     }
+  | { kind: 'webhook-disabled'; data: Pick<EventData<'webhooks.endpoint-disabled.v1'>, 'url'> }
 
 export type MessageState = 'queued' | 'sent' | 'given-up' | 'lapsed' | 'unreachable'
 

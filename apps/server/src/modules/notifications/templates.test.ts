@@ -117,6 +117,15 @@ test('an award is told with its deadline where the event is, a move with its rea
   expect(moved.text).toContain('moved to the next slower one')
 })
 
+test('an organiser hears which endpoint is switched off and where to switch it on', () => {
+  const off: MessageContent = { kind: 'webhook-disabled', data: { url: 'https://hooks.example.com/a?b=<c>' } }
+  const { text, html } = write(off, 'en', publicUrl)
+  expect(text).toContain('Endpoint: https://hooks.example.com/a?b=<c>')
+  expect(text).toContain('https://tickets.example.com/organiser/webhooks')
+  expect(html).not.toContain('<c>')
+  expect(write(off, 'ko', publicUrl).subject).toBe('웹훅 전송을 중단했습니다')
+})
+
 test('who was not drawn hears of the reserve, and whose time ends of the deadline', () => {
   const lost: MessageContent = { kind: 'award-not-won', data: { saleId: 'sal_1', event } }
   expect(write(lost, 'ko', publicUrl).text).toContain('예비 순번은 그대로')

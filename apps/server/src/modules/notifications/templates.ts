@@ -2,6 +2,7 @@ import type { EventSummary } from '@fairgate/contracts/events'
 import { formatMoney } from '@fairgate/contracts/money'
 import { renderLetter, type Language, type Letter, type Rendered } from './letter.ts'
 import type { MessageContent } from './message.ts'
+import { webhookDisabled } from './organiser-letters.ts'
 
 /** Most seats named in a mail; a group of fifty finds the rest on its tickets page. */
 const seatsShownMax = 12
@@ -26,6 +27,8 @@ function letterOf(content: MessageContent, language: Language, publicUrl: string
       return awardEnding(content.data, language, publicUrl)
     case 'order-refunded':
       return orderRefunded(content.data, language, publicUrl)
+    case 'webhook-disabled':
+      return webhookDisabled(content.data, language, publicUrl)
   }
 }
 
