@@ -70,7 +70,7 @@ function replay(records: readonly WaitlistRecord[]): DrawCheck[] {
   let round: Iterator<{ number: number; sectionId: string; seats: number[] }, undefined> | undefined
   function* goDown(): Generator<{ number: number; sectionId: string; seats: number[] }, undefined> {
     const matching = createMatching(new Map([...atHand].map(([id, seats]) => [id, [...seats.values()]])))
-    for (const [number, wish] of [...waiting]) {
+    for (const [number, wish] of waiting) {
       const match = matching.give(wish)
       if (match) yield { number, ...match }
     }
