@@ -30,6 +30,9 @@ const OrganiserEventPage = lazy(() =>
 const SeatsPage = lazy(() =>
   import('./pages/organiser-seats-page.tsx').then((module) => ({ default: module.SeatsPage })),
 )
+const WebhooksPage = lazy(() =>
+  import('./pages/webhooks-page.tsx').then((module) => ({ default: module.WebhooksPage })),
+)
 const WatchPage = lazy(() => import('./pages/watch-page.tsx').then((module) => ({ default: module.WatchPage })))
 const AdminPage = lazy(() => import('./pages/admin-page.tsx').then((module) => ({ default: module.AdminPage })))
 const CheckInPage = lazy(() => import('./pages/check-in-page.tsx').then((module) => ({ default: module.CheckInPage })))
@@ -54,6 +57,7 @@ export function Routes() {
           <Route path="/tickets/:id">{({ id }) => withRole(<TicketPage key={id} id={id} />)}</Route>
           <Route path="/organiser">{() => withRole(<OrganiserPage />, 'organiser')}</Route>
           <Route path="/organiser/new">{() => withRole(<NewEventPage />, 'organiser')}</Route>
+          <Route path="/organiser/webhooks">{() => withRole(<WebhooksPage />, 'organiser')}</Route>
           <Route path="/organiser/events/:id">
             {({ id }) => withRole(<OrganiserEventPage key={id} id={id} />, 'organiser')}
           </Route>

@@ -10,6 +10,7 @@ import { pb } from '../path-builder.ts'
 import { useServerNow, useTitle } from '../ui/hooks.ts'
 import { Blank, Countdown, Failure, PageHead, Skeleton } from '../ui/parts.tsx'
 import { OrderStateTag } from './order-page.tsx'
+import { TextMessagesPanel } from './text-messages-panel.tsx'
 
 export function OrdersPage() {
   const { t, api } = useApp()
@@ -53,6 +54,7 @@ export function OrdersPage() {
           </button>
         </div>
       ) : null}
+      <TextMessagesPanel />
     </div>
   )
 }

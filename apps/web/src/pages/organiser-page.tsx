@@ -21,6 +21,9 @@ export function OrganiserPage() {
   return (
     <div className="page narrow">
       <PageHead title={t.organiser.title}>
+        <Link href={pb.organiserWebhooks()} className="button quiet">
+          {t.webhooks.title}
+        </Link>
         <Link href={pb.organiserNew()} className="button">
           <Icon name="plus" />
           {t.organiser.new}
