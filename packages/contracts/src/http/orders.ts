@@ -12,7 +12,10 @@ export const Order = Strict({
   event: EventSummary,
   section: Strict({ id: Type.String(), name: Type.String() }),
   items: Type.Array(Strict({ seatId: Type.String(), label: Type.String(), price: Money })),
+  fee: Type.Optional(Money),
+  discount: Type.Optional(Money),
   total: Money,
+  codes: Type.Optional(Type.Array(Type.String())),
   placedAt: Instant,
   payBy: Instant,
   refusal: Type.Union([Strict({ code: Type.String(), message: Type.String() }), Type.Null()], {

@@ -12,7 +12,10 @@ export async function auditOrders(db: Db, clock: Clock, stuckAfterMs: number, ev
   const fulfilled = await store.fulfilledOrders(db, eventId)
   return {
     checks: [
-      { name: 'the total of an order is its unit price times its seats', violations: counts.wrongTotals },
+      {
+        name: 'the total of an order is its unit price times its seats, and its fee, less its discount',
+        violations: counts.wrongTotals,
+      },
       {
         name: 'a fulfilled order has exactly one captured payment, of its total, or none when it is free',
         violations: counts.unpaidFulfilled,

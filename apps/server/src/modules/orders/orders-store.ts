@@ -15,7 +15,10 @@ type OrderRow = {
   section_name: string
   seats: { number: number; label: string }[]
   unit_price: number
+  fee: number
+  discount: number
   total: number
+  codes: string[]
   currency: Currency
   state: State
   version: number
@@ -35,8 +38,8 @@ type OrderRow = {
 }
 
 const columns = sql`
-  id, hold_id, account_id, sale_id, line_id, event, section_id, section_name, seats, unit_price, total, currency, state, version,
-  attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds, accept_equal_seats, is_late,
+  id, hold_id, account_id, sale_id, line_id, event, section_id, section_name, seats, unit_price, fee, discount, total, codes, currency, state,
+  version, attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds, accept_equal_seats, is_late,
   first_seats, placed_at, pay_by, updated_at`
 
 /** Inserts those of the orders whose hold has none yet. @returns their ids */
@@ -45,11 +48,11 @@ export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<Se
     tx,
     sql<{ id: string }>`
       insert into orders.orders (id, hold_id, account_id, sale_id, line_id, event_id, event, section_id, section_name, seats, seat_count,
-        unit_price, total, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds,
-        accept_equal_seats, placed_at, pay_by, updated_at)
+        unit_price, fee, discount, total, codes, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal,
+        refused_at, hold_seconds, accept_equal_seats, placed_at, pay_by, updated_at)
       select id, hold_id, account_id, sale_id, line_id, event ->> 'id', event, section_id, section_name, seats, jsonb_array_length(seats),
-        unit_price, total, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds,
-        accept_equal_seats, placed_at, pay_by, updated_at
+        unit_price, fee, discount, total, codes, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal,
+        refused_at, hold_seconds, accept_equal_seats, placed_at, pay_by, updated_at
       from jsonb_populate_recordset(null::orders.orders, ${JSON.stringify(orders.map(toRow))}::jsonb)
       -- Two processes given the same holds wait for each other in one order only.
       order by hold_id
@@ -312,7 +315,7 @@ export async function auditCounts(db: Db, eventId: string | undefined, stuckBefo
                count(*) filter (where p.state = 'refunding') as refunding
         from orders.payments p join o on o.id = p.order_id group by p.order_id)
       select count(*) as orders,
-             count(*) filter (where o.total <> o.unit_price * jsonb_array_length(o.seats)) as "wrongTotals",
+             count(*) filter (where o.total <> o.unit_price * jsonb_array_length(o.seats) + o.fee - o.discount) as "wrongTotals",
              count(*) filter (where o.state = any(${underWay}::text[])) as pending,
              count(*) filter (where o.state = any(${underWay}::text[]) and ${waitedFrom} < ${new Date(stuckBefore)}) as stuck,
              count(*) filter (where o.state = 'fulfilled' and (coalesce(m.own, 0) <> case when o.total = 0 then 0 else 1 end or m.other > 0)) as "unpaidFulfilled",
@@ -345,6 +348,9 @@ const toRow = (order: Order) => ({
   section_name: order.section.name,
   seats: order.seats,
   unit_price: order.unitPrice.amount,
+  fee: order.fee.amount,
+  discount: order.discount.amount,
+  codes: order.codes,
   total: order.total.amount,
   currency: order.total.currency,
   hold_seconds: order.holdSeconds,
@@ -377,6 +383,9 @@ const toOrder = (found: OrderRow): Order => ({
   section: { id: found.section_id, name: found.section_name },
   seats: found.seats,
   unitPrice: { amount: found.unit_price, currency: found.currency },
+  fee: { amount: found.fee, currency: found.currency },
+  discount: { amount: found.discount, currency: found.currency },
+  codes: found.codes,
   total: { amount: found.total, currency: found.currency },
   state: found.state,
   version: found.version,

@@ -94,6 +94,24 @@ test('who sends an expired hold again is shown the order it became', async ({ pl
   ])
 })
 
+test('the fee of the event is in the total, and said in the order and its facts; free seats have none', async ({
+  platform,
+}) => {
+  const { hold, place, taken } = await openWorld(platform)
+  const fees = { perTicket: 1000, basisPoints: 250 }
+  const { order } = (await place(hold('a', { event: { ...event, fees } }))).json<{ order: OrderDocument }>()
+  const money = { fee: { amount: 4750, currency: 'KRW' }, total: { amount: 114_750, currency: 'KRW' } }
+  expect(order).toMatchObject(money)
+  const nothing = { amount: 0, currency: 'KRW' as const }
+  const free = (await place(hold('b', { event: { ...event, fees }, unitPrice: nothing, total: nothing }))).json<{
+    order: OrderDocument
+  }>().order
+  expect(free).toMatchObject({ total: nothing })
+  expect(free).not.toHaveProperty('fee')
+  const placed = (await taken()).filter(({ type }) => type === 'orders.order-placed.v1')
+  expect(placed[0]!.data).toMatchObject(money)
+})
+
 test('orders are listed newest first in pages', async ({ platform }) => {
   const { hold, place, list } = await openWorld(platform)
   for (let i = 0; i < 25; i++) {
@@ -258,7 +276,10 @@ test('the audit agrees with the books and finds planted faults', async ({ platfo
   await play()
   expect(await face.module.audit!('evt_1')).toEqual({
     checks: [
-      { name: 'the total of an order is its unit price times its seats', violations: 0 },
+      {
+        name: 'the total of an order is its unit price times its seats, and its fee, less its discount',
+        violations: 0,
+      },
       {
         name: 'a fulfilled order has exactly one captured payment, of its total, or none when it is free',
         violations: 0,
@@ -280,7 +301,7 @@ test('the audit agrees with the books and finds planted faults', async ({ platfo
   expect((await face.module.audit!()).checks.map(({ violations }) => violations)).toEqual([0, 2, 1])
   await expect(
     sql`update orders.orders set total = total + 1 where id = ${first.id}`.execute(platform.db),
-  ).rejects.toThrow('orders_check')
+  ).rejects.toThrow('orders_total')
 })
 
 test('an order that nobody answers is shown as stuck', async ({ platform }) => {

@@ -1,3 +1,4 @@
+import { feeOf, money } from '@fairgate/contracts/money'
 import type { TokenPayload } from '@fairgate/contracts/tokens'
 import { createBatcher } from '#platform/batcher'
 import { fact, type Fact } from '#platform/bus'
@@ -277,7 +278,10 @@ function isAnswered(order: Order, sinceMs: number): boolean {
 type Wanted = { hold: TokenPayload<'hold'>; acceptEqualSeats: boolean }
 
 function newOrder(id: string, { hold, acceptEqualSeats }: Wanted, now: number): Order {
-  const { holdId, accountId, saleId, lineId, event, section, seats, unitPrice, total } = hold
+  const { holdId, accountId, saleId, lineId, event, section, seats, unitPrice, total: price } = hold
+  const discount = money(0, price.currency)
+  const reduced = money(price.amount - discount.amount, price.currency)
+  const fee = feeOf(reduced, seats.length, event.fees)
   return {
     id,
     holdId,
@@ -288,7 +292,10 @@ function newOrder(id: string, { hold, acceptEqualSeats }: Wanted, now: number): 
     section,
     seats,
     unitPrice,
-    total,
+    fee,
+    discount,
+    total: money(reduced.amount + fee.amount, price.currency),
+    codes: [],
     state: 'awaiting-payment',
     version: 0,
     attempt: 0,

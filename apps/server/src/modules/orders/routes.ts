@@ -5,7 +5,7 @@ import type { HttpApp } from '#platform/http'
 import type { Platform } from '#platform/platform'
 import { publicState } from './order.ts'
 import type { UseCases } from './orders.ts'
-import { isFree, lateness, type Order } from './saga.ts'
+import { extras, isFree, lateness, type Order } from './saga.ts'
 
 export function serveOrders(
   http: HttpApp,
@@ -25,7 +25,9 @@ export function serveOrders(
       label,
       price: order.unitPrice,
     })),
+    ...extras(order),
     total: order.total,
+    ...(order.codes.length > 0 ? { codes: [...order.codes] } : {}),
     placedAt: new Date(order.placedAt).toISOString(),
     payBy: new Date(order.payBy).toISOString(),
     refusal: order.refusal,

@@ -16,7 +16,12 @@ export type Order = {
   section: { id: string; name: string }
   seats: readonly OrderSeat[]
   unitPrice: Money
+  fee: Money
+  discount: Money
+  /** The price of the seats and the fee, less the discount. */
   total: Money
+  /** The codes that it claims. */
+  codes: readonly string[]
   state: State
   /** Steps taken so far. */
   version: number
@@ -315,9 +320,28 @@ function factsOf(command: Command, order: Order, payments: readonly Payment[], r
 }
 
 /** What others are told of an order. */
-export function orderFacts({ id, holdId, accountId, saleId, lineId, event, section, seats, unitPrice, total }: Order) {
-  return { orderId: id, holdId, accountId, saleId, lineId, event, section, seats: [...seats], unitPrice, total }
+export function orderFacts(order: Order) {
+  const { id, holdId, accountId, saleId, lineId, event, section, seats, unitPrice, total } = order
+  return {
+    orderId: id,
+    holdId,
+    accountId,
+    saleId,
+    lineId,
+    event,
+    section,
+    seats: [...seats],
+    unitPrice,
+    ...extras(order),
+    total,
+  }
 }
+
+/** The fee and the discount of orders that have one. */
+export const extras = ({ fee, discount }: Pick<Order, 'fee' | 'discount'>): { fee?: Money; discount?: Money } => ({
+  ...(fee.amount > 0 ? { fee } : {}),
+  ...(discount.amount > 0 ? { discount } : {}),
+})
 
 /** For who was told that the order had ended, or gets other seats than were ordered; empty for everybody else. */
 export const lateness = ({ isLate, firstSeats }: Order): { late?: { seatsBefore: string[] } } =>
