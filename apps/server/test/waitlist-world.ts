@@ -25,6 +25,7 @@ import {
 export { floorId, hallId, saleId, seat }
 export const minuteMs = 60_000
 
+export type Bought = { orderId: string; holdId: string }
 export type Answer<T> = { status: number; body: T & Partial<Refusal> }
 
 /**
@@ -96,9 +97,37 @@ export async function openWaitlist(
     await secure(holdId)
     return sell(holdId)
   }
-  async function buy(accountId: string, body: object): Promise<{ orderId: string; holdId: string }> {
+  async function buy(accountId: string, body: object): Promise<Bought> {
     const { id: holdId } = await held(accountId, body)
     return { orderId: await pay(holdId), holdId }
+  }
+
+  /** Pays for many holds at once. @returns their orders */
+  async function payAll(holdIds: readonly string[]): Promise<string[]> {
+    await tell(
+      ...holdIds.map((holdId) =>
+        fact('orders.secure-requested.v1', { orderId: orderOf(holdId), holdId, attempt: 1, late: false }),
+      ),
+    )
+    await tell(...holdIds.map((holdId) => fact('orders.sell-requested.v1', { orderId: orderOf(holdId), holdId })))
+    return holdIds.map(orderOf)
+  }
+  async function buyAll(wants: readonly { accountId: string; body: object }[]): Promise<Bought[]> {
+    const placed = await Promise.all(wants.map(({ accountId, body }) => held(accountId, body)))
+    const holdIds = placed.map(({ id }) => id)
+    return (await payAll(holdIds)).map((orderId, i) => ({ orderId, holdId: holdIds[i]! }))
+  }
+
+  /** The refund of whole orders, as far as the inventory: the waitlist has not looked yet. */
+  async function bringBack(...bought: Bought[]): Promise<void> {
+    await publish(
+      platform,
+      bought.map(({ orderId, holdId }) => fact('orders.release-requested.v1', { orderId, holdId, sold: true })),
+    )
+    for (const each of modules) {
+      const subscriber = platform.bus.subscriberLoop(each.name, each.subscriptions!)
+      while (await subscriber.run());
+    }
   }
 
   async function passOf(offer: Offer, accountId: string): Promise<{ passToken: string; sectionId: string }> {
@@ -126,7 +155,10 @@ export async function openWaitlist(
     secure,
     sell,
     pay,
+    payAll,
     buy,
+    buyAll,
+    bringBack,
     pass,
     place,
     /** Takes the seats of an offer with its pass. @throws when they are refused */
@@ -141,7 +173,7 @@ export async function openWaitlist(
       return availability(sectionId)
     },
     /** The refund of a whole order. */
-    giveBack: (...bought: { orderId: string; holdId: string }[]) =>
+    giveBack: (...bought: Bought[]) =>
       tell(
         ...bought.map(({ orderId, holdId }) => fact('orders.release-requested.v1', { orderId, holdId, sold: true })),
       ),

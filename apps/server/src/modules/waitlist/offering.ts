@@ -36,7 +36,6 @@ export function createOffering({ db, clock, ids, outbox, metrics, racepoints, do
     const more = await exclusive(db, `waitlist.offers ${saleId}`, async (tx) => {
       const [sale] = await store.lockSales(tx, [saleId])
       if (!sale) return false
-      await racepoints.reach('waitlist.before-offers')
       const now = new Date(clock.now())
       const journal = createJournal(sale, now)
       const parts = [
@@ -89,6 +88,7 @@ export function createOffering({ db, clock, ids, outbox, metrics, racepoints, do
   async function give(tx: Tx, sale: Sale, journal: Journal, now: Date): Promise<boolean> {
     const atHand = await store.seatsAtHand(tx, sale.id)
     if (atHand.length === 0) return false
+    await racepoints.reach('waitlist.before-offers')
     const isOffering = mayOffer(sale, now.getTime())
     const matching = createMatching(Map.groupBy<string, KeptSeat & Seat>(atHand, ({ sectionId }) => sectionId))
     const labels = new Map(atHand.map(({ sectionId, number, label }) => [`${sectionId} ${number}`, label]))
