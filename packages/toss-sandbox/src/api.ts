@@ -13,7 +13,8 @@ import type { Hanging } from './hanging.ts'
 import type { Handler } from './http.ts'
 import { languageOf, parseJson, readBody, sendJson } from './http.ts'
 import type { Ledger } from './ledger.ts'
-import { inEnglish } from './payment.ts'
+import { asOf, inEnglish } from './payment.ts'
+import type { RefundReceiveAccount } from './payment.ts'
 import type { Reply } from './replies.ts'
 import type { Decision, Surroundings } from './rules.ts'
 import { decideCancel, decideConfirm } from './rules.ts'
@@ -58,7 +59,7 @@ export function createApi({ secretKey, books, ledger, hanging, now, surroundings
 
   function payment(entry: ReturnType<Books['entry']>): Reply {
     const known = ledger.current(entry)
-    return known ? { payment: known.payment } : { fault: fault('NOT_FOUND_PAYMENT') }
+    return known ? { payment: asOf(known.payment, now()) } : { fault: fault('NOT_FOUND_PAYMENT') }
   }
 
   function confirm(body: unknown, around: Surroundings): NamedDecision {
@@ -75,9 +76,10 @@ export function createApi({ secretKey, books, ledger, hanging, now, surroundings
     const reason = fields.text('cancelReason', { required: true, lengthMax: 200 })
     const amount = fields.whole('cancelAmount', { min: 1 })
     const refundableAmount = fields.whole('refundableAmount')
+    const account = readAccount(fields.within('refundReceiveAccount'))
     if (reason === undefined || fields.problems.length > 0) return refuse(badRequest(fields))
     const entry = ledger.current(books.entry(paymentKey))
-    return { paymentKey, ...decideCancel(entry, { reason, amount, refundableAmount }, around) }
+    return { paymentKey, ...decideCancel(entry, { reason, amount, refundableAmount, account }, around) }
   }
 
   function transactions(query: URLSearchParams): Reply | { list: unknown } {
@@ -212,6 +214,14 @@ function refuse(answer: Fault): Decision {
 
 function isFault(answer: Decision['answer']): answer is Fault {
   return typeof answer === 'object'
+}
+
+function readAccount(fields: Fields | undefined): RefundReceiveAccount | undefined {
+  const bankCode = fields?.text('bank', { required: true, lengthMax: 20 })
+  const accountNumber = fields?.text('accountNumber', { required: true, lengthMax: 20 })
+  const holderName = fields?.text('holderName', { required: true, lengthMax: 60 })
+  if (bankCode === undefined || accountNumber === undefined || holderName === undefined) return undefined
+  return { bankCode, accountNumber, holderName }
 }
 
 function badRequest(fields: Fields): Fault {

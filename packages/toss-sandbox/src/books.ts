@@ -15,8 +15,12 @@ export type Entry = {
   readonly successUrl?: string
   readonly failUrl?: string
   readonly requestedAtMs: number
+  /** Of a virtual account: for how long it takes a deposit. */
+  readonly validHours?: number
   readonly confirmFaults: number
   readonly cancelFaults: number
+  /** When a deposit is going to come, as the payment's scenario says. */
+  readonly depositDueAtMs?: number
   /** Set while money is going to move although the caller was told of an error. */
   readonly captureDueAtMs?: number
 }
@@ -49,6 +53,7 @@ export type Books = {
   readonly replies: Replies
   commit(change: Change): Entry | undefined
   entry(paymentKey: string): Entry | undefined
+  entryOfAccount(accountNumber: string): Entry | undefined
   /** The payment of an order: the one that took money, else the newest. */
   entryOfOrder(orderId: string): Entry | undefined
   /** At most `limit` entries after the given payment (from the first one without it), oldest first. */
@@ -64,6 +69,7 @@ export function openBooks(journal?: Journal): Books {
   const entries = new Map<string, Entry>()
   const keys: string[] = []
   const keyOfOrder = new Map<string, string>()
+  const keyOfAccount = new Map<string, string>()
   const transactions: { atMs: number; transaction: Transaction }[] = []
   const transactionNumbers = new Map<string, number>()
   const totals = { payments: 0, captured: 0, canceled: 0 }
@@ -82,6 +88,7 @@ export function openBooks(journal?: Journal): Books {
       requestedAtMs: event.at,
       confirmFaults: 0,
       cancelFaults: 0,
+      ...(event.validHours === undefined ? {} : { validHours: event.validHours }),
       ...(event.successUrl === undefined ? {} : { successUrl: event.successUrl }),
       ...(event.failUrl === undefined ? {} : { failUrl: event.failUrl }),
     })
@@ -100,14 +107,21 @@ export function openBooks(journal?: Journal): Books {
       entries.set(paymentKey, { ...entry, captureDueAtMs: event.dueAtMs })
       return
     }
-    const { captureDueAtMs: _, ...rest } = entry
+    const { captureDueAtMs: _, depositDueAtMs: __, ...rest } = entry
     const payment = changed(entry.payment, event, entry.origin)
-    entries.set(paymentKey, { ...rest, payment })
-    if (event.type !== 'approved' && event.type !== 'canceled') return
-    const transaction = lastTransaction(payment)
+    const { deposit } = entry.scenario
+    const depositDueAtMs =
+      event.type === 'issued' && deposit && deposit.kind !== 'never' ? event.at + (deposit.delayMs ?? 0) : undefined
+    entries.set(paymentKey, { ...rest, payment, ...(depositDueAtMs === undefined ? {} : { depositDueAtMs }) })
+    if (event.type === 'issued') keyOfAccount.set(event.accountNumber, paymentKey)
+    if (!('transactionKey' in event) || event.type === 'issued') return
+    // What was waited for and never came moves no money when it is given up.
+    if (event.type === 'canceled' && entry.payment.approvedAt === null) return
+    const transaction = lastTransaction(payment, event.at)
     if (transaction)
       transactionNumbers.set(event.transactionKey, transactions.push({ atMs: event.at, transaction }) - 1)
     if (event.type === 'canceled') totals.canceled += event.amount
+    else if (event.type === 'deposit-undone') totals.canceled += payment.balanceAmount
     else {
       totals.captured += payment.totalAmount
       keyOfOrder.set(payment.orderId, paymentKey)
@@ -164,6 +178,7 @@ export function openBooks(journal?: Journal): Books {
       if (change.events.length > 0 || change.reply) journal?.append(JSON.stringify(change))
       return apply(change)
     },
+    entryOfAccount: (accountNumber) => entry(keyOfAccount.get(accountNumber) ?? ''),
     entryOfOrder(orderId) {
       return entry(keyOfOrder.get(orderId) ?? '')
     },

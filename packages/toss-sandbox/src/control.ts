@@ -8,6 +8,7 @@ import type { Fields } from './fields.ts'
 import { cardAmountMin, orderIdRule, readFields, readReturnUrl } from './fields.ts'
 import type { Handler } from './http.ts'
 import { languageOf, parseJson, readBody, sendJson } from './http.ts'
+import type { Ledger } from './ledger.ts'
 import { readConfirmOutcome, readScenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 import type { createStrikes } from './strikes.ts'
@@ -19,12 +20,15 @@ export type PaymentRequest = {
   amount: number
   origin: string
   scenario: Scenario
+  /** A virtual account instead of a card: for how long it takes a deposit. */
+  validHours?: number | undefined
   successUrl?: string | undefined
   failUrl?: string | undefined
 }
 
 type Options = {
   books: Books
+  ledger: Ledger
   webhooks: Webhooks
   strikes: ReturnType<typeof createStrikes>
   requestPayment: (request: PaymentRequest) => Entry
@@ -33,8 +37,11 @@ type Options = {
 
 const pageDefault = 100
 const pageMax = 1_000
+/** 720 hours are documented as the most; a week is the provider's default. */
+const validHoursDefault = 168
+const validHoursMax = 720
 
-export function createControl({ books, webhooks, strikes, requestPayment, originOf }: Options): Handler {
+export function createControl({ books, ledger, webhooks, strikes, requestPayment, originOf }: Options): Handler {
   function refuse(request: IncomingMessage, response: ServerResponse, problems: readonly string[]): void {
     const refusal = fault('INVALID_REQUEST', problems.join('; '))
     sendJson(response, statusOf(refusal.code), wordFault(refusal, languageOf(request)))
@@ -47,14 +54,31 @@ export function createControl({ books, webhooks, strikes, requestPayment, origin
     const successUrl = readReturnUrl(fields, 'successUrl', false)
     const failUrl = readReturnUrl(fields, 'failUrl', false)
     const scenario = readScenario(fields)
+    const validHours = readMethod(fields)
     fields.refuseOthers()
     if (orderId === undefined || amount === undefined || fields.problems.length > 0) {
       refuse(request, response, fields.problems)
       return
     }
     const origin = originOf(request)
-    const { payment } = requestPayment({ orderId, orderName, amount, origin, scenario, successUrl, failUrl })
+    const { payment } = requestPayment({
+      orderId,
+      orderName,
+      amount,
+      origin,
+      scenario,
+      validHours,
+      successUrl,
+      failUrl,
+    })
     sendJson(response, 201, { paymentKey: payment.paymentKey, checkoutUrl: payment.checkout?.url })
+  }
+
+  function moveDeposit(url: URL, request: IncomingMessage, response: ServerResponse): void {
+    const [, , , paymentKey = '', action] = url.pathname.split('/')
+    const entry = ledger.deposit(paymentKey, action === 'deposit' ? 'deposited' : 'deposit-undone')
+    if (entry) sendJson(response, 200, entry.payment)
+    else refuse(request, response, [`${action}: the account takes none now, or there is no such payment`])
   }
 
   function setFaults(body: unknown, request: IncomingMessage, response: ServerResponse): void {
@@ -98,7 +122,10 @@ export function createControl({ books, webhooks, strikes, requestPayment, origin
     const route = `${request.method} ${url.pathname}`
     if (route === 'GET /sandbox/payments') listPayments(url, request, response)
     else if (route === 'GET /sandbox/webhooks') sendJson(response, 200, webhooks.counts())
-    else if (route === 'POST /sandbox/payments' || route === 'POST /sandbox/faults') {
+    else if (/^POST \/sandbox\/payments\/[^/]+\/(deposit|undo-deposit)$/.test(route)) {
+      request.resume()
+      moveDeposit(url, request, response)
+    } else if (route === 'POST /sandbox/payments' || route === 'POST /sandbox/faults') {
       const text = await readBody(request)
       const body = text === undefined ? undefined : parseJson(text)
       if (text === undefined) response.shouldKeepAlive = false
@@ -110,4 +137,13 @@ export function createControl({ books, webhooks, strikes, requestPayment, origin
       sendJson(response, statusOf(refusal.code), wordFault(refusal, languageOf(request)))
     }
   }
+}
+
+/** `method`: CARD, or VIRTUAL_ACCOUNT with `validHours`. @returns the hours of a virtual account */
+function readMethod(fields: Fields): number | undefined {
+  const method = fields.text('method', { lengthMax: 20 })
+  const validHours = fields.whole('validHours', { min: 1, max: validHoursMax })
+  if (method !== undefined && method !== 'CARD' && method !== 'VIRTUAL_ACCOUNT')
+    fields.refuse('method', 'must be CARD or VIRTUAL_ACCOUNT')
+  return method === 'VIRTUAL_ACCOUNT' ? (validHours ?? validHoursDefault) : undefined
 }

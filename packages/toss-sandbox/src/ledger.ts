@@ -1,6 +1,6 @@
 import type { BookEvent, Books, Change, Entry } from './books.ts'
 import type { Schedule } from './hanging.ts'
-import { isOverdue, sessionMs } from './rules.ts'
+import { confirmed, decideDeposit, isOverdue, sessionMs } from './rules.ts'
 import { createSessions } from './sessions.ts'
 import type { Webhooks } from './webhooks.ts'
 
@@ -13,6 +13,8 @@ export type Ledger = {
    * where that is to come early; `afterAnswer` is to be called when it has left.
    */
   record(change: Change): Recorded
+  /** Money comes into a virtual account, or its bank takes it back. @returns undefined when that is not possible now */
+  deposit(paymentKey: string, kind: 'deposited' | 'deposit-undone'): Entry | undefined
   close(): void
 }
 
@@ -21,14 +23,21 @@ type Options = {
   webhooks: Webhooks
   now: () => number
   schedule: Schedule
-  ids: { transactionKey: () => string; approveNo: () => string }
+  ids: { transactionKey: () => string; approveNo: () => string; accountNumber: () => string }
 }
 
 type Recorded = { entry: Entry | undefined; mayAnswer: Promise<void> | undefined; afterAnswer: () => void }
 
 /** An early webhook holds its answer back no longer than this. */
 const earlyWebhookMs = 10_000
-const announced = new Set<BookEvent['type']>(['approved', 'aborted', 'expired', 'canceled'])
+const announced = new Set<BookEvent['type']>([
+  'approved',
+  'aborted',
+  'expired',
+  'canceled',
+  'deposited',
+  'deposit-undone',
+])
 
 export function createLedger({ books, webhooks, now, schedule, ids }: Options): Ledger {
   const timers = new Set<() => void>()
@@ -49,7 +58,8 @@ export function createLedger({ books, webhooks, now, schedule, ids }: Options): 
     return stop
   }
 
-  function watch({ payment, requestedAtMs, captureDueAtMs }: Entry): void {
+  function watch({ payment, requestedAtMs, captureDueAtMs, depositDueAtMs }: Entry): void {
+    if (depositDueAtMs !== undefined) later(depositDueAtMs - now(), () => void deposit(payment.paymentKey, 'deposited'))
     if (payment.status !== 'IN_PROGRESS') return
     if (captureDueAtMs === undefined) sessions.add(payment.paymentKey, requestedAtMs + sessionMs)
     else later(captureDueAtMs - now(), () => capture(payment.paymentKey))
@@ -57,13 +67,17 @@ export function createLedger({ books, webhooks, now, schedule, ids }: Options): 
 
   /** The capture that was promised behind an error. It finds nothing to do if a retry came before it. */
   function capture(paymentKey: string): void {
-    if (books.entry(paymentKey)?.captureDueAtMs === undefined) return
-    background(paymentKey, {
-      type: 'approved',
-      at: now(),
-      transactionKey: ids.transactionKey(),
-      approveNo: ids.approveNo(),
-    })
+    const entry = books.entry(paymentKey)
+    if (entry?.captureDueAtMs === undefined) return
+    background(paymentKey, confirmed(entry, { ...ids, at: now() }))
+  }
+
+  function deposit(paymentKey: string, kind: 'deposited' | 'deposit-undone'): Entry | undefined {
+    const entry = books.entry(paymentKey)
+    const event = entry && decideDeposit(entry.payment, kind, { ...ids, at: now() })
+    if (event === undefined) return undefined
+    background(paymentKey, event)
+    return books.entry(paymentKey)
   }
 
   function background(paymentKey: string, event: BookEvent): void {
@@ -79,7 +93,8 @@ export function createLedger({ books, webhooks, now, schedule, ids }: Options): 
   function record(change: Change): Recorded {
     const entry = books.commit(change)
     const types = change.events.map(({ type }) => type)
-    if (entry && (types.includes('requested') || types.includes('capture-promised'))) watch(entry)
+    if (entry && (types.includes('requested') || types.includes('capture-promised') || types.includes('issued')))
+      watch(entry)
     const quiet = { entry, mayAnswer: undefined, afterAnswer() {} }
     if (entry === undefined || !types.some((type) => announced.has(type))) return quiet
 
@@ -113,6 +128,7 @@ export function createLedger({ books, webhooks, now, schedule, ids }: Options): 
   return {
     current,
     record,
+    deposit,
     close() {
       for (const stop of timers) stop()
       sessions.close()

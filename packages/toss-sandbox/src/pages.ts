@@ -20,7 +20,14 @@ export const texts = {
     left: '남은 금액',
     approvedAt: '승인 시각',
     pay: (amount: string) => `${amount} 결제하기`,
+    account: '가상계좌로 입금하기',
     decline: '거절되는 카드로 결제하기',
+    bankTitle: '연습용 은행',
+    bank: '은행',
+    accountNumber: '계좌번호',
+    dueDate: '입금 기한',
+    deposit: (amount: string) => `${amount} 입금하기`,
+    bankName: '연습은행',
     cancel: '취소하고 돌아가기',
     canceled: '사용자에 의해 결제가 취소되었습니다.',
     other: 'English',
@@ -51,7 +58,14 @@ export const texts = {
     left: 'Remaining',
     approvedAt: 'Approved at',
     pay: (amount: string) => `Pay ${amount}`,
+    account: 'Pay into a virtual account',
     decline: 'Pay with a card that is refused',
+    bankTitle: 'Practice bank',
+    bank: 'Bank',
+    accountNumber: 'Account number',
+    dueDate: 'Pay in until',
+    deposit: (amount: string) => `Pay in ${amount}`,
+    bankName: 'Practice bank',
     cancel: 'Cancel and go back',
     canceled: 'Payment has been canceled by the customer.',
     other: '한국어',
@@ -113,7 +127,7 @@ export const contentSecurityPolicy = [
 /** The payment window. `parameters` are those of its own address, which the form repeats. */
 export function windowPage(
   language: Language,
-  purchase: { orderId: string; orderName: string; amount: number },
+  purchase: { orderId: string; orderName: string; amount: number; validHours?: number | undefined },
   parameters: readonly (readonly [string, string])[],
 ): string {
   const t = texts[language]
@@ -126,7 +140,7 @@ export function windowPage(
   const body = `${amountOf(language, purchase.amount)}${list(rows)}
 <form method="post" action="/sandbox/window">${hidden}
 <button name="action" value="pay">${escaped(t.pay(won(purchase.amount, language)))}</button>
-<button name="action" value="decline">${t.decline}</button>
+${purchase.validHours === undefined ? '' : `<button name="action" value="account">${t.account}</button>\n`}<button name="action" value="decline">${t.decline}</button>
 <button name="action" value="cancel">${t.cancel}</button>
 </form>`
   return wholePage(language, t.payTitle, body, `/sandbox/window?${other}`)
@@ -149,6 +163,26 @@ export function receiptPage(language: Language, payment: Payment): string {
   ]
   const body = `${amountOf(language, payment.totalAmount)}${list(rows)}`
   return wholePage(language, t.receiptTitle, body, `?lang=${otherOf(language)}`)
+}
+
+/** A deposit by hand, for a virtual account that waits for one. */
+export function bankPage(language: Language, payment: Payment): string {
+  const t = texts[language]
+  const { virtualAccount, status, totalAmount, orderName } = payment
+  const number = virtualAccount?.accountNumber ?? ''
+  const rows = [
+    [t.status, t.statuses[status]],
+    [t.order, orderName],
+    [t.bank, t.bankName],
+    [t.accountNumber, number],
+    [t.dueDate, virtualAccount?.dueDate ?? ''],
+  ]
+  const isOpen = status === 'WAITING_FOR_DEPOSIT' && virtualAccount?.expired === false
+  const form = `<form method="post" action="/sandbox/bank"><input type="hidden" name="account" value="${escaped(number)}"><input type="hidden" name="lang" value="${language}">
+<button name="action" value="pay">${escaped(t.deposit(won(totalAmount, language)))}</button></form>`
+  const body = `${amountOf(language, totalAmount)}${list(rows)}${isOpen ? form : ''}`
+  const other = new URLSearchParams({ account: number, lang: otherOf(language) })
+  return wholePage(language, t.bankTitle, body, `/sandbox/bank?${other}`)
 }
 
 export function problemPage(language: Language, problems: readonly string[]): string {

@@ -1,6 +1,6 @@
 // The provider's Payment object and how it changes. Pure: the same function folds events as they happen and when the
-// journal is read back. Fields as documented for API version 2022-11-16 ("코어 API", Payment object). Only cards are
-// paid with here; another method is another `requested` and `approved` event beside these.
+// journal is read back. Fields as documented for API version 2022-11-16 ("코어 API", Payment object). Cards and virtual
+// accounts are paid with here.
 
 export type PaymentStatus =
   | 'READY'
@@ -43,6 +43,25 @@ export type Card = {
   readonly interestPayer: string | null
 }
 
+export type VirtualAccount = {
+  readonly accountType: '일반' | '고정'
+  readonly accountNumber: string
+  readonly bankCode: string
+  readonly customerName: string
+  readonly depositorName: string
+  readonly dueDate: string
+  readonly refundStatus: 'NONE' | 'PENDING' | 'FAILED' | 'PARTIAL_FAILED' | 'COMPLETED'
+  readonly expired: boolean
+  readonly settlementStatus: 'INCOMPLETED' | 'COMPLETED'
+  readonly refundReceiveAccount: RefundReceiveAccount | null
+}
+
+export type RefundReceiveAccount = {
+  readonly bankCode: string
+  readonly accountNumber: string
+  readonly holderName: string
+}
+
 /** Amounts are whole won; times are `yyyy-MM-dd'T'HH:mm:ss+09:00`. */
 export type Payment = {
   readonly version: '2022-11-16'
@@ -68,7 +87,7 @@ export type Payment = {
   readonly cancels: readonly Cancel[] | null
   readonly isPartialCancelable: boolean
   readonly card: Card | null
-  readonly virtualAccount: null
+  readonly virtualAccount: VirtualAccount | null
   readonly secret: string | null
   readonly mobilePhone: null
   readonly giftCertificate: null
@@ -93,7 +112,20 @@ export type PaymentEvent =
       readonly amount: number
       readonly secret: string
       readonly origin: string
+      /** A virtual account instead of a card, and for how long it takes a deposit. */
+      readonly validHours?: number
     }
+  /** Confirmed by virtual account: money is waited for. */
+  | {
+      readonly type: 'issued'
+      readonly at: number
+      readonly transactionKey: string
+      readonly accountNumber: string
+      readonly dueAtMs: number
+    }
+  | { readonly type: 'deposited'; readonly at: number; readonly transactionKey: string }
+  /** The bank took the deposit back. */
+  | { readonly type: 'deposit-undone'; readonly at: number; readonly transactionKey: string }
   | { readonly type: 'approved'; readonly at: number; readonly transactionKey: string; readonly approveNo: string }
   | { readonly type: 'aborted'; readonly at: number; readonly code: string; readonly message: string }
   | { readonly type: 'expired'; readonly at: number }
@@ -103,6 +135,7 @@ export type PaymentEvent =
       readonly transactionKey: string
       readonly amount: number
       readonly reason: string
+      readonly account?: RefundReceiveAccount
     }
 
 const mId = 'fairgate_test'
@@ -127,7 +160,7 @@ export function requestedPayment(paymentKey: string, event: PaymentEvent & { typ
     orderName: event.orderName,
     mId,
     currency: 'KRW',
-    method: '카드',
+    method: event.validHours === undefined ? '카드' : '가상계좌',
     totalAmount: event.amount,
     status: 'IN_PROGRESS',
     requestedAt: koreanTime(event.at),
@@ -173,6 +206,34 @@ export function changed(
         card: card(payment.totalAmount, event.approveNo),
         receipt: { url: `${origin}/sandbox/receipts/${payment.paymentKey}` },
       }
+    case 'issued':
+      return {
+        ...payment,
+        status: 'WAITING_FOR_DEPOSIT',
+        lastTransactionKey: event.transactionKey,
+        virtualAccount: {
+          accountType: '일반',
+          accountNumber: event.accountNumber,
+          bankCode: '20',
+          customerName: '페어게이트',
+          depositorName: '',
+          dueDate: koreanTime(event.dueAtMs),
+          refundStatus: 'NONE',
+          expired: false,
+          settlementStatus: 'INCOMPLETED',
+          refundReceiveAccount: null,
+        },
+      }
+    case 'deposited':
+      return {
+        ...payment,
+        status: 'DONE',
+        approvedAt: koreanTime(event.at),
+        lastTransactionKey: event.transactionKey,
+        receipt: { url: `${origin}/sandbox/receipts/${payment.paymentKey}` },
+      }
+    case 'deposit-undone':
+      return { ...payment, status: 'WAITING_FOR_DEPOSIT', approvedAt: null, lastTransactionKey: event.transactionKey }
     case 'aborted':
       return { ...payment, status: 'ABORTED', failure: { code: event.code, message: event.message } }
     case 'expired':
@@ -190,16 +251,28 @@ export function changed(
         lastTransactionKey: event.transactionKey,
         cancels: [...(payment.cancels ?? []), cancel(event, left)],
         card: payment.card && left === 0 ? { ...payment.card, acquireStatus: 'CANCELED' } : payment.card,
+        virtualAccount:
+          payment.virtualAccount && event.account
+            ? { ...payment.virtualAccount, refundStatus: 'PENDING', refundReceiveAccount: event.account }
+            : payment.virtualAccount,
       }
     }
   }
+}
+
+/** The payment as it is now: a virtual account whose time is over takes no deposit, and says so. */
+export function asOf(payment: Payment, nowMs: number): Payment {
+  const { virtualAccount, status } = payment
+  const isOver =
+    virtualAccount !== null && status === 'WAITING_FOR_DEPOSIT' && Date.parse(virtualAccount.dueDate) <= nowMs
+  return isOver ? { ...payment, virtualAccount: { ...virtualAccount, expired: true } } : payment
 }
 
 /** The same payment as `Accept-Language: en-US` shows it. */
 export function inEnglish(payment: Payment): Payment {
   return {
     ...payment,
-    method: payment.method === '카드' ? 'CARD' : payment.method,
+    method: payment.method === '카드' ? 'CARD' : payment.method === '가상계좌' ? 'VIRTUAL_ACCOUNT' : payment.method,
     card: payment.card && { ...payment.card, cardType: 'CREDIT', ownerType: 'PERSONAL' },
   }
 }
@@ -221,7 +294,7 @@ export type Transaction = {
 }
 
 /** The movement of money behind the payment's newest status; undefined when that status moved none. */
-export function lastTransaction(payment: Payment): Transaction | undefined {
+export function lastTransaction(payment: Payment, atMs: number): Transaction | undefined {
   if (payment.lastTransactionKey === null) return undefined
   const cancel = payment.cancels?.at(-1)
   return {
@@ -234,7 +307,7 @@ export function lastTransaction(payment: Payment): Transaction | undefined {
     useEscrow: payment.useEscrow,
     receiptUrl: payment.receipt?.url ?? null,
     status: payment.status,
-    transactionAt: cancel?.canceledAt ?? payment.approvedAt ?? payment.requestedAt,
+    transactionAt: koreanTime(atMs),
     currency: payment.currency,
     amount: cancel?.cancelAmount ?? payment.totalAmount,
   }

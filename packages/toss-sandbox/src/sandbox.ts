@@ -60,6 +60,10 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const ids = {
     transactionKey: () => newId().toUpperCase(),
     approveNo: () => String((Buffer.from(random(4)).readUInt32BE() % 90_000_000) + 10_000_000),
+    accountNumber: () =>
+      `X${String(Buffer.from(random(6)).readUIntBE(0, 6))
+        .padStart(15, '0')
+        .slice(-13)}`,
   }
   const books = openBooks(journal)
   const webhooks = createWebhooks({
@@ -73,7 +77,15 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const hanging = createHanging(schedule)
   const strikes = createStrikes()
 
-  function requestPayment({ orderId, orderName, amount, origin, scenario, ...urls }: PaymentRequest): Entry {
+  function requestPayment({
+    orderId,
+    orderName,
+    amount,
+    origin,
+    scenario,
+    validHours,
+    ...urls
+  }: PaymentRequest): Entry {
     const at = now()
     const paymentKey = `sandbox_${newId(12)}`
     if (books.entry(paymentKey)) throw new Error('the random source repeats itself')
@@ -91,6 +103,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
           secret: `ps_${newId()}`,
           origin,
           scenario,
+          ...(validHours === undefined ? {} : { validHours }),
           ...(successUrl === undefined ? {} : { successUrl }),
           ...(failUrl === undefined ? {} : { failUrl }),
         },
@@ -106,12 +119,12 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 
   const surroundings = { ...ids, strike: strikes.draw }
   const api = createApi({ secretKey, books, ledger, hanging, now, surroundings, newTraceId: newId })
-  const control = createControl({ books, webhooks, strikes, requestPayment, originOf })
-  const window = createWindow({ books, ledger, requestPayment, originOf })
+  const control = createControl({ books, ledger, webhooks, strikes, requestPayment, originOf })
+  const window = createWindow({ books, ledger, now, requestPayment, originOf })
 
   function handlerOf(path: string) {
     if (path.startsWith('/v1/')) return api
-    if (path === '/sandbox/window' || path.startsWith('/sandbox/receipts/')) return window
+    if (path === '/sandbox/window' || path === '/sandbox/bank' || path.startsWith('/sandbox/receipts/')) return window
     return path.startsWith('/sandbox/') ? control : undefined
   }
 

@@ -25,11 +25,16 @@ export const cancelOutcomes = {
   '500': { money: 'stays', answer: '500' },
 } as const satisfies Record<string, { money: 'moves' | 'stays'; answer: string }>
 
+/** Whether money comes into a virtual account by itself: at once, after a time, or only by hand. */
+const depositManners = { now: true, late: true, never: true } as const
+
 const webhookManners = { normal: true, early: true, twice: true, late: true, never: true } as const
 
 export type ConfirmOutcome = { readonly kind: keyof typeof confirmOutcomes; readonly delayMs?: number }
 export type CancelOutcome = { readonly kind: keyof typeof cancelOutcomes }
 export type WebhookManner = { readonly kind: keyof typeof webhookManners; readonly delayMs?: number }
+
+type DepositManner = { readonly kind: keyof typeof depositManners; readonly delayMs?: number }
 
 /** How one payment is going to behave. `times` is how often the fault happens before the real answer is given. */
 export type Scenario = {
@@ -39,6 +44,7 @@ export type Scenario = {
   readonly cancel: CancelOutcome
   readonly cancelTimes?: number
   readonly webhook: WebhookManner
+  readonly deposit?: DepositManner
   readonly hangMs: number
 }
 
@@ -55,7 +61,7 @@ export const ordinary: Scenario = {
   hangMs: hangDefaultMs,
 }
 
-/** Reads `outcome`, `declineCode`, `times`, `cancelOutcome`, `cancelTimes`, `webhook` and `hangMs`; mistakes go to `fields.problems`. */
+/** Reads `outcome`, `declineCode`, `times`, `cancelOutcome`, `cancelTimes`, `webhook`, `deposit` and `hangMs`; mistakes go to `fields.problems`. */
 export function readScenario(fields: Fields): Scenario {
   const confirm = readConfirmOutcome(fields, 'outcome')
   const declineCode = fields.text('declineCode', { lengthMax: 100 })
@@ -65,12 +71,14 @@ export function readScenario(fields: Fields): Scenario {
   const cancel = readTimed(fields, 'cancelOutcome', cancelOutcomes)
   const cancelTimes = fields.whole('cancelTimes', { min: 1, max: 1_000 })
   const webhook = readTimed(fields, 'webhook', webhookManners, 'late')
+  const deposit = readTimed(fields, 'deposit', depositManners, 'late')
   return {
     confirm: confirm ?? ordinary.confirm,
     declineCode: known ?? ordinary.declineCode,
     cancel: cancel ?? ordinary.cancel,
     webhook: webhook ?? ordinary.webhook,
     hangMs: fields.whole('hangMs', { min: 1, max: delayMaxMs }) ?? hangDefaultMs,
+    ...(deposit === undefined ? {} : { deposit }),
     ...(confirmTimes === undefined ? {} : { confirmTimes }),
     ...(cancelTimes === undefined ? {} : { cancelTimes }),
   }

@@ -4,7 +4,10 @@ import type { Payment } from './payment.ts'
 import { koreanTime, localKoreanTime } from './payment.ts'
 
 export type Webhooks = {
-  /** Sends PAYMENT_STATUS_CHANGED to every URL. Settles when each has been tried once, whatever came of it. */
+  /**
+   * Sends PAYMENT_STATUS_CHANGED to every URL, and DEPOSIT_CALLBACK of a virtual account, as a merchant gets them who
+   * has registered both. Settles when each has been tried once, whatever came of it.
+   */
   send(payment: Payment): Promise<void>
   setUrls(urls: readonly string[]): void
   counts(): WebhookCounts
@@ -104,12 +107,8 @@ export function createWebhooks({ fetch, now, newId, schedule, urls: firstUrls }:
 
   return {
     async send(payment) {
-      const body = JSON.stringify({
-        eventType: 'PAYMENT_STATUS_CHANGED',
-        createdAt: localKoreanTime(now()),
-        data: payment,
-      })
-      const firstTries = urls.map((url) => {
+      const deliveries = bodiesOf(payment, localKoreanTime(now())).flatMap((body) => urls.map((url) => ({ url, body })))
+      const firstTries = deliveries.map(({ url, body }) => {
         if (isClosed || counts.pending >= pendingMax) {
           counts.dropped++
           return Promise.resolve()
@@ -132,6 +131,15 @@ export function createWebhooks({ fetch, now, newId, schedule, urls: firstUrls }:
       for (const controller of attempts) controller.abort()
     },
   }
+}
+
+/** A deposit that is waited for, again too, is told by the flat DEPOSIT_CALLBACK only ("웹훅 이벤트"). */
+function bodiesOf(payment: Payment, createdAt: string): string[] {
+  const { virtualAccount, status, secret, lastTransactionKey, orderId } = payment
+  const bodies: object[] = []
+  if (status !== 'WAITING_FOR_DEPOSIT') bodies.push({ eventType: 'PAYMENT_STATUS_CHANGED', createdAt, data: payment })
+  if (virtualAccount) bodies.push({ createdAt, secret, status, transactionKey: lastTransactionKey, orderId })
+  return bodies.map((body) => JSON.stringify(body))
 }
 
 function checkedUrls(urls: readonly string[]): readonly string[] {

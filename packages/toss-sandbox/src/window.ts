@@ -10,12 +10,14 @@ import { cardAmountMin, orderIdRule, readFields, readReturnUrl } from './fields.
 import type { Handler } from './http.ts'
 import { languageOf, readBody, send } from './http.ts'
 import type { Ledger } from './ledger.ts'
-import { contentSecurityPolicy, problemPage, receiptPage, texts, windowPage } from './pages.ts'
+import { bankPage, contentSecurityPolicy, problemPage, receiptPage, texts, windowPage } from './pages.ts'
+import { asOf } from './payment.ts'
 import { ordinary } from './scenario.ts'
 
 type Options = {
   books: Books
   ledger: Ledger
+  now: () => number
   requestPayment: (request: PaymentRequest) => Entry
   originOf: (request: IncomingMessage) => string
 }
@@ -27,10 +29,12 @@ type Purchase = {
   amount: number
   successUrl: string
   failUrl: string
+  /** A virtual account is offered beside the card, and takes a deposit for so long. */
+  validHours?: number | undefined
   entry?: Entry | undefined
 }
 
-export function createWindow({ books, ledger, requestPayment, originOf }: Options): Handler {
+export function createWindow({ books, ledger, now, requestPayment, originOf }: Options): Handler {
   function page(response: ServerResponse, status: number, html: string): void {
     send(response, status, 'text/html;charset=UTF-8', html, {
       'content-security-policy': contentSecurityPolicy,
@@ -60,6 +64,7 @@ export function createWindow({ books, ledger, requestPayment, originOf }: Option
     const orderId = fields.text('orderId', orderIdRule)
     const amount = fields.whole('amount', { required: true, min: cardAmountMin, numeral: true })
     const orderName = fields.text('orderName', { lengthMax: 100 }) ?? ''
+    const validHours = fields.whole('validHours', { min: 1, max: 720, numeral: true })
     const successUrl = readReturnUrl(fields, 'successUrl', true)
     const failUrl = readReturnUrl(fields, 'failUrl', true)
     if (orderId === undefined || amount === undefined || successUrl === undefined || failUrl === undefined) {
@@ -67,14 +72,15 @@ export function createWindow({ books, ledger, requestPayment, originOf }: Option
     }
     return fields.problems.length > 0
       ? { problems: fields.problems }
-      : { orderId, orderName, amount, successUrl, failUrl }
+      : { orderId, orderName, amount, successUrl, failUrl, validHours }
   }
 
-  function pay(request: IncomingMessage, purchase: Purchase, isDeclined: boolean): Entry {
-    if (!isDeclined && purchase.entry?.payment.status === 'IN_PROGRESS') return purchase.entry
-    const { entry: _, ...wanted } = purchase
-    const scenario = isDeclined ? ({ ...ordinary, confirm: { kind: 'decline' } } as const) : ordinary
-    return requestPayment({ ...wanted, origin: originOf(request), scenario })
+  function pay(request: IncomingMessage, purchase: Purchase, action: 'pay' | 'decline' | 'account'): Entry {
+    if (action === 'pay' && purchase.entry?.payment.status === 'IN_PROGRESS') return purchase.entry
+    const { entry: _, validHours, ...wanted } = purchase
+    const scenario = action === 'decline' ? ({ ...ordinary, confirm: { kind: 'decline' } } as const) : ordinary
+    const hours = action === 'account' ? validHours : undefined
+    return requestPayment({ ...wanted, origin: originOf(request), scenario, validHours: hours })
   }
 
   async function submit(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -86,8 +92,12 @@ export function createWindow({ books, ledger, requestPayment, originOf }: Option
     const action = form.get('action')
     if ('problems' in purchase) {
       page(response, 400, problemPage(language, purchase.problems))
-    } else if (action === 'pay' || action === 'decline') {
-      const { payment } = pay(request, purchase, action === 'decline')
+    } else if (
+      action === 'pay' ||
+      action === 'decline' ||
+      (action === 'account' && purchase.validHours !== undefined)
+    ) {
+      const { payment } = pay(request, purchase, action)
       redirect(response, purchase.successUrl, {
         paymentType: 'NORMAL',
         orderId: payment.orderId,
@@ -105,7 +115,27 @@ export function createWindow({ books, ledger, requestPayment, originOf }: Option
     }
   }
 
+  /** The page that stands for a bank: whoever has the number of a virtual account may pay into it. */
+  async function bank(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const isPost = request.method === 'POST'
+    const text = isPost ? await readBody(request) : (request.resume(), '')
+    if (text === undefined) response.shouldKeepAlive = false
+    const form = isPost ? new URLSearchParams(text ?? '') : url.searchParams
+    const language = chosenLanguage(request, form)
+    const entry = ledger.current(books.entryOfAccount(form.get('account') ?? ''))
+    if (entry === undefined) {
+      page(response, 404, problemPage(language, ['account: is unknown']))
+      return
+    }
+    const after = isPost ? ledger.deposit(entry.payment.paymentKey, 'deposited') : undefined
+    page(response, 200, bankPage(language, asOf((after ?? entry).payment, now())))
+  }
+
   return async (request, response, url) => {
+    if (url.pathname === '/sandbox/bank') {
+      await bank(request, response, url)
+      return
+    }
     if (request.method === 'POST' && url.pathname === '/sandbox/window') {
       await submit(request, response)
       return

@@ -32,9 +32,11 @@ export const afterLeaseMs = 30_000
 
 const told = [
   'payments.payment-requested.v1',
+  'payments.payment-awaited.v1',
   'payments.payment-captured.v1',
   'payments.payment-refused.v1',
   'payments.payment-refunded.v1',
+  'payments.refund-account-needed.v1',
 ] as const
 
 /** The module beside a provider, with the test in the roles of the buyer and of orders. */
