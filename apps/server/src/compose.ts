@@ -40,6 +40,7 @@ import { mergeAudit } from './audit.ts'
 import type { Config, ServiceName } from './config.ts'
 import { serveOperations } from './operations.ts'
 
+import { paymentsConfig } from './payment-setup.ts'
 /** Every module, hosted by this process or not: their tables and their wishes must exist before the first fact. */
 export const allModules: Record<ServiceName, ModuleStatics> = {
   identity: identity.statics,
@@ -145,7 +146,6 @@ export function compose(config: Config, surroundings: Surroundings) {
     lagMsMax: config.STREAMS_LAG_MS_MAX,
   })
 
-  const usesSandbox = config.TOSS_SECRET_KEY === undefined
   const faces = {
     identity: identity.createIdentity(of('identity'), {
       secureCookies: publicUrl.startsWith('https:') || new URL(publicUrl).hostname === 'localhost',
@@ -181,16 +181,7 @@ export function compose(config: Config, surroundings: Surroundings) {
     waitlist: waitlist.createWaitlist(of('waitlist')),
     inventory: inventory.createInventory(of('inventory'), { ...inventory.inventoryDefaults, room: streamRoom }),
     orders: orders.createOrders(of('orders')),
-    payments: payments.createPayments(of('payments'), {
-      mode: usesSandbox ? 'sandbox' : 'live',
-      baseUrl: usesSandbox ? publicUrl : config.TOSS_BASE_URL,
-      secretKey: config.TOSS_SECRET_KEY ?? sandboxSecretKey,
-      clientKey: config.TOSS_CLIENT_KEY ?? null,
-      windowUrl: usesSandbox ? `${publicUrl}/sandbox/window` : null,
-      timeoutMs: config.PAYMENT_TIMEOUT_MS,
-      parallelMax: 48,
-      depositMaxMs: config.PAYMENT_DEPOSIT_HOURS === 0 ? null : config.PAYMENT_DEPOSIT_HOURS * 3_600_000,
-    }),
+    payments: payments.createPayments(of('payments'), paymentsConfig(config, publicUrl)),
     tickets: tickets.createTickets({ ...of('tickets'), secrets }),
     ledger: ledger.createLedger(of('ledger')),
     notifications: notifications.createNotifications(of('notifications'), {
@@ -312,6 +303,3 @@ export function compose(config: Config, surroundings: Surroundings) {
 }
 
 export type Server = ReturnType<typeof compose>
-
-/** The key of the payment sandbox in the demo: no secret, it opens nothing. */
-export const sandboxSecretKey = 'test_sk_fairgate_sandbox'

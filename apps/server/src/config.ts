@@ -1,4 +1,5 @@
 import { Type, OneOf } from '@fairgate/contracts/schema'
+import { paymentProviders } from '@fairgate/contracts/http/payments'
 import { isNetwork } from '#platform/address'
 import { ConfigError, readSettings, secretSetting, setting, type Values } from '#platform/config'
 
@@ -177,13 +178,31 @@ export const settings = {
     'https://api.solapi.com',
   ),
   TOSS_BASE_URL: setting(
+  PAYMENT_PROVIDERS: setting(
+    Type.Array(OneOf(paymentProviders), { minItems: 1 }),
+    'By whom buyers may pay, by comma; the first is offered first. The demo shows `toss,stripe`',
+  ),
+  STRIPE_URL: setting(
+    Type.String({ pattern: '^https?://[^/]+$' }),
+    'Address of Stripe, without a path',
+    'https://api.stripe.com',
+  ),
+  STRIPE_SECRET_KEY: secretSetting(
+    Type.String({ pattern: '^(sk|rk)_' }),
+    'Secret key at Stripe. Without it the demo uses the sandbox',
+  ),
+  STRIPE_PUBLISHABLE_KEY: setting(Type.String({ pattern: '^pk_' }), 'Key of Stripe that browsers use'),
+  STRIPE_WEBHOOK_SECRET: secretSetting(
+    Type.Array(Type.String({ pattern: '^whsec_' }), { minItems: 1 }),
+    'What Stripe signs its notices with; while a secret is being replaced both, by comma',
+  ),
     Type.String({ pattern: '^https?://' }),
-    'Address of the payment provider',
+    'Address of Toss Payments',
     'https://api.tosspayments.com',
   ),
   TOSS_SECRET_KEY: secretSetting(
     Type.String({ minLength: 8 }),
-    'Secret key at the payment provider. Without it the demo uses the sandbox',
+    'Secret key at Toss Payments. Without it the demo uses the sandbox',
   ),
   TOSS_CLIENT_KEY: setting(Type.String({ minLength: 8 }), 'Public key of the payment window'),
   PAYMENT_DEPOSIT_HOURS: setting(
@@ -199,12 +218,20 @@ export const settings = {
 } as const
 
 const ownPrefixes = [
+/** What a provider cannot do without outside the demo. */
+const keysOf = {
+  toss: ['TOSS_SECRET_KEY'],
+  stripe: ['STRIPE_SECRET_KEY', 'STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'],
+} as const
+
   'DATABASE_',
   'WAITING_ROOM_',
   'HEALTH_',
   'DRAW_',
   'TOSS_',
   'SMTP_',
+  'STRIPE_',
+  'PAYMENT_',
   'SMS_',
   'SIGNING_',
   'OPERATIONS_',
@@ -215,6 +242,7 @@ export type Config = Values<typeof settings> & {
   /** Demo conveniences are on. */
   DEMO: boolean
   services: readonly ServiceName[]
+  PAYMENT_PROVIDERS: (typeof paymentProviders)[number][]
 }
 
 /** Parses the environment once. @throws ConfigError that lists all mistakes */
@@ -222,6 +250,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const values = readSettings(settings, env, ownPrefixes)
   const demo = values.DEMO ?? values.DATABASE_URL === undefined
   const mistakes: string[] = []
+  const providers = values.PAYMENT_PROVIDERS ?? (demo ? [...paymentProviders] : ['toss' as const])
   if (values.DATABASE_URL !== undefined && values.SIGNING_SECRETS === undefined) {
     mistakes.push('SIGNING_SECRETS: is needed with DATABASE_URL, the same in all processes')
   }
@@ -229,8 +258,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (values.PUBLIC_URL === undefined) mistakes.push('PUBLIC_URL: is needed outside the demo')
     if (values.SMTP_URL === undefined && values.SERVICES.includes('notifications'))
       mistakes.push('SMTP_URL: is needed outside the demo')
-    if (values.TOSS_SECRET_KEY === undefined && values.SERVICES.includes('payments'))
-      mistakes.push('TOSS_SECRET_KEY: is needed outside the demo')
+    if (values.SERVICES.includes('payments')) {
+      const needed = providers.flatMap((name) => keysOf[name])
+      for (const name of needed) if (values[name] === undefined) mistakes.push(`${name}: is needed outside the demo`)
+    }
   }
   const sms = [values.SMS_API_KEY, values.SMS_API_SECRET, values.SMS_FROM]
   if (sms.some((value) => value !== undefined) && sms.includes(undefined))
@@ -241,5 +272,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (env[name]) mistakes.push(`${name}: is not supported yet; processes share their state through Postgres`)
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
-  return Object.freeze({ ...values, DEMO: demo, services: values.SERVICES })
+  const isOurs = providers.includes('stripe') && values.STRIPE_SECRET_KEY !== undefined
+  for (const name of ['STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'] as const)
+    if (demo && isOurs && values[name] === undefined) mistakes.push(`${name}: is needed with STRIPE_SECRET_KEY`)
+  return Object.freeze({ ...values, DEMO: demo, PAYMENT_PROVIDERS: providers, services: values.SERVICES })
 }

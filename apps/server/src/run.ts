@@ -14,6 +14,7 @@ import { compose, type Server } from './compose.ts'
 import { readConfig, type Config } from './config.ts'
 import { seedDemo, welcome } from './demo.ts'
 import { createMetricsServer, type MetricsText } from './operations.ts'
+import { playedProviders } from './payment-setup.ts'
 import { listenPrivately, openSandbox } from './sandbox.ts'
 import { serve } from './serving.ts'
 import { startFault } from './start-fault.ts'
@@ -91,8 +92,8 @@ export async function run(env: NodeJS.ProcessEnv): Promise<void> {
     await server.prepare()
     const demo = config.DEMO && config.services.includes('catalog') ? await seedDemo(server) : undefined
 
-    const hasSandbox = config.DEMO && config.TOSS_SECRET_KEY === undefined && config.services.includes('payments')
-    const sandbox = hasSandbox ? openSandbox(dataFolder(config), lifecycle, publicUrl) : undefined
+    const played = config.DEMO && config.services.includes('payments') ? playedProviders(config) : []
+    const sandbox = played.length > 0 ? openSandbox(dataFolder(config), lifecycle, publicUrl, played) : undefined
     let metrics: MetricsText = server.metrics
     if (config.WORKERS === 1) {
       await serve(server, config, lifecycle, { port, sandbox })

@@ -35,10 +35,10 @@ const rooms: readonly Room[] = [
       isPackage(target) ||
       target.startsWith('#platform/') ||
       target.startsWith('@fairgate/contracts/') ||
-      target.startsWith('@fairgate/toss-sandbox/') ||
+      /^@fairgate\/(stripe|toss)-sandbox\//.test(target) ||
       isBelow('apps/server/test')(target) ||
       isBelow(folderOf(path, 5))(target),
-    says: 'a test of a module may import its own folder, #platform, the contracts, the payment sandbox and apps/server/test',
+    says: 'a test of a module may import its own folder, #platform, the contracts, the payment sandboxes and apps/server/test',
   },
   {
     files: /^apps\/server\/src\/modules\/[^/]+\//,
@@ -83,6 +83,14 @@ const rooms: readonly Room[] = [
     files: /^packages\/toss-sandbox\/src\//,
     mayImport: (target) => isNode(target) || isBelow('packages/toss-sandbox/src')(target),
     says: 'the payment sandbox may import nothing but itself and node: modules',
+  },
+  {
+    files: /^packages\/stripe-sandbox\/src\//,
+    mayImport: (target) =>
+      isNode(target) ||
+      /^@fairgate\/toss-sandbox\/(hanging|http|journal)$/.test(target) ||
+      isBelow('packages/stripe-sandbox/src')(target),
+    says: "the second payment sandbox may import itself, node: modules and the first one's hanging, http and journal",
   },
   {
     files: /^apps\/web\/(src|waiting-room)\//,

@@ -65,6 +65,17 @@ export async function openTossProvider(clock: Scheduler) {
   const authorization = `Basic ${Buffer.from(`${tossSecretKey}:`).toString('base64')}`
 
   return {
+    name: 'toss' as const,
+    setups: {
+      toss: {
+        mode: 'sandbox' as const,
+        baseUrl: url,
+        secretKey: tossSecretKey,
+        clientKey: null,
+        windowUrl: `${url}/sandbox/window`,
+      },
+      stripe: null,
+    },
     url,
     sandbox,
     calls,

@@ -288,6 +288,22 @@ export const errors = {
     'The order cannot be cancelled in its state',
     '지금 상태에서는 취소할 수 없습니다',
   ),
+  'orders.no-refunds': entry(409, 'Tickets of this event are not refunded', '이 행사의 티켓은 취소·환불되지 않습니다'),
+  'orders.too-late-to-cancel': entry(409, 'The time to cancel is over', '취소할 수 있는 기간이 지났습니다'),
+  'orders.invalid-seats': entry(
+    400,
+    'Some seats are not of this order, named twice, or have gone back already',
+    '이 주문의 좌석이 아니거나, 중복되었거나, 이미 취소된 좌석이 있습니다',
+  ),
+  'orders.refund-changed': entry(
+    409,
+    'The refund is another by now; look at it and confirm again',
+    '환불 금액이 바뀌었습니다. 다시 확인해 주세요',
+  ),
+  'orders.event-cancelled': entry(409, 'The event has been cancelled', '취소된 행사입니다'),
+  'orders.cancellation-not-found': entry(404, 'There is no such cancellation', '취소 작업을 찾을 수 없습니다'),
+  'orders.cancellation-done': entry(409, 'This cancellation is finished', '이미 끝난 취소 작업입니다'),
+  'orders.invalid-cancellation': entry(400, 'The cancellation has faults', '취소 설정에 오류가 있습니다'),
   // payments
   'payments.request-invalid': entry(
     403,
@@ -308,16 +324,25 @@ export const errors = {
     'The payment was handed over before its owner had agreed to it',
     '결제 인증이 끝나지 않았습니다',
   ),
-  'payments.deposit-not-found': entry(
-    404,
-    'No account was opened for this order',
-    '이 주문에는 입금 계좌가 없습니다',
-  ),
+  'payments.deposit-not-found': entry(404, 'No account was opened for this order', '이 주문에는 입금 계좌가 없습니다'),
   'payments.refund-account-not-needed': entry(
     409,
     'No refund waits for an account',
     '환불 계좌를 기다리는 환불이 없습니다',
   ),
+  'payments.not-prepared': entry(409, 'This payment was not begun here', '이곳에서 시작된 결제가 아닙니다'),
+  'payments.provider-refuses': entry(
+    409,
+    'The payment provider does not take this amount or currency',
+    '이 금액이나 통화로는 결제할 수 없는 결제 수단입니다',
+  ),
+  'payments.provider-unavailable': entry(
+    503,
+    'The payment provider does not answer; try again in a moment',
+    '결제사가 응답하지 않습니다. 잠시 후 다시 시도해 주세요',
+  ),
+  'payments.webhook-forged': entry(400, 'The notice is not signed by the provider', '알림의 서명이 올바르지 않습니다'),
+  'payments.webhook-stale': entry(400, 'The notice was signed too long ago', '알림의 서명이 오래되었습니다'),
   'payments.method-not-offered': entry(
     409,
     'This way to pay is not offered: the money would come too late',

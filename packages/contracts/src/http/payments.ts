@@ -3,22 +3,62 @@ import { Money } from '../money.ts'
 import { Type, Strict, OneOf, Instant, type Static } from '../schema.ts'
 import { route } from './route.ts'
 
+export const paymentProviders = ['toss', 'stripe'] as const
+
+const WayToPay = {
+  provider: OneOf(paymentProviders),
+  mode: OneOf(['sandbox', 'live']),
+  windowUrl: Type.Union([Type.String(), Type.Null()], {
+    description: 'sandbox: the page that stands for the payment window',
+  }),
+  clientKey: Type.Union([Type.String(), Type.Null()]),
+}
+
 export const paymentSettings = route({
   method: 'GET',
   path: '/api/payments/settings',
   caller: 'anyone',
-  summary: 'How to pay here: which provider, and the address of its payment window or its public client key',
+  summary: 'How to pay here: by which providers, and the address of their payment windows or their public keys',
   answers: {
     200: Strict({
-      provider: OneOf(['toss']),
-      mode: OneOf(['sandbox', 'live']),
-      windowUrl: Type.Union([Type.String(), Type.Null()], {
-        description: 'sandbox: the page that stands for the payment window',
-      }),
-      clientKey: Type.Union([Type.String(), Type.Null()]),
+      ...WayToPay,
+      providers: Type.Array(
+        Strict({
+          ...WayToPay,
+          scriptUrl: Type.Union([Type.String(), Type.Null()], {
+            description: "the provider's own script, which draws its part of the page",
+          }),
+        }),
+        { description: 'all of them, the first one as above' },
+      ),
     }),
   },
   cache: 'public, max-age=60',
+})
+
+export const preparePayment = route({
+  method: 'POST',
+  path: '/api/payments/prepare',
+  caller: 'buyer',
+  summary:
+    'Have the provider know of a payment before you agree to it, where it wants that (`stripe`). Asked again it is the same one, until it was handed over',
+  body: Strict({
+    paymentRequestToken: Type.String({ maxLength: 4000 }),
+    provider: Type.String({ maxLength: 20 }),
+  }),
+  answers: {
+    201: Strict({
+      paymentKey: Type.String(),
+      clientSecret: Type.String({ description: "for the provider's script in your browser, and nobody else" }),
+    }),
+  },
+  errors: [
+    'payments.request-invalid',
+    'payments.request-expired',
+    'payments.unknown-provider',
+    'payments.provider-refuses',
+    'payments.provider-unavailable',
+  ],
 })
 
 export const confirmPayment = route({
@@ -46,6 +86,7 @@ export const confirmPayment = route({
     'payments.unknown-provider',
     'payments.in-progress',
     'payments.key-used',
+    'payments.not-prepared',
   ],
 })
 
@@ -96,8 +137,26 @@ export const tossWebhook = route({
   path: '/api/payments/toss/webhook',
   caller: 'provider',
   summary: 'Unsigned notices of the provider: a hint to ask it, never a fact',
-  body: Type.Unknown(),
+  rawBody: true,
   answers: { 200: Strict({}) },
 })
 
-export const paymentRoutes = { paymentSettings, confirmPayment, getDeposit, giveRefundAccount, tossWebhook }
+export const stripeWebhook = route({
+  method: 'POST',
+  path: '/api/payments/stripe/webhook',
+  caller: 'provider',
+  summary: 'Notices of the provider, signed with `Stripe-Signature`: a hint to ask it, never a fact',
+  rawBody: true,
+  answers: { 200: Strict({}) },
+  errors: ['payments.unknown-provider', 'payments.webhook-forged', 'payments.webhook-stale'],
+})
+
+export const paymentRoutes = {
+  paymentSettings,
+  preparePayment,
+  confirmPayment,
+  getDeposit,
+  giveRefundAccount,
+  tossWebhook,
+  stripeWebhook,
+}

@@ -91,7 +91,7 @@ export function createAsking(
     }
     if (step === 'withdraw' && provider.withdraw) {
       const idempotencyKey = `${payment.id}-w${payment.keySeq}`
-      return provider.withdraw({ paymentKey, reason: 'not paid in time', idempotencyKey })
+      return provider.withdraw({ paymentKey, reason: 'ended without a payment', idempotencyKey })
     }
     return provider.query(paymentKey)
   }

@@ -50,6 +50,8 @@ export type Surroundings = {
   newRefundId: () => string
   /** The longest that we wait for a deposit; null where payments by deposit are not offered. */
   depositMaxMs: number | null
+  /** Whether the provider of this name holds money until it is captured. */
+  holdsMoney: (provider: string) => boolean
 }
 
 const unchanged = (payment: Payment): Change => ({ payment, facts: [], history: [], refunds: [], alarms: [] })
@@ -70,8 +72,9 @@ export function requestCapture(payment: Payment, { now }: Surroundings): Change 
 }
 
 /** The order says that nothing of this payment may be captured. */
-export function decline(payment: Payment, reason: string, { now }: Surroundings): Change {
-  return move(payment, 'payment-declined', now, (moved) => moved, reason) ?? unchanged(payment)
+export function decline(payment: Payment, reason: string, around: Surroundings): Change {
+  const change = move(payment, 'payment-declined', around.now, (moved) => moved, reason)
+  return letGo(change ?? unchanged(payment), around)
 }
 
 /** The order wants money to go back: what is asked for, at most what is left. Asked for again, nothing is left. */
@@ -145,7 +148,7 @@ function understand(payment: Payment, asked: Step, answer: Answer, around: Surro
   const { code, message } = answer
   if (payment.refund) return askLater(payment, asked, { code, isOurFault: true }, now)
   if (payment.state === 'captured') return { ...rest(payment, now), alarms: ['contradiction'] }
-  return refuse(payment, { code, message }, now)
+  return letGo(refuse(payment, { code, message }, now), around)
 }
 
 /** The provider has to be asked how things stand, soon at first and every minute in the end. */
@@ -180,13 +183,20 @@ function learn(payment: Payment, asked: Step, found: ProviderPayment, around: Su
           ...askLater(payment, asked, { code: `deposit-of-${found.providerStatus}`, isOurFault: true }, now),
           alarms: ['contradiction'],
         }
-      if (payment.state !== 'capturing') return rest(payment, now)
+      if (payment.state !== 'capturing') {
+        const hasEnded = payment.state === 'refused' || payment.state === 'declined'
+        const isToGo = hasEnded && isSameOrder && around.holdsMoney(payment.provider)
+        return isToGo ? unchanged(withdrawn(payment, now)) : rest(payment, now)
+      }
       if (!isSame) {
         const alarm = isSameOrder ? 'wrong-amount' : 'wrong-order'
-        return { ...refuse(payment, ourRefusal(alarm), now), alarms: [alarm] }
+        const refused = refuse(payment, ourRefusal(alarm), now)
+        // What is held for somebody else's order is not ours to let go.
+        return { ...(isSameOrder ? letGo(refused, around) : refused), alarms: [alarm] }
       }
       // The order has its seats secured and cannot wait for a buyer who may be gone.
-      if (found.status === 'unpassed') return refuse(payment, found.failure ?? ourRefusal('not-passed'), now)
+      if (found.status === 'unpassed')
+        return letGo(refuse(payment, found.failure ?? ourRefusal('not-passed'), now), around)
       if (asked === 'confirm') return askLater(payment, asked, { code: 'still-open', isOurFault: false }, now)
       // Only now may the idempotency key change: the old one would repeat the old answer, errors included.
       return unchanged({ ...at(payment, 'confirm', now), keySeq: payment.keySeq + 1 })
@@ -254,6 +264,14 @@ const withdrawn = (payment: Payment, now: number): Payment => ({
   ...at(payment, 'withdraw', payment.keySeq === 0 ? now : now + pauseMs(payment.keySeq)),
   keySeq: payment.keySeq + 1,
 })
+
+/** What is held for a payment that has just ended without being captured is let go. */
+function letGo(change: Change, { now, holdsMoney }: Surroundings): Change {
+  const hasEnded = change.history.length > 0
+  return hasEnded && holdsMoney(change.payment.provider)
+    ? { ...change, payment: withdrawn(change.payment, now) }
+    : change
+}
 
 function depositOf(found: ProviderPayment, now: number, maxMs: number | null): DepositBooked | null {
   if (!found.deposit) return null

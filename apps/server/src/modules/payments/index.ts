@@ -8,8 +8,12 @@ import { createDeposits } from './deposits.ts'
 import { heard } from './events.ts'
 import { createLedger } from './ledger.ts'
 import * as store from './payments-store.ts'
+import { createPreparing } from './preparing.ts'
+import type { Provider } from './provider.ts'
 import { createRequests } from './requests.ts'
 import { servePayments } from './routes.ts'
+import { settingsOf } from './settings.ts'
+import { createStripe } from './stripe.ts'
 import { createToss } from './toss.ts'
 import { createWebhooks } from './webhooks.ts'
 
@@ -19,17 +23,23 @@ export const statics: ModuleStatics = {
   subscribes: heard,
 }
 
-export type PaymentsConfig = {
-  /** What buyers are told: the sandbox's window is a page of ours, the live one is the provider's. */
+/** What one provider needs. `mode` is what buyers are told: in the sandbox no money moves. */
+type Setup = {
   mode: 'sandbox' | 'live'
   /** Address of the provider's HTTP API, without a path. */
   baseUrl: string
   secretKey: string
+  /** The key that browsers may know. */
   clientKey: string | null
-  windowUrl: string | null
-  /** Bound of one call to the provider. */
+}
+
+export type PaymentsConfig = {
+  /** `windowUrl`: the page of ours that stands for the provider's window; null where that is the provider's own. */
+  toss: (Setup & { windowUrl: string | null }) | null
+  stripe: (Setup & { webhookSecrets: readonly string[]; scriptUrl: string }) | null
+  /** Bound of one call to a provider. */
   timeoutMs: number
-  /** Most calls to the provider at the same time. */
+  /** Most calls to the providers at the same time. */
   parallelMax: number
   /** The longest that a buyer may take to pay into an account; null where that is not offered. */
   depositMaxMs: number | null
@@ -38,7 +48,7 @@ export type PaymentsConfig = {
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'signals' | 'metrics' | 'log' | 'racepoints'>
 
 const day = 86_400_000
-/** The provider repeats a webhook for three days and 19 hours. */
+/** Providers repeat a webhook for three days and 19 hours at most. */
 const webhooksKeptMs = 7 * day
 const webhooksForgottenMax = 5000
 const silenceMs = 60_000
@@ -46,10 +56,14 @@ const silenceMs = 60_000
 /** Payments: captures, refunds, and asking the provider until the outcome is known. */
 export function createPayments(deps: Deps, config: PaymentsConfig) {
   const { db, clock, metrics, log } = deps
-  const toss = createToss(config, clock)
-  const providers = new Map([['toss', toss]])
-  const ledger = createLedger(deps, config)
-  const requests = createRequests(deps, new Set(providers.keys()))
+  const { toss, stripe, timeoutMs, depositMaxMs } = config
+  const providers = new Map<string, Provider>()
+  if (toss) providers.set('toss', createToss({ ...toss, timeoutMs }, clock))
+  if (stripe) providers.set('stripe', createStripe({ ...stripe, timeoutMs }, clock))
+  const holdsMoney = (name: string) => providers.get(name)?.holdsMoney === true
+  const ledger = createLedger(deps, { depositMaxMs, holdsMoney })
+  const preparing = createPreparing(deps, providers)
+  const requests = createRequests(deps, providers)
   const webhooks = createWebhooks(deps)
   const unknownNow = metrics.gauge(
     'fairgate_payments_unknown',
@@ -114,14 +128,15 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
     name: statics.name,
     routes: (http) =>
       servePayments(http, {
+        preparing,
         requests,
         deposits: createDeposits(deps, ledger),
         webhooks,
-        toss,
-        settings: { mode: config.mode, windowUrl: config.windowUrl, clientKey: config.clientKey },
+        providers,
+        settings: settingsOf(config),
       }),
     subscriptions: ledger.subscriptions,
-    loops: [createAsking(deps, ledger, providers, config), watch],
+    loops: [createAsking(deps, ledger, providers, config), watch, ...(stripe ? [preparing.sweep] : [])],
     audit,
     async known(ids) {
       const ours = ids.filter((id) => id.startsWith(prefix))

@@ -14,12 +14,12 @@ export type Asked = { id: string; lease: number; step: Step; answer: Answer }
 /** Where everything about payments is written: what orders ask for, and what the provider answered. */
 export function createLedger(
   { db, clock, ids, outbox, signals, metrics, log }: Deps,
-  { depositMaxMs }: Pick<Surroundings, 'depositMaxMs'>,
+  { depositMaxMs, holdsMoney }: Pick<Surroundings, 'depositMaxMs' | 'holdsMoney'>,
 ) {
   const steps = metrics.counter('fairgate_payments_steps_total', 'Payments that came into a state', ['state'])
   const alarms = metrics.counter('fairgate_payments_alarms_total', 'What a person must look at, by reason', ['reason'])
 
-  const around = (): Surroundings => ({ now: clock.now(), newRefundId: () => ids('refund'), depositMaxMs })
+  const around = (): Surroundings => ({ now: clock.now(), newRefundId: () => ids('refund'), depositMaxMs, holdsMoney })
 
   async function commit(tx: Tx, changes: readonly Change[]): Promise<void> {
     await store.write(tx, changes, new Date(clock.now()))

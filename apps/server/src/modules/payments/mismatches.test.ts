@@ -115,7 +115,7 @@ test('a secret key that the provider does not know: an alarm, asked for slowly, 
   platform,
 }) => {
   const provider = await openTossProvider(platform.clock)
-  const till = await openTill(platform, provider, { secretKey: 'test_sk_wrong' })
+  const till = await openTill(platform, provider, { setup: { secretKey: 'test_sk_wrong' } })
   const payment = await till.handOver('order-1')
   await till.publish(till.captureRequested(payment))
   for (let second = 0; second < 300; second++) {

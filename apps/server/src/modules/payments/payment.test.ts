@@ -164,13 +164,18 @@ function brokenIn(p: Payment, done: readonly Refund[]): string[] {
 
 test('whatever the provider says, in whatever order, the books stay sound and nobody is told twice', () => {
   fc.assert(
-    fc.property(fc.array(moves, { maxLength: 40 }), (steps) => {
+    fc.property(fc.array(moves, { maxLength: 40 }), fc.boolean(), (steps, isHolding) => {
       const books = createBooks()
       const told: Record<string, number> = {}
       let refundedTold = 0
       let now = 0
       let ids = 0
-      const around = () => ({ now, newRefundId: () => `ref_${++ids}`, depositMaxMs: 50_000 })
+      const around = () => ({
+        now,
+        newRefundId: () => `ref_${++ids}`,
+        depositMaxMs: 50_000,
+        holdsMoney: () => isHolding,
+      })
       for (const step of steps) {
         now += 1000
         const { payment } = books
@@ -205,7 +210,12 @@ test('whatever the provider says, in whatever order, the books stay sound and no
 test('what was asked for is told as soon as the provider knows: an honest one is never asked in vain', () => {
   fc.assert(
     fc.property(fc.boolean(), fc.array(fc.boolean(), { maxLength: 12 }), (isDeclined, losses) => {
-      let payment = requestCapture(fresh, { now: 0, newRefundId: () => 'ref', depositMaxMs: null }).payment
+      let payment = requestCapture(fresh, {
+        now: 0,
+        newRefundId: () => 'ref',
+        depositMaxMs: null,
+        holdsMoney: () => false,
+      }).payment
       const lost: Answer = { kind: 'unknown', code: 'lost', isOurFault: false }
       let isCaptured = false
       let isAborted = false
@@ -236,6 +246,7 @@ test('what was asked for is told as soon as the provider knows: an honest one is
           now: payment.nextAt!,
           newRefundId: () => 'ref',
           depositMaxMs: null,
+          holdsMoney: () => false,
         }).payment
       }
       expect(payment.state).toBe(isDeclined ? 'refused' : 'captured')

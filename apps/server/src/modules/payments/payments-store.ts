@@ -67,6 +67,61 @@ export const ordersOfKeys = (db: Db | Tx, keys: readonly Pick<Payment, 'provider
       join payments.payments p using (provider, payment_key)`,
   )
 
+// preparations
+
+export type PreparationRow = { provider: string; paymentKey: string; orderId: string }
+
+/** How many payments of this provider an order has had: the next one is prepared under another key. */
+export const paymentsOf = async (db: Db, orderId: string, provider: string): Promise<number> =>
+  (
+    await row(
+      db,
+      sql<{ count: number }>`
+        select count(*) from payments.payments where order_id = ${orderId} and provider = ${provider}`,
+    )
+  ).count
+
+/** Remembers what was prepared for an order; said again, it may be handed over for longer. */
+export const insertPreparation = (db: Db, { provider, paymentKey, orderId }: PreparationRow, endsAt: Date) =>
+  sql`
+    insert into payments.preparations (provider, payment_key, order_id, ends_at)
+    values (${provider}, ${paymentKey}, ${orderId}, ${endsAt})
+    on conflict (provider, payment_key) do update set ends_at = greatest(preparations.ends_at, excluded.ends_at)`.execute(
+    db,
+  )
+
+export const orderOfPreparation = async (db: Db, provider: string, paymentKey: string): Promise<string | undefined> =>
+  (
+    await rows(
+      db,
+      sql<{ orderId: string }>`
+        select order_id as "orderId" from payments.preparations where provider = ${provider} and payment_key = ${paymentKey}`,
+    )
+  )[0]?.orderId
+
+/**
+ * Takes preparations whose time is over, for this process alone until then. `isHandedOver`: a payment of ours looks after
+ * it.
+ */
+export const takeEndedPreparations = (db: Db, { now, until, limit }: { now: Date; until: Date; limit: number }) =>
+  rows(
+    db,
+    sql<PreparationRow & { isHandedOver: boolean }>`
+      with ended as (
+        select provider, payment_key from payments.preparations
+        where ends_at <= ${now} order by ends_at limit ${limit} for update skip locked)
+      update payments.preparations p set ends_at = ${until}
+      from ended e where p.provider = e.provider and p.payment_key = e.payment_key
+      returning p.provider, p.payment_key as "paymentKey", p.order_id as "orderId",
+                exists (select 1 from payments.payments q where q.provider = p.provider and q.payment_key = p.payment_key) as "isHandedOver"`,
+  )
+
+export const forgetPreparations = (db: Db, gone: readonly PreparationRow[]) =>
+  sql`
+    delete from payments.preparations p
+    using unnest(${gone.map((each) => each.provider)}::text[], ${gone.map((each) => each.paymentKey)}::text[]) as g (provider, payment_key)
+    where p.provider = g.provider and p.payment_key = g.payment_key`.execute(db)
+
 // steps
 
 /**

@@ -70,8 +70,29 @@ export type GiveBack = {
 }
 export type Withdraw = { paymentKey: string; reason: string; idempotencyKey: string }
 
+/** What a provider has to know of before the buyer can agree to it. `amount` is minor units. */
+export type Preparation = {
+  orderId: string
+  amount: number
+  currency: string
+  idempotencyKey: string
+}
+/** `clientSecret` is for the buyer's browser alone: it is kept nowhere. */
+export type Prepared =
+  | { kind: 'prepared'; paymentKey: string; clientSecret: string }
+  | ({ kind: 'refused' } & Refusal)
+  | { kind: 'unknown'; code: string; isOurFault: boolean }
+
+/** A webhook as it came in: a signature is one of its bytes. */
+export type Notice = { headers: Readonly<Record<string, string | string[] | undefined>>; bytes: Buffer }
+/** What is made of it. One that is refused is not the provider's, or was written long ago. */
+export type Heard =
+  | { kind: 'hint'; hint: Hint }
+  | { kind: 'unreadable' }
+  | { kind: 'refused'; code: 'payments.webhook-forged' | 'payments.webhook-stale' }
+
 /**
- * What an unsigned webhook claims. It is believed in nothing but whom to ask for. `secret`: what the notice shows for
+ * What a webhook claims. It is believed in nothing but whom to ask for, signed or not. `secret`: what the notice shows for
  * its origin, where the provider has such a thing.
  */
 export type Hint = {
@@ -101,6 +122,16 @@ export type Page =
 
 /** A payment provider. Calls never throw and end within their deadline. */
 export type Provider = {
+  /**
+   * Makes the payment known to the provider, where that comes before the buyer's consent; elsewhere the payment window
+   * does it. The same idempotency key gets the same payment. A key that was not prepared here is not taken.
+   */
+  prepare?(order: Preparation): Promise<Prepared>
+  /**
+   * From the buyer's consent to the capture the money is held, so a payment that ends without it is withdrawn. Such a
+   * provider has `withdraw`.
+   */
+  readonly holdsMoney?: true
   /** Takes the money. The same idempotency key gets the same answer. */
   capture(order: Capture): Promise<Answer>
   /** How the payment stands. */
@@ -108,12 +139,12 @@ export type Provider = {
   /** Gives money back, all that is left when `amount` is all. Never `refused`: what is owed stays owed. */
   refund(order: GiveBack): Promise<Answer>
   /**
-   * Ends a payment that waits for a deposit. Never `refused`, and never gives money back: one that was paid meanwhile
-   * stays paid. Needed by providers that answer `awaiting-deposit`.
+   * Ends a payment that has not been captured: one that waits for a deposit, or whose money is held. Never `refused`,
+   * and never gives money back: one that was paid meanwhile stays paid. Needed by providers that answer
+   * `awaiting-deposit` or hold money.
    */
   withdraw?(order: Withdraw): Promise<Answer>
   /** The provider's own books, a page at a time. Without it the provider's payments are compared one by one only. */
   movements?(span: Span): Promise<Page>
-  /** Undefined when the body is of no use. */
-  parseWebhook(headers: Readonly<Record<string, string | string[] | undefined>>, body: unknown): Hint | undefined
+  readWebhook(notice: Notice): Heard
 }

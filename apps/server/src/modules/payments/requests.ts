@@ -6,18 +6,34 @@ import { money, type Currency } from '@fairgate/contracts/money'
 import { requested } from './events.ts'
 import * as store from './payments-store.ts'
 import type { NewPayment } from './payments-store.ts'
+import type { Provider } from './provider.ts'
 
 /** What a buyer brings back from the payment window. `amount` is minor units. */
 export type Confirmation = { paymentRequestToken: string; provider: string; paymentKey: string; amount: number }
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'metrics'>
+type Tokens = Platform['tokens']
 type Decision = 'accepted' | 'in-progress' | 'key-used'
 
 const batchMax = 128
 const queueMax = 2000
 
+/**
+ * What an order wants to be paid, as its buyer shows it.
+ * @throws Problem `payments.request-invalid` when it is not theirs
+ */
+export function readRequest(tokens: Tokens, paymentRequestToken: string, accountId: string) {
+  const request = tokens.verify('payment-request', paymentRequestToken)
+  if (request.kind === 'forged' || request.payload.accountId !== accountId)
+    throw new Problem('payments.request-invalid')
+  return request
+}
+
 /** Takes payments in: many requests in one commit. */
-export function createRequests({ db, clock, ids, tokens, outbox, metrics }: Deps, providers: ReadonlySet<string>) {
+export function createRequests(
+  { db, clock, ids, tokens, outbox, metrics }: Deps,
+  providers: ReadonlyMap<string, Pick<Provider, 'prepare'>>,
+) {
   const counted = metrics.counter('fairgate_payments_requests_total', 'Payments handed over by buyers, by decision', [
     'decision',
   ])
@@ -61,9 +77,7 @@ export function createRequests({ db, clock, ids, tokens, outbox, metrics }: Deps
     { paymentRequestToken, provider, paymentKey, amount }: Confirmation,
     accountId: string,
   ): Promise<{ orderId: string }> {
-    const request = tokens.verify('payment-request', paymentRequestToken)
-    if (request.kind === 'forged' || request.payload.accountId !== accountId)
-      throw new Problem('payments.request-invalid')
+    const request = readRequest(tokens, paymentRequestToken, accountId)
     if (!providers.has(provider)) throw new Problem('payments.unknown-provider', { provider })
     const { orderId, eventId, amount: price } = request.payload
     if (amount !== price.amount) throw new Problem('payments.wrong-amount', { expected: price })
@@ -71,6 +85,12 @@ export function createRequests({ db, clock, ids, tokens, outbox, metrics }: Deps
       const known = (await orderOfKey([{ provider, paymentKey }])).get(keyOf({ provider, paymentKey }))
       if (known !== orderId) throw new Problem('payments.request-expired')
       return { orderId }
+    }
+    // What was prepared elsewhere, or for another order, might take somebody else's money.
+    if (providers.get(provider)?.prepare) {
+      const preparedFor = await store.orderOfPreparation(db, provider, paymentKey)
+      if (preparedFor === undefined) throw new Problem('payments.not-prepared')
+      if (preparedFor !== orderId) throw new Problem('payments.key-used')
     }
     const decision = await batcher.add({
       id: ids('payment'),

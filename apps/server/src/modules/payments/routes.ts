@@ -1,25 +1,37 @@
 import { paymentRoutes } from '@fairgate/contracts/http/payments'
+import type { Answer } from '@fairgate/contracts/http/route'
 import type { HttpApp } from '#platform/http'
+import { Problem } from '#platform/problem'
+import type { Preparing } from './preparing.ts'
 import type { Provider } from './provider.ts'
 import type { Deposits } from './deposits.ts'
 import type { Requests } from './requests.ts'
 import type { Webhooks } from './webhooks.ts'
 
-export type Settings = { mode: 'sandbox' | 'live'; windowUrl: string | null; clientKey: string | null }
+type Settings = Answer<typeof paymentRoutes.paymentSettings>
 
 export function servePayments(
   http: HttpApp,
   {
+    preparing,
     requests,
     deposits,
     webhooks,
-    toss,
+    providers,
     settings,
-  }: { requests: Requests; deposits: Deposits; webhooks: Webhooks; toss: Provider; settings: Settings },
+  }: {
+    preparing: Preparing
+    requests: Requests
+    deposits: Deposits
+    webhooks: Webhooks
+    providers: ReadonlyMap<string, Provider>
+    settings: Settings
+  },
 ): void {
-  http.serve(paymentRoutes.paymentSettings, async () => ({
-    status: 200,
-    body: { provider: 'toss' as const, ...settings },
+  http.serve(paymentRoutes.paymentSettings, async () => ({ status: 200, body: settings }))
+  http.serve(paymentRoutes.preparePayment, async ({ body, caller }) => ({
+    status: 201,
+    body: await preparing.prepare(body, caller.accountId),
   }))
   http.serve(paymentRoutes.confirmPayment, async ({ body, caller }) => ({
     status: 202,
@@ -33,8 +45,15 @@ export function servePayments(
     status: 200,
     body: await deposits.giveRefundAccount(params.orderId, caller.accountId, body),
   }))
-  http.serve(paymentRoutes.tossWebhook, async ({ headers, body }) => {
-    await webhooks.receive('toss', toss.parseWebhook(headers, body))
-    return { status: 200, body: {} }
-  })
+  for (const [name, route] of [
+    ['toss', paymentRoutes.tossWebhook],
+    ['stripe', paymentRoutes.stripeWebhook],
+  ] as const) {
+    http.serve(route, async ({ headers, body }) => {
+      const provider = providers.get(name)
+      if (!provider) throw new Problem('payments.unknown-provider', { provider: name })
+      await webhooks.receive(name, provider.readWebhook({ headers, bytes: body }))
+      return { status: 200, body: {} }
+    })
+  }
 }

@@ -19,10 +19,32 @@ type TestPlatform = Platform & {
   taken(subscriber: string): Promise<{ type: EventType; key: string; data: Record<string, unknown> }[]>
 }
 
+type Setups = Pick<PaymentsConfig, 'toss' | 'stripe'>
+
 /** What these helpers need of the provider. */
 type TestProvider = {
-  url: string
-  window(orderId: string, amount: number, scenario?: Record<string, unknown>): Promise<string>
+  setups: Setups
+} & (
+  | {
+      name: 'toss'
+      /** The buyer passes the payment window. @returns the payment key */
+      window(orderId: string, amount: number, scenario?: Record<string, unknown>): Promise<string>
+    }
+  | {
+      name: 'stripe'
+      /** The buyer is at the provider's part of the page, of a payment that was prepared. */
+      pass(paymentKey: string, scenario?: Record<string, unknown>): Promise<void>
+    }
+)
+
+type Overrides = Partial<Omit<PaymentsConfig, 'toss' | 'stripe'>> & {
+  /** Of the provider's own part. */
+  setup?: Record<string, unknown>
+}
+
+/** A provider's part of the configuration, changed. */
+function changed({ toss, stripe }: Setups, setup: Record<string, unknown> = {}): Setups {
+  return { toss: toss && { ...toss, ...setup }, stripe: stripe && { ...stripe, ...setup } }
 }
 
 export const price = 55_000
@@ -43,15 +65,11 @@ const told = [
 export async function openTill(
   platform: TestPlatform,
   provider: TestProvider,
-  overrides: Partial<PaymentsConfig> = {},
+  { setup, ...overrides }: Overrides = {},
 ) {
   const { db, clock, outbox, tokens } = platform
   const config: PaymentsConfig = {
-    mode: 'sandbox',
-    baseUrl: provider.url,
-    secretKey: 'test_sk_tests',
-    clientKey: null,
-    windowUrl: `${provider.url}/sandbox/window`,
+    ...changed(provider.setups, setup),
     timeoutMs,
     parallelMax: 48,
     depositMaxMs: 86_400_000,
@@ -75,9 +93,32 @@ export async function openTill(
       method: 'POST',
       url: '/api/payments/confirm',
       headers: await platform.authorization(accountId),
-      payload: { provider: 'toss', amount: price, ...body },
+      payload: { provider: provider.name, amount: price, ...body },
     })
     return { status: response.statusCode, body: response.json<Record<string, unknown>>() }
+  }
+
+  /** The provider is told of a payment. @returns its key, and what only the buyer's browser is told */
+  async function prepare(
+    paymentRequestToken: string,
+    accountId = 'acc_1',
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await http.fastify.inject({
+      method: 'POST',
+      url: '/api/payments/prepare',
+      headers: await platform.authorization(accountId),
+      payload: { provider: provider.name, paymentRequestToken },
+    })
+    return { status: response.statusCode, body: response.json<Record<string, unknown>>() }
+  }
+
+  /** A buyer agrees to pay, or to what the scenario says. @returns the payment key */
+  async function pass(orderId: string, scenario: Record<string, unknown> = {}): Promise<string> {
+    if (provider.name === 'toss') return provider.window(orderId, price, scenario)
+    const { status, body } = await prepare(token(orderId))
+    if (status !== 201) throw new Error(JSON.stringify(body))
+    await provider.pass(body['paymentKey'] as string, scenario)
+    return body['paymentKey'] as string
   }
 
   const publish = (...facts: Fact[]) => transaction(db, (tx) => outbox.publish(tx, facts))
@@ -97,7 +138,7 @@ export async function openTill(
     orderId: string,
     scenario: Record<string, unknown> = {},
   ): Promise<{ orderId: string; paymentId: string; paymentKey: string }> {
-    const paymentKey = await provider.window(orderId, price, scenario)
+    const paymentKey = await pass(orderId, scenario)
     const { status, body } = await confirm({ paymentRequestToken: token(orderId), paymentKey })
     if (status !== 202) throw new Error(JSON.stringify(body))
     const requested = (await facts()).find(({ what, orderId: id }) => what === 'requested' && id === orderId)
@@ -107,7 +148,7 @@ export async function openTill(
   /** Many buyers come back at the same time, each with an order of its own. */
   async function handOverMany(count: number, scenarioOf: (index: number) => Record<string, unknown> = () => ({})) {
     const keys = await Promise.all(
-      Array.from({ length: count }, (_, index) => provider.window(`order-${index}`, price, scenarioOf(index))),
+      Array.from({ length: count }, (_, index) => pass(`order-${index}`, scenarioOf(index))),
     )
     await Promise.all(
       keys.map((paymentKey, index) => confirm({ paymentRequestToken: token(`order-${index}`), paymentKey })),
@@ -143,6 +184,8 @@ export async function openTill(
     http,
     config,
     token,
+    prepare,
+    pass,
     confirm,
     publish,
     settle,

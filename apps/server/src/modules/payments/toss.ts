@@ -1,6 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { Scheduler } from '#platform/clock'
-import type { Answer, Deposit, Hint, Movement, Page, Provider, ProviderPayment, Span, Status } from './provider.ts'
+import { createCall, members, parseJson, unknown, word } from './calling.ts'
+import type {
+  Answer,
+  Deposit,
+  Heard,
+  Hint,
+  Movement,
+  Notice,
+  Page,
+  Provider,
+  ProviderPayment,
+  Span,
+  Status,
+} from './provider.ts'
 import { classOf } from './toss-codes.ts'
 
 export type TossConfig = {
@@ -28,9 +41,10 @@ const reasonLengthMax = 200
 const movementsMax = 5000
 
 /** The HTTP API of Toss Payments, version 2022-11-16. */
-export function createToss({ baseUrl, secretKey, timeoutMs }: TossConfig, clock: Scheduler): Provider {
+export function createToss(config: TossConfig, clock: Scheduler): Provider {
+  const send = createCall(config, clock)
   // The secret key is the user of Basic authentication; its password is empty, but the colon is needed.
-  const authorization = `Basic ${Buffer.from(`${secretKey}:`).toString('base64')}`
+  const authorization = `Basic ${Buffer.from(`${config.secretKey}:`).toString('base64')}`
 
   async function call<Read>(
     method: 'GET' | 'POST',
@@ -39,29 +53,15 @@ export function createToss({ baseUrl, secretKey, timeoutMs }: TossConfig, clock:
     body?: object,
     idempotencyKey?: string,
   ): Promise<Read | Unknown> {
-    const deadline = new AbortController()
-    const cancel = clock.after(timeoutMs, () => deadline.abort())
-    try {
-      const response = await fetch(`${baseUrl}${path}`, {
-        method,
-        // A redirect would carry the key to somebody else.
-        redirect: 'error',
-        signal: deadline.signal,
-        headers: {
-          authorization,
-          accept: 'application/json',
-          ...(body ? { 'content-type': 'application/json' } : {}),
-          ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}),
-        },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      })
-      return read(response.status, parse(await response.text()))
-    } catch {
-      // No answer tells nothing of whether the request arrived, whatever the network calls it.
-      return unknown(deadline.signal.aborted ? 'no-answer-in-time' : 'no-connection')
-    } finally {
-      cancel()
-    }
+    const reply = await send(method, path, {
+      headers: {
+        authorization,
+        ...(body ? { 'content-type': 'application/json' } : {}),
+        ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    return reply.kind === 'none' ? unknown(reply.code) : read(reply.status, reply.body)
   }
 
   /** A payment that cannot be cancelled now may be later: what is owed stays owed. */
@@ -109,7 +109,7 @@ export function createToss({ baseUrl, secretKey, timeoutMs }: TossConfig, clock:
       })
       return call<Page>('GET', `/v1/transactions?${query}`, (status, body) => readMovements(status, body, limit))
     },
-    parseWebhook,
+    readWebhook,
   }
 }
 
@@ -224,27 +224,24 @@ function readMovements(status: number, body: unknown, limit: number): Page {
  * payment: `CANCEL_STATUS_CHANGED` carries a cancel alone (of methods that are not offered here), `BILLING_DELETED`,
  * `METHOD_UPDATED`, `CUSTOMER_STATUS_CHANGED`, `payout.changed` and `seller.changed` are about other products.
  */
-function parseWebhook(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-  body: unknown,
-): Hint | undefined {
-  const whole = members(body)
+function readWebhook({ headers, bytes }: Notice): Heard {
+  const whole = members(parseJson(bytes.toString('utf8')))
   const source = typeof whole['data'] === 'object' ? members(whole['data']) : whole
   const paymentKey = word(source['paymentKey'], 200)
   const orderId = word(source['orderId'], 64)
-  if (paymentKey === null && orderId === null) return undefined
+  if (paymentKey === null && orderId === null) return { kind: 'unreadable' }
   const status = word(source['status'], 40)
-  return {
-    transmissionId: word(headers['tosspayments-webhook-transmission-id'], 200) ?? fingerprint(body),
+  const hint: Hint = {
+    transmissionId: word(headers['tosspayments-webhook-transmission-id'], 200) ?? fingerprint(bytes),
     paymentKey,
     orderId,
     claim: (status !== null && Object.hasOwn(statusOf, status) ? statusOf[status] : undefined) ?? null,
     secret: word(source['secret'], 50),
   }
+  return { kind: 'hint', hint }
 }
 
 type Unknown = Extract<Page, { kind: 'unknown' }>
-const unknown = (code: string): Unknown => ({ kind: 'unknown', code, isOurFault: false })
 
 const koreaAheadMs = 9 * 3_600_000
 
@@ -252,20 +249,4 @@ const koreaAheadMs = 9 * 3_600_000
 const koreanTime = (at: number): string => new Date(at + koreaAheadMs).toISOString().slice(0, 19)
 const koreanInstant = (text: string): number => Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}+09:00`)
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // A proxy's error page, or half an answer: the caller sees that it is no payment.
-    return undefined
-  }
-}
-
-const members = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-
-/** Printable ASCII without blanks, or null: what the provider's own keys and ids are made of. */
-const word = (value: unknown, lengthMax: number): string | null =>
-  typeof value === 'string' && value.length <= lengthMax && /^[\x21-\x7e]+$/.test(value) ? value : null
-
-const fingerprint = (body: unknown) => createHash('sha256').update(JSON.stringify(body)).digest('base64url')
+const fingerprint = (bytes: Buffer) => createHash('sha256').update(bytes).digest('base64url')

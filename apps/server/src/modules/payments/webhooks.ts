@@ -1,22 +1,26 @@
 import { createBatcher } from '#platform/batcher'
 import { afterCommit, transaction } from '#platform/db'
 import type { Platform } from '#platform/platform'
+import { Problem } from '#platform/problem'
 import { hintPauseMs, noNews } from './payment.ts'
 import * as store from './payments-store.ts'
 import type { HintItem } from './payments-store.ts'
-import type { Hint } from './provider.ts'
+import type { Heard } from './provider.ts'
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'signals' | 'metrics'>
 
-/** `unknown`: of no payment of ours. `forged`: it does not know the secret of
- * its payment. `stale`: it claims what we know. `waiting`: the provider is about to be asked. `repeated`: seen before. */
+/**
+ * `unknown`: of no payment of ours. `forged`: it does not know the secret of its payment. `stale`: it claims what we know.
+ * `waiting`: the provider is about to be asked. `repeated`: seen before. Beside these, `forged` and `outdated` are counted
+ * of signed notices that are refused.
+ */
 type Outcome = 'unreadable' | 'unknown' | 'forged' | 'stale' | 'waiting' | 'repeated' | 'noted'
 
 const batchMax = 128
 const queueMax = 2000
 
 /**
- * Notices of a provider that anybody could have sent. One is only noted, so that the provider is asked soon; nothing in
+ * Notices of a provider, which anybody could have sent where they are not signed. One is only noted, so that the provider is asked soon; nothing in
  * it is believed. A flood costs a look-up each, and one question a second for each payment that it names.
  */
 export function createWebhooks({ db, clock, signals, metrics }: Deps) {
@@ -56,9 +60,16 @@ export function createWebhooks({ db, clock, signals, metrics }: Deps) {
     },
   })
 
-  /** Notes a webhook; one that is of no use is counted and forgotten. */
-  async function receive(provider: string, hint: Hint | undefined): Promise<void> {
-    counted.add({ outcome: hint ? await batcher.add({ ...hint, provider }) : 'unreadable' })
+  /**
+   * Notes a webhook; one that is of no use is counted and forgotten.
+   * @throws Problem for one that is not the provider's, or is sent again by somebody long after it was signed
+   */
+  async function receive(provider: string, heard: Heard): Promise<void> {
+    if (heard.kind === 'refused') {
+      counted.add({ outcome: heard.code === 'payments.webhook-forged' ? 'forged' : 'outdated' })
+      throw new Problem(heard.code)
+    }
+    counted.add({ outcome: heard.kind === 'hint' ? await batcher.add({ ...heard.hint, provider }) : 'unreadable' })
   }
 
   return { receive }

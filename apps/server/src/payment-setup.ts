@@ -1,0 +1,64 @@
+import type { PaymentsConfig } from '#modules/payments'
+import type { Config } from './config.ts'
+
+/** The keys of the sandboxes: no secrets, they open nothing. */
+export const sandboxKeys = {
+  toss: { secretKey: 'test_sk_fairgate_sandbox' },
+  stripe: {
+    secretKey: 'sk_test_fairgate_sandbox',
+    publishableKey: 'pk_test_fairgate_sandbox',
+    webhookSecret: 'whsec_fairgate_sandbox',
+  },
+} as const
+
+/** Which providers are played by a sandbox of ours: those that no key of the operator's is there for. */
+export const playedProviders = (config: Config): ('toss' | 'stripe')[] =>
+  config.PAYMENT_PROVIDERS.filter(
+    (name) => (name === 'toss' ? config.TOSS_SECRET_KEY : config.STRIPE_SECRET_KEY) === undefined,
+  )
+
+/** The providers as payments need them. A sandbox answers at our own address. */
+export function paymentsConfig(config: Config, publicUrl: string): PaymentsConfig {
+  const played = playedProviders(config)
+  return {
+    toss: !config.PAYMENT_PROVIDERS.includes('toss')
+      ? null
+      : played.includes('toss')
+        ? {
+            mode: 'sandbox',
+            baseUrl: publicUrl,
+            secretKey: sandboxKeys.toss.secretKey,
+            clientKey: config.TOSS_CLIENT_KEY ?? null,
+            windowUrl: `${publicUrl}/sandbox/window`,
+          }
+        : {
+            mode: 'live',
+            baseUrl: config.TOSS_BASE_URL,
+            secretKey: config.TOSS_SECRET_KEY ?? '',
+            clientKey: config.TOSS_CLIENT_KEY ?? null,
+            windowUrl: null,
+          },
+    stripe: !config.PAYMENT_PROVIDERS.includes('stripe')
+      ? null
+      : played.includes('stripe')
+        ? {
+            mode: 'sandbox',
+            baseUrl: publicUrl,
+            secretKey: sandboxKeys.stripe.secretKey,
+            clientKey: sandboxKeys.stripe.publishableKey,
+            webhookSecrets: [sandboxKeys.stripe.webhookSecret],
+            scriptUrl: `${publicUrl}/sandbox/stripe/stripe.js`,
+          }
+        : {
+            mode: 'live',
+            baseUrl: config.STRIPE_URL,
+            secretKey: config.STRIPE_SECRET_KEY ?? '',
+            clientKey: config.STRIPE_PUBLISHABLE_KEY ?? null,
+            webhookSecrets: config.STRIPE_WEBHOOK_SECRET ?? [],
+            scriptUrl: 'https://js.stripe.com/v3/',
+          },
+    timeoutMs: config.PAYMENT_TIMEOUT_MS,
+    parallelMax: 48,
+    depositMaxMs: config.PAYMENT_DEPOSIT_HOURS === 0 ? null : config.PAYMENT_DEPOSIT_HOURS * 3_600_000,
+  }
+}
