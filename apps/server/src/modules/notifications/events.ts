@@ -125,6 +125,45 @@ export function notificationSubscriptions({
         })),
       ),
     ),
+    on('waitlist.offer-made.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ data: { accountId, ...data } }) => ({
+          id: ids('message'),
+          cause: `offer-made:${data.offerId}`,
+          accountId,
+          kind: 'offer-made',
+          data,
+          usefulUntil: new Date(data.until),
+        })),
+      ),
+    ),
+    on('waitlist.offer-ending.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ data: { accountId, ...data } }) => ({
+          id: ids('message'),
+          cause: `offer-ending:${data.offerId}`,
+          accountId,
+          kind: 'offer-ending',
+          data,
+          usefulUntil: new Date(data.until),
+        })),
+      ),
+    ),
+    on('waitlist.offer-lapsed.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ data: { accountId, ...data } }) => ({
+          id: ids('message'),
+          cause: `offer-lapsed:${data.offerId}`,
+          accountId,
+          kind: 'offer-lapsed',
+          data,
+          usefulUntil: null,
+        })),
+      ),
+    ),
     // An order that expired or was cancelled unpaid moved no money, nor did a free one: the app has said so, a mail would
     // only alarm.
     on('orders.order-ended.v1', (tx, facts) =>

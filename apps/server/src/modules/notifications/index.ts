@@ -19,6 +19,9 @@ export const statics: ModuleStatics = {
     'ballots.awarded.v1',
     'ballots.not-awarded.v1',
     'ballots.award-ending.v1',
+    'waitlist.offer-made.v1',
+    'waitlist.offer-ending.v1',
+    'waitlist.offer-lapsed.v1',
     'webhooks.endpoint-disabled.v1',
   ] as const,
 }

@@ -10,6 +10,9 @@ export type MessageContent =
   | { kind: 'award-won'; data: Omit<EventData<'ballots.awarded.v1'>, 'accountId'> }
   | { kind: 'award-not-won'; data: Pick<EventData<'ballots.not-awarded.v1'>, 'saleId' | 'event'> }
   | { kind: 'award-ending'; data: Omit<EventData<'ballots.award-ending.v1'>, 'accountId'> }
+  | { kind: 'offer-made'; data: Omit<EventData<'waitlist.offer-made.v1'>, 'accountId'> }
+  | { kind: 'offer-ending'; data: Omit<EventData<'waitlist.offer-ending.v1'>, 'accountId'> }
+  | { kind: 'offer-lapsed'; data: Omit<EventData<'waitlist.offer-lapsed.v1'>, 'accountId'> }
   | {
       kind: 'order-refunded'
       data: Pick<EventData<'orders.order-ended.v1'>, 'orderId' | 'event' | 'total'> & { reason?: string }

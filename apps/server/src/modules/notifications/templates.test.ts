@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { MessageContent } from './message.ts'
 import { formatInstant, write } from './templates.ts'
+import { writeText } from './texts.ts'
 
 const publicUrl = 'https://tickets.example.com'
 const event = {
@@ -115,6 +116,28 @@ test('an award is told with its deadline where the event is, a move with its rea
   const moved = write({ kind: 'award-won', data: { ...award, how: 'moved-down', fromReserve: true } }, 'en', publicUrl)
   expect(moved.subject).toBe('A place for 겨울밤의 노래 has come to you')
   expect(moved.text).toContain('moved to the next slower one')
+})
+
+test('an offer of the waitlist is told with its seats and its deadline, its end with the way back', () => {
+  const data = {
+    offerId: 'ofr_1',
+    saleId: 'sal_1',
+    event,
+    section: { id: 'sec_1', name: 'R' },
+    seats: [
+      { number: 1, label: 'A-1' },
+      { number: 2, label: 'A-2' },
+    ],
+    until: '2026-09-01T09:00:00Z',
+  }
+  const made = write({ kind: 'offer-made', data }, 'ko', publicUrl)
+  expect(made.subject).toBe('겨울밤의 노래 대기하신 자리가 나왔습니다')
+  expect(made.text).toContain('좌석: A-1, A-2')
+  expect(made.text).toContain('구매 기한: 2026년 9월 1일 화요일 오후 6:00 한국 표준시')
+  expect(made.text).toContain('https://tickets.example.com/waitlists/sal_1')
+  expect(write({ kind: 'offer-ending', data }, 'en', publicUrl).text).toContain('Buy by: ')
+  expect(write({ kind: 'offer-lapsed', data }, 'en', publicUrl).text).toContain('join the waitlist again, at the end')
+  expect(writeText({ kind: 'offer-made', data }, 'en', publicUrl)).toContain('seats have come to you')
 })
 
 test('an organiser hears which endpoint is switched off and where to switch it on', () => {

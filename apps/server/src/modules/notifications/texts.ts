@@ -15,6 +15,10 @@ const writers: Writers = {
     language === 'ko'
       ? `${named(event)} 당첨! ${until(payBy, event, language)}까지 구매해 주세요. ${publicUrl}/ballots/${saleId}`
       : `${named(event)}: a place is yours if you buy it by ${until(payBy, event, language)}. ${publicUrl}/ballots/${saleId}`,
+  'offer-made': ({ event, saleId, until: buyBy }, language, publicUrl) =>
+    language === 'ko'
+      ? `${named(event)} 대기하신 자리가 나왔습니다. ${until(buyBy, event, language)}까지 구매해 주세요. ${publicUrl}/waitlists/${saleId}`
+      : `${named(event)}: seats have come to you. Buy them by ${until(buyBy, event, language)}. ${publicUrl}/waitlists/${saleId}`,
 }
 
 /** The kinds of messages that also go by text message to those who wish it. */
