@@ -177,7 +177,6 @@ export const settings = {
     'Address of the provider of text messages',
     'https://api.solapi.com',
   ),
-  TOSS_BASE_URL: setting(
   PAYMENT_PROVIDERS: setting(
     Type.Array(OneOf(paymentProviders), { minItems: 1 }),
     'By whom buyers may pay, by comma; the first is offered first. The demo shows `toss,stripe`',
@@ -196,6 +195,7 @@ export const settings = {
     Type.Array(Type.String({ pattern: '^whsec_' }), { minItems: 1 }),
     'What Stripe signs its notices with; while a secret is being replaced both, by comma',
   ),
+  TOSS_BASE_URL: setting(
     Type.String({ pattern: '^https?://' }),
     'Address of Toss Payments',
     'https://api.tosspayments.com',
@@ -217,21 +217,21 @@ export const settings = {
   ),
 } as const
 
-const ownPrefixes = [
 /** What a provider cannot do without outside the demo. */
 const keysOf = {
   toss: ['TOSS_SECRET_KEY'],
   stripe: ['STRIPE_SECRET_KEY', 'STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'],
 } as const
 
+const ownPrefixes = [
   'DATABASE_',
   'WAITING_ROOM_',
   'HEALTH_',
   'DRAW_',
   'TOSS_',
-  'SMTP_',
   'STRIPE_',
   'PAYMENT_',
+  'SMTP_',
   'SMS_',
   'SIGNING_',
   'OPERATIONS_',
@@ -241,16 +241,16 @@ const keysOf = {
 export type Config = Values<typeof settings> & {
   /** Demo conveniences are on. */
   DEMO: boolean
-  services: readonly ServiceName[]
   PAYMENT_PROVIDERS: (typeof paymentProviders)[number][]
+  services: readonly ServiceName[]
 }
 
 /** Parses the environment once. @throws ConfigError that lists all mistakes */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const values = readSettings(settings, env, ownPrefixes)
   const demo = values.DEMO ?? values.DATABASE_URL === undefined
-  const mistakes: string[] = []
   const providers = values.PAYMENT_PROVIDERS ?? (demo ? [...paymentProviders] : ['toss' as const])
+  const mistakes: string[] = []
   if (values.DATABASE_URL !== undefined && values.SIGNING_SECRETS === undefined) {
     mistakes.push('SIGNING_SECRETS: is needed with DATABASE_URL, the same in all processes')
   }
@@ -271,9 +271,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   for (const name of ['REDIS_URL', 'KAFKA_BROKERS'] as const) {
     if (env[name]) mistakes.push(`${name}: is not supported yet; processes share their state through Postgres`)
   }
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
   const isOurs = providers.includes('stripe') && values.STRIPE_SECRET_KEY !== undefined
   for (const name of ['STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'] as const)
     if (demo && isOurs && values[name] === undefined) mistakes.push(`${name}: is needed with STRIPE_SECRET_KEY`)
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
   return Object.freeze({ ...values, DEMO: demo, PAYMENT_PROVIDERS: providers, services: values.SERVICES })
 }
