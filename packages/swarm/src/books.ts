@@ -14,6 +14,36 @@ const demoPassword = 'fairgate-demo'
 export const signedIn = async (client: Client, name: 'organiser' | 'admin'): Promise<string> =>
   (await client.call(signIn, { body: { email: `${name}@demo.fairgate.test`, password: demoPassword } })).accessToken
 
+/** Money in somebody's books, in minor units: all that ever came, and all of it that went back. */
+export type Money = { captured: number; refunded: number }
+export type BothBooks = { provider: Money; ours: Money }
+
+/**
+ * The sandbox's own books beside ours, over everything that was ever paid on this server. Asked for until they are
+ * equal, at most until the deadline. Undefined where payments do not go to the sandbox.
+ */
+export async function bothBooks(
+  client: Client,
+  admin: string,
+  url: string,
+  deadline: number,
+  { now, sleep }: Surroundings,
+): Promise<BothBooks | undefined> {
+  for (;;) {
+    const response = await fetch(`${url}/sandbox/payments?limit=1`)
+    if (!response.ok) return undefined
+    const { totals } = (await response.json()) as { totals: { captured: number; canceled: number } }
+    const { figures } = await client.call(audit, { query: {}, accessToken: admin })
+    const provider = { captured: totals.captured, refunded: totals.canceled }
+    const ours = { captured: figures['payments.captured'] ?? 0, refunded: figures['payments.refunded'] ?? 0 }
+    if (areEqual({ provider, ours }) || now() > deadline) return { provider, ours }
+    await sleep(500)
+  }
+}
+
+export const areEqual = ({ provider, ours }: BothBooks): boolean =>
+  provider.captured === ours.captured && provider.refunded === ours.refunded
+
 /** Asks for the audit until nothing is held, secured or pending, at most until the deadline. */
 export async function quiescentAudit(
   client: Client,

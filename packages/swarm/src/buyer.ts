@@ -6,6 +6,7 @@ import { confirmPayment } from '@fairgate/contracts/http/payments'
 import { seatId } from '@fairgate/contracts/ids'
 import type { Answer } from '@fairgate/contracts/http/route'
 import { ownEye, type Eye } from './eye.ts'
+import { goodCard, type Card } from './cards.ts'
 import type { Positions } from './positions.ts'
 import type { Chance } from './random.ts'
 import type { PreparedSale } from './sale.ts'
@@ -27,8 +28,8 @@ export type Intent = {
   together: boolean
   /** Leaves without paying once seats are held. */
   abandons: boolean
-  /** How the payment will go, in the sandbox's words. */
-  payment: 'approve' | 'decline' | 'capture-then-500'
+  /** How the first payment goes; who is declined takes another card. */
+  payment: Card
   /** How long a person thinks before choosing and again before paying; none for a macro. */
   thinksMs: number
   /** The farm whose eye a macro looks through; a person looks with its own. */
@@ -295,9 +296,9 @@ async function pay(
   told.orders.push(placed.order.id)
   const startedAt = world.now()
   const { orderId, amount } = { orderId: placed.order.id, amount: placed.order.total.amount }
-  const { paymentRequestToken } = placed
-  if (paymentRequestToken) {
-    const window = await wire.post('pay', '/sandbox/payments', { orderId, amount, outcome: intent.payment })
+
+  async function handOver(paymentRequestToken: string, card: Card): Promise<void> {
+    const window = await wire.post('pay', '/sandbox/payments', { orderId, amount, ...card })
     const paymentKey = String(window['paymentKey'])
     await wire.call('pay', confirmPayment, {
       body: { paymentRequestToken, provider: 'toss', paymentKey, amount },
@@ -305,12 +306,21 @@ async function pay(
       idempotencyKey: `${orderId}:${paymentKey}`,
     })
   }
-  for (;;) {
+
+  const { paymentRequestToken } = placed
+  if (paymentRequestToken) await handOver(paymentRequestToken, intent.payment)
+  for (let cards = 1; ;) {
     const order = (
       await wire.call('other', getOrder, { params: { id: orderId }, query: { waitSeconds: 10 }, accessToken })
     ).body
     if (order.state === 'fulfilled') recorder.time('fulfilled', world.now() - startedAt)
-    if (!['awaiting-payment', 'paying'].includes(order.state) || order.refusal) return order
+    if (order.state === 'awaiting-payment' && order.refusal && order.paymentRequestToken && cards === 1) {
+      cards++
+      await handOver(order.paymentRequestToken, goodCard)
+      continue
+    }
+    // The second card is good: what is still told of the first is old.
+    if (!['awaiting-payment', 'paying'].includes(order.state) || (order.refusal && cards === 1)) return order
     if (world.now() > world.until) return order
   }
 }

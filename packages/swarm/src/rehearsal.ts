@@ -1,6 +1,6 @@
 import { getLine } from '@fairgate/contracts/http/waiting-room'
 import { buy, type Told, type World } from './buyer.ts'
-import { countLost, quiescentAudit, signedIn, type Remembered } from './books.ts'
+import { bothBooks, countLost, quiescentAudit, signedIn, type Remembered } from './books.ts'
 import { prepareCrowd, registerCrowd } from './crowd.ts'
 import { farmEye, type Eye } from './eye.ts'
 import { createOwnServer, type Credentials, type OwnServer } from './own-server.ts'
@@ -67,7 +67,7 @@ export async function rehearse(options: RehearsalOptions, surroundings: Surround
       ? await prepareCrowd(own, options.users)
       : await registerCrowd(wire, { url, users: options.users }, surroundings)
     if (own) await own.start()
-    return await run(options, scenarios[options.scenario], { wire, recorder, crowd, own, surroundings })
+    return await run(options, scenarios[options.scenario], { url, wire, recorder, crowd, own, surroundings })
   } finally {
     await wire.close()
     await own?.stop()
@@ -76,6 +76,7 @@ export async function rehearse(options: RehearsalOptions, surroundings: Surround
 }
 
 type Parts = {
+  url: string
   wire: Wire
   recorder: Recorder
   crowd: readonly Credentials[]
@@ -98,12 +99,14 @@ async function run(options: RehearsalOptions, scenario: Scenario, parts: Parts):
     admin,
     rounds.flatMap(({ results }) => results),
   )
+  const { surroundings, url } = parts
+  const books = await bothBooks(wire.client, admin, url, surroundings.now() + booksWaitMs, surroundings)
   return {
     scenario: options.scenario,
     seed: options.seed,
     users: crowd.length,
     rounds: rounds.length,
-    ...figuresOf(rounds, lost),
+    ...figuresOf(rounds, lost, books),
     refusals: refused,
     falseRefusals,
     ...metBy(recorder),
@@ -113,6 +116,9 @@ async function run(options: RehearsalOptions, scenario: Scenario, parts: Parts):
     proofOfWork: { ...work, solvingMs: Math.round(work.solvingMs) },
   }
 }
+
+/** How long the provider's books may still move when everybody has gone. */
+const booksWaitMs = 30_000
 
 /** What the crowd met, for the report. */
 export function metBy(recorder: Recorder) {

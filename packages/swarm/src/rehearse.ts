@@ -31,7 +31,7 @@ const program = new Command('npm run -s rehearse --')
   .option('--together <n>', 'concert: seats side by side that each person wants', whole(0), 0)
   .option(
     '--psp-failures <percent>',
-    'share of payments that the provider captures and answers with an error',
+    'share of payments that meet a failing provider: declines, errors and silence before and after the money moved, notices early, late, twice or never',
     whole(0),
     0,
   )

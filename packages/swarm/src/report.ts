@@ -1,4 +1,5 @@
 import type { AuditReport } from '@fairgate/contracts/http/operations'
+import { areEqual, type BothBooks } from './books.ts'
 import type { Told } from './buyer.ts'
 
 /** How the accounts of macros fared beside those of people. */
@@ -58,7 +59,7 @@ function deviation(accounts: number, tickets: number, share: number): number {
 }
 
 /** What the books and the answers of all rounds come to. */
-export function figuresOf(rounds: readonly Round[], lostAcknowledged: number) {
+export function figuresOf(rounds: readonly Round[], lostAcknowledged: number, books?: BothBooks) {
   const figure = (name: string) => rounds.reduce((sum, { audit }) => sum + (audit.figures[name] ?? 0), 0)
   const soldOf = ({ audit }: Round) => audit.figures['inventory.sold'] ?? 0
   const seatsOf = ({ results }: Round) => results.flatMap(({ fulfilled }) => fulfilled.flatMap(({ seats }) => seats))
@@ -74,6 +75,7 @@ export function figuresOf(rounds: readonly Round[], lostAcknowledged: number) {
   const paidWithoutTicket = figure('paidWithoutTicket')
   const ticketWithoutPayment = figure('ticketWithoutPayment')
   const orders = rounds.reduce((sum, { results }) => sum + results.flatMap(({ fulfilled }) => fulfilled).length, 0)
+  const hasEqualBooks = books === undefined || areEqual(books)
   const seconds = rounds.reduce((sum, round) => sum + round.seconds, 0)
   const outcomes: Record<string, number> = {}
   for (const { outcome } of rounds.flatMap((round) => round.results)) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
@@ -89,12 +91,17 @@ export function figuresOf(rounds: readonly Round[], lostAcknowledged: number) {
     seconds: rounded(seconds, 1),
     ordersPerSecond: rounded(orders / Math.max(0.1, seconds), 1),
     outcomes,
-    violated: rounds.flatMap(({ audit }) =>
-      audit.checks
-        .filter((check) => !check.held)
-        .map((check) => `${check.name} (${check.violations})${check.detail ? `: ${check.detail}` : ''}`),
-    ),
+    ...books,
+    violated: [
+      ...rounds.flatMap(({ audit }) =>
+        audit.checks
+          .filter((check) => !check.held)
+          .map((check) => `${check.name} (${check.violations})${check.detail ? `: ${check.detail}` : ''}`),
+      ),
+      ...(hasEqualBooks ? [] : ["the provider's books equal ours"]),
+    ],
     invariantsHeld:
+      hasEqualBooks &&
       rounds.every(({ audit }) => audit.invariantsHeld) &&
       oversold + leaked + duplicates + paidWithoutTicket + ticketWithoutPayment + lostAcknowledged === 0,
   }

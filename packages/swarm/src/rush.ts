@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { countLost, countUnknown, quiescentAudit, signedIn, type Remembered } from './books.ts'
 import { claim, shop, type Told, type World } from './buyer.ts'
+import { goodCard } from './cards.ts'
 import { prepareCrowd } from './crowd.ts'
 import { ownEye } from './eye.ts'
 import { collectGarbage } from './garbage.ts'
@@ -324,7 +325,7 @@ async function goIn(
     admission: 'open',
     together: false,
     abandons: false,
-    payment: 'approve',
+    payment: goodCard,
     thinksMs: 0,
     farm: undefined,
   } as const

@@ -1,4 +1,5 @@
 import type { Intent } from './buyer.ts'
+import { drawCard, type Card } from './cards.ts'
 import type { Chance } from './random.ts'
 import type { PreparedSale, SalePlan } from './sale.ts'
 
@@ -91,9 +92,7 @@ const wholeLine = (sale: PreparedSale, index: number) => ({
   sectionIds: sale.lines[index]!.sectionIds,
 })
 
-/** How this person's payment goes: some meet a provider that fails. */
-const paymentOf = (chance: Chance, { pspFailures }: ScenarioOptions): Intent['payment'] =>
-  chance.unit() * 100 < pspFailures ? 'capture-then-500' : 'approve'
+const paymentOf = (chance: Chance, { pspFailures }: ScenarioOptions): Card => drawCard(chance, pspFailures)
 
 /** Every fifth account. */
 const isMacro = (person: number): boolean => person % 5 === 0

@@ -95,6 +95,11 @@ describe('figures', () => {
       { leaked: 3 },
     ],
     [
+      "the provider's books are others than ours",
+      () => figuresOf([fine()], 0, { provider: { captured: 3, refunded: 1 }, ours: { captured: 2, refunded: 1 } }),
+      { provider: { captured: 3, refunded: 1 }, violated: ["the provider's books equal ours"] },
+    ],
+    [
       'somebody paid for nothing',
       () => figuresOf([roundOf([], { paidWithoutTicket: 1 })], 0),
       { paidWithoutTicket: 1 },
