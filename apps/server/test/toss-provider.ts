@@ -6,7 +6,31 @@ import type { Scheduler } from '#platform/clock'
 import { seededRandom } from '#platform/ids'
 
 /** One request that reached the provider, or would have. */
-export type Call = { method: string; path: string; idempotencyKey: string | undefined }
+export type Call = {
+  /** What was asked, in the words of the port; undefined for anything else. */
+  question: 'confirm' | 'query' | 'cancel' | 'prepare' | 'withdraw' | undefined
+  method: string
+  path: string
+  idempotencyKey: string | undefined
+}
+
+function questionOf(method: string, path: string): Call['question'] {
+  if (method === 'GET') return 'query'
+  if (path.endsWith('/confirm')) return 'confirm'
+  return path.endsWith('/cancel') ? 'cancel' : undefined
+}
+
+/** What tests of every provider expect of this one. */
+const words = {
+  declined: { code: 'REJECT_CARD_PAYMENT', message: '한도초과' },
+  /** So long after the buyer's consent it cannot be captured any more. */
+  expired: { afterMs: 601_000, code: 'NOT_FOUND_PAYMENT_SESSION' },
+  unrefundable: {
+    status: 403,
+    body: { code: 'EXCEED_MAX_REFUND_DUE', message: 'too late' },
+    code: 'EXCEED_MAX_REFUND_DUE',
+  },
+}
 
 export type TossProvider = Awaited<ReturnType<typeof openTossProvider>>
 
@@ -34,6 +58,7 @@ export async function openTossProvider(clock: Scheduler) {
     const isCall = path.startsWith('/v1/')
     if (isCall)
       calls.push({
+        question: questionOf(request.method ?? '', path),
         method: request.method ?? '',
         path,
         idempotencyKey: request.headers['idempotency-key'] as string | undefined,
@@ -66,6 +91,7 @@ export async function openTossProvider(clock: Scheduler) {
 
   return {
     name: 'toss' as const,
+    words,
     setups: {
       toss: {
         mode: 'sandbox' as const,
@@ -91,6 +117,33 @@ export async function openTossProvider(clock: Scheduler) {
       post(path, body, { authorization, ...headers }),
     /** How a payment stands in the provider's own books. */
     payment: (paymentKey: string) => sandbox.payments().find((payment) => payment.paymentKey === paymentKey),
+    isPaid: (paymentKey: string) =>
+      sandbox.payments().some((each) => each.paymentKey === paymentKey && each.status === 'DONE'),
+    /** Somebody else who has the key captures. @returns the HTTP status */
+    captureElsewhere: async (paymentKey: string, orderId: string, amount: number, idempotencyKey?: string) =>
+      (
+        await post(
+          '/v1/payments/confirm',
+          { paymentKey, orderId, amount },
+          { authorization, ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}) },
+        )
+      ).status,
+    /** Somebody else who has the key gives back a part, or all that is left. */
+    refundElsewhere: async (paymentKey: string, amount?: number) => {
+      const body = { cancelReason: 'console', ...(amount === undefined ? {} : { cancelAmount: amount }) }
+      await post(`/v1/payments/${paymentKey}/cancel`, body, { authorization })
+    },
+    /** From now on webhooks go to the server at this address. */
+    connect: (origin: string) => sandbox.setWebhookUrls([`${origin}/api/payments/toss/webhook`]),
+    /** A notice as the provider would send it. */
+    notice: (paymentKey: string, claim: 'paid' | 'returned', id = `whtrans_${paymentKey}_${claim}`) => ({
+      url: '/api/payments/toss/webhook',
+      headers: { 'content-type': 'application/json', 'tosspayments-webhook-transmission-id': id },
+      payload: JSON.stringify({
+        eventType: 'PAYMENT_STATUS_CHANGED',
+        data: { paymentKey, status: claim === 'paid' ? 'DONE' : 'CANCELED' },
+      }),
+    }),
     webhooks: async () =>
       (await (await fetch(`${url}/sandbox/webhooks`)).json()) as { pending: number; delivered: number; failed: number },
     /** Money in the provider's books: what came and what went back. */

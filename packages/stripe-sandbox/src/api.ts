@@ -371,9 +371,11 @@ export function createApi({ secretKey, publishableKey, books, ledger, hanging, n
     throw invalid(message, { status: 401 })
   }
 
-  function bodyOf({ status: _, intentId, ...error }: Fault): object {
+  function bodyOf({ type, code, decline_code, message, param, intentId }: Fault): object {
     const intent = intentId === undefined ? undefined : books.intent(intentId)
-    return { error: { ...error, ...(intent ? { payment_intent: showIntent(intent) } : {}) } }
+    return {
+      error: { type, code, decline_code, message, param, ...(intent ? { payment_intent: showIntent(intent) } : {}) },
+    }
   }
 
   /** The parameters of a request that may be made, and what it does. @throws Refusal */

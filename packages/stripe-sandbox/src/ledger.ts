@@ -46,7 +46,7 @@ export function createLedger({ books, webhooks, now, newEvent }: Options) {
     if (!intent || intent.captureDueAt === null) return
     const done = captured(intent, intent.amount, now())
     books.commit({ at: now(), intents: [done] })
-    tell(done, captureHappenings(done))
+    void tell(done, captureHappenings(done))
   }
 
   for (const intent of books.intents()) watch(intent)
@@ -63,7 +63,7 @@ export function createLedger({ books, webhooks, now, newEvent }: Options) {
       if (!intent || !isOver) return intent
       const ended = canceled(intent, 'automatic', now())
       books.commit({ at: now(), intents: [ended] })
-      tell(ended, [{ type: 'payment_intent.canceled', intent: ended }])
+      void tell(ended, [{ type: 'payment_intent.canceled', intent: ended }])
       return ended
     },
     commit(change: Change): void {

@@ -1,11 +1,10 @@
 import { expect } from 'vitest'
 import { createLog } from '#platform/log'
-import { test } from '../../../test/fixtures.ts'
-import { openTossProvider, until } from '../../../test/toss-provider.ts'
+import { everyProvider } from '../../../test/payment-providers.ts'
+import { until } from '../../../test/toss-provider.ts'
 import { openTill, price, timeoutMs } from './test-world.ts'
 
-test('a payment is captured once its order asks for it, and not before', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
+everyProvider('a payment is captured once its order asks for it, and not before', async ({ platform, provider }) => {
   const till = await openTill(platform, provider)
   const payment = await till.handOver('order-1')
   await till.settle()
@@ -20,7 +19,7 @@ test('a payment is captured once its order asks for it, and not before', async (
       paymentId: payment.paymentId,
       amount: { amount: price, currency: 'KRW' },
       capturedAt: '2026-01-01T00:00:00.000Z',
-      provider: 'toss',
+      provider: provider.name,
       eventId: 'evt_1',
     },
   ])
@@ -32,102 +31,102 @@ test('a payment is captured once its order asks for it, and not before', async (
   })
 })
 
-test('a declined card is refused with its reason, and the order may be paid by another payment', async ({
-  platform,
-}) => {
-  const provider = await openTossProvider(platform.clock)
-  const till = await openTill(platform, provider)
-  const first = await till.handOver('order-1', { outcome: 'decline' })
-  await till.publish(till.captureRequested(first))
-  await till.settle()
-  expect(await till.facts()).toMatchObject([
-    {
-      what: 'refused',
-      paymentId: first.paymentId,
-      code: 'REJECT_CARD_PAYMENT',
-      message: expect.stringContaining('한도초과') as unknown,
-    },
-  ])
+everyProvider(
+  'a declined card is refused with its reason, and the order may be paid by another payment',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const first = await till.handOver('order-1', { outcome: 'decline' })
+    await till.publish(till.captureRequested(first))
+    await till.settle()
+    expect(await till.facts()).toMatchObject([
+      {
+        what: 'refused',
+        paymentId: first.paymentId,
+        code: provider.words.declined.code,
+        message: expect.stringContaining(provider.words.declined.message) as unknown,
+      },
+    ])
 
-  const second = await till.handOver('order-1')
-  expect(second.paymentId).not.toBe(first.paymentId)
-  await till.publish(till.captureRequested(second))
-  await till.settle()
-  expect(await till.facts()).toMatchObject([{ what: 'captured', paymentId: second.paymentId }])
-})
+    const second = await till.handOver('order-1')
+    expect(second.paymentId).not.toBe(first.paymentId)
+    await till.publish(till.captureRequested(second))
+    await till.settle()
+    expect(await till.facts()).toMatchObject([{ what: 'captured', paymentId: second.paymentId }])
+  },
+)
 
-test('an expired session is refused', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
+everyProvider('an expired session is refused', async ({ platform, provider }) => {
   const till = await openTill(platform, provider)
   const payment = await till.handOver('order-1')
-  platform.clock.advance(601_000)
+  platform.clock.advance(provider.words.expired.afterMs)
   await till.publish(till.captureRequested(payment))
   await till.settle()
-  expect(await till.facts()).toMatchObject([{ what: 'refused', code: 'NOT_FOUND_PAYMENT_SESSION' }])
+  expect(await till.facts()).toMatchObject([{ what: 'refused', code: provider.words.expired.code }])
 })
 
-test('a confirm that answers 500 after having captured is found out by asking', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
-  const till = await openTill(platform, provider)
-  const payment = await till.handOver('order-1', { outcome: 'capture-then-500' })
-  await till.publish(till.captureRequested(payment))
-  await till.settle()
-  expect(await till.facts()).toEqual([])
-  platform.clock.advance(500)
-  await till.settle()
-  expect(await till.facts()).toMatchObject([{ what: 'captured', paymentId: payment.paymentId }])
-  expect(provider.calls.map(({ method }) => method)).toEqual(['POST', 'GET'])
-  expect(provider.totals().captured).toBe(price)
-})
+everyProvider(
+  'a confirm that answers 500 after having captured is found out by asking',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const payment = await till.handOver('order-1', { outcome: 'capture-then-500' })
+    await till.publish(till.captureRequested(payment))
+    await till.settle()
+    expect(await till.facts()).toEqual([])
+    platform.clock.advance(500)
+    await till.settle()
+    expect(await till.facts()).toMatchObject([{ what: 'captured', paymentId: payment.paymentId }])
+    expect(provider.calls.map(({ question }) => question)).toEqual(['confirm', 'query'])
+    expect(provider.totals().captured).toBe(price)
+  },
+)
 
-test('a 500 without a capture is asked about, and confirmed again under a new key', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
-  const till = await openTill(platform, provider)
-  const payment = await till.handOver('order-1', { outcome: '500', times: 1 })
-  await till.publish(till.captureRequested(payment))
-  expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'captured' }])
-  const confirms = provider.calls.filter(({ method }) => method === 'POST')
-  expect(confirms.map(({ idempotencyKey }) => idempotencyKey)).toEqual([
-    `${payment.paymentId}-0`,
-    `${payment.paymentId}-1`,
-  ])
-  expect(provider.totals().captured).toBe(price)
-})
+everyProvider(
+  'a 500 without a capture is asked about, and confirmed again under a new key',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const payment = await till.handOver('order-1', { outcome: '500', times: 1 })
+    await till.publish(till.captureRequested(payment))
+    expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'captured' }])
+    const confirms = provider.calls.filter(({ question }) => question === 'confirm')
+    expect(confirms.map(({ idempotencyKey }) => idempotencyKey)).toEqual([
+      `${payment.paymentId}-0`,
+      `${payment.paymentId}-1`,
+    ])
+    expect(provider.totals().captured).toBe(price)
+  },
+)
 
-test('control: under the old key the provider repeats its old answer for ever', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
-  const paymentKey = await provider.window('order-1', price, { outcome: '500', times: 1 })
-  const confirm = (key: string) =>
-    provider.elsewhere(
-      '/v1/payments/confirm',
-      { paymentKey, orderId: 'order-1', amount: price },
-      { 'idempotency-key': key },
-    )
-  expect([(await confirm('a')).status, (await confirm('a')).status, (await confirm('b')).status]).toEqual([
-    500, 500, 200,
-  ])
-})
+everyProvider(
+  'control: under the old key the provider repeats its old answer for ever',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const paymentKey = await till.pass('order-1', { outcome: '500', times: 1 })
+    const confirm = (key: string) => provider.captureElsewhere(paymentKey, 'order-1', price, key)
+    expect([await confirm('a'), await confirm('a'), await confirm('b')]).toEqual([500, 500, 200])
+  },
+)
 
 for (const outcome of ['hang', 'capture-then-hang']) {
-  test(`a confirm that never answers (${outcome}) ends at the deadline and is found out by asking`, async ({
-    platform,
-  }) => {
-    const provider = await openTossProvider(platform.clock)
-    const till = await openTill(platform, provider)
-    const payment = await till.handOver('order-1', { outcome, times: 1 })
-    await till.publish(till.captureRequested(payment))
-    const settled = till.settle()
-    await until(() => provider.calls.length === 1)
-    platform.clock.advance(timeoutMs)
-    await settled
-    expect(await till.facts()).toEqual([])
-    expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'captured', paymentId: payment.paymentId }])
-    expect(provider.totals().captured).toBe(price)
-  })
+  everyProvider(
+    `a confirm that never answers (${outcome}) ends at the deadline and is found out by asking`,
+    async ({ platform, provider }) => {
+      const till = await openTill(platform, provider)
+      const payment = await till.handOver('order-1', { outcome, times: 1 })
+      await till.publish(till.captureRequested(payment))
+      const settled = till.settle()
+      await until(() => provider.calls.length === 1)
+      platform.clock.advance(timeoutMs)
+      await settled
+      expect(await till.facts()).toEqual([])
+      expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([
+        { what: 'captured', paymentId: payment.paymentId },
+      ])
+      expect(provider.totals().captured).toBe(price)
+    },
+  )
 }
 
-test('a hanging payment holds up no other', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
+everyProvider('a hanging payment holds up no other', async ({ platform, provider }) => {
   const till = await openTill(platform, provider)
   const hanging = await till.handOver('order-1', { outcome: 'hang', times: 1 })
   await till.publish(till.captureRequested(hanging))
@@ -142,7 +141,7 @@ test('a hanging payment holds up no other', async ({ platform }) => {
     platform.clock.advance(asking.intervalMs)
   })()
   await settledQuick
-  await until(() => provider.payment(quick.paymentKey)?.status === 'DONE')
+  await until(() => provider.isPaid(quick.paymentKey))
   await until(async () => (await till.module.audit!()).figures['captured'] === price)
   expect(await till.facts()).toMatchObject([{ what: 'captured', paymentId: quick.paymentId }])
 
@@ -151,49 +150,50 @@ test('a hanging payment holds up no other', async ({ platform }) => {
   expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'captured', paymentId: hanging.paymentId }])
 })
 
-test('money that is captured some time after an error is found, however long it takes', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
-  const till = await openTill(platform, provider)
-  const payment = await till.handOver('order-1', { outcome: 'capture-late:90000', webhook: 'never' })
-  await till.publish(till.captureRequested(payment))
-  expect(await till.waitForFacts({ stepMs: 500, steps: 600 })).toMatchObject([
-    { what: 'captured', capturedAt: '2026-01-01T00:01:30.000Z' },
-  ])
-  expect(provider.totals().captured).toBe(price)
-})
+everyProvider(
+  'money that is captured some time after an error is found, however long it takes',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const payment = await till.handOver('order-1', { outcome: 'capture-late:90000', webhook: 'never' })
+    await till.publish(till.captureRequested(payment))
+    expect(await till.waitForFacts({ stepMs: 500, steps: 600 })).toMatchObject([
+      { what: 'captured', capturedAt: '2026-01-01T00:01:30.000Z' },
+    ])
+    expect(provider.totals().captured).toBe(price)
+  },
+)
 
-test('the provider is away for a while: nothing is told until it is known, questions grow rare, then all is found', async ({
-  platform,
-}) => {
-  const provider = await openTossProvider(platform.clock)
-  const till = await openTill(platform, provider)
-  const payments = [await till.handOver('order-1'), await till.handOver('order-2', { outcome: 'decline' })]
-  provider.line.isCut = true
-  await till.publish(...payments.map(till.captureRequested))
-  for (let second = 0; second < 240; second++) {
+everyProvider(
+  'the provider is away for a while: nothing is told until it is known, questions grow rare, then all is found',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const payments = [await till.handOver('order-1'), await till.handOver('order-2', { outcome: 'decline' })]
+    provider.line.isCut = true
+    await till.publish(...payments.map(till.captureRequested))
+    for (let second = 0; second < 240; second++) {
+      await till.settle()
+      platform.clock.advance(1000)
+    }
+    expect(await till.facts()).toEqual([])
+    // 0, 0.5, 1.5, 3.5 … 63.5, 123.5, 183.5 s: eleven or twelve questions each in four minutes.
+    expect(provider.calls.length).toBeLessThan(26)
+    expect((await till.module.audit!()).figures).toMatchObject({ pending: 2, unknown: 2 })
+    expect(await platform.metrics.text()).toContain('fairgate_payments_unknown 2')
+
+    provider.line.isCut = false
+    platform.clock.advance(60_000)
     await till.settle()
-    platform.clock.advance(1000)
-  }
-  expect(await till.facts()).toEqual([])
-  // 0, 0.5, 1.5, 3.5 … 63.5, 123.5, 183.5 s: eleven or twelve questions each in four minutes.
-  expect(provider.calls.length).toBeLessThan(26)
-  expect((await till.module.audit!()).figures).toMatchObject({ pending: 2, unknown: 2 })
-  expect(await platform.metrics.text()).toContain('fairgate_payments_unknown 2')
+    expect(Object.fromEntries((await till.facts()).map(({ what, orderId }) => [orderId, what]))).toEqual({
+      'order-1': 'captured',
+      'order-2': 'refused',
+    })
+    await till.settle()
+    expect((await till.module.audit!()).figures).toMatchObject({ pending: 0, unknown: 0 })
+  },
+)
 
-  provider.line.isCut = false
-  platform.clock.advance(60_000)
-  await till.settle()
-  expect(Object.fromEntries((await till.facts()).map(({ what, orderId }) => [orderId, what]))).toEqual({
-    'order-1': 'captured',
-    'order-2': 'refused',
-  })
-  await till.settle()
-  expect((await till.module.audit!()).figures).toMatchObject({ pending: 0, unknown: 0 })
-})
-
-test('silence of the provider is written to the log after a minute', async ({ platform }) => {
+everyProvider('silence of the provider is written to the log after a minute', async ({ platform, provider }) => {
   const lines: string[] = []
-  const provider = await openTossProvider(platform.clock)
   const till = await openTill(
     { ...platform, log: createLog('warn', { write: (line) => void lines.push(line) }) },
     provider,

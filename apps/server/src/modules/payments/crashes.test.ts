@@ -1,110 +1,119 @@
 import { expect } from 'vitest'
 import { createRacepoints } from '#platform/racepoint'
 import { test, type TestPlatform } from '../../../test/fixtures.ts'
+import { everyProvider, openProviders } from '../../../test/payment-providers.ts'
 import { openTossProvider, type Call } from '../../../test/toss-provider.ts'
 import { afterLeaseMs, openTill, price, type Till } from './test-world.ts'
 
-const confirms = (calls: readonly Call[]) => calls.filter(({ path }) => path.endsWith('/confirm'))
+const confirms = (calls: readonly Call[]) => calls.filter(({ question }) => question === 'confirm')
 
 async function deliver(platform: TestPlatform, till: Till): Promise<void> {
   const loop = platform.bus.subscriberLoop('payments', till.module.subscriptions!)
   while (await loop.run());
 }
 
-for (const moment of ['payments.leased', 'payments.answered']) {
-  for (const outcome of ['approve', 'capture-then-500', 'decline']) {
-    test(`a process that dies at ${moment} (${outcome}): the next one goes on, and the money moves at most once`, async ({
-      platform,
-    }) => {
-      const provider = await openTossProvider(platform.clock)
-      const racepoints = createRacepoints()
-      const dying = await openTill({ ...platform, racepoints }, provider)
-      const payment = await dying.handOver('order-1', { outcome })
-      await dying.publish(dying.captureRequested(payment))
-      await deliver(platform, dying)
-      const gate = racepoints.hold(moment)
-      const asking = dying.module.loops![0]!
-      const last = asking.run()
-      await gate.reached
+/** All of them for the first provider; for the second those that ask it. */
+const deaths = (['payments.leased', 'payments.answered'] as const).flatMap((moment) =>
+  (['approve', 'capture-then-500', 'decline'] as const).flatMap((outcome) => [
+    { name: 'toss' as const, moment, outcome },
+    ...(moment === 'payments.answered' ? [{ name: 'stripe' as const, moment, outcome }] : []),
+  ]),
+)
 
-      const next = await openTill(platform, provider)
-      await next.settle()
-      // The lease still holds: nobody asks in its time.
-      expect(await next.facts()).toEqual([])
-      platform.clock.advance(afterLeaseMs)
-      await last
-      expect(await next.waitForFacts({ stepMs: 500 })).toMatchObject([
-        { what: outcome === 'decline' ? 'refused' : 'captured' },
-      ])
+for (const { name, moment, outcome } of deaths) {
+  test(`${name}: a process that dies at ${moment} (${outcome}): the next one goes on, and the money moves at most once`, async ({
+    platform,
+  }) => {
+    const provider = await openProviders[name](platform.clock)
+    const racepoints = createRacepoints()
+    const dying = await openTill({ ...platform, racepoints }, provider)
+    const payment = await dying.handOver('order-1', { outcome })
+    await dying.publish(dying.captureRequested(payment))
+    await deliver(platform, dying)
+    const gate = racepoints.hold(moment)
+    const asking = dying.module.loops![0]!
+    const last = asking.run()
+    await gate.reached
 
-      // The dead was only slow: what it brings is no news any more.
-      gate.open()
-      while (await asking.run());
-      platform.clock.advance(1000)
-      await next.settle()
-      expect(await next.facts()).toEqual([])
-      expect(new Set(confirms(provider.calls).map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1)
-      expect(provider.totals()).toEqual({ captured: outcome === 'decline' ? 0 : price, returned: 0 })
-      expect((await next.module.audit!()).byOrder).toEqual({
-        netCaptured: outcome === 'decline' ? {} : { 'order-1': price },
-      })
+    const next = await openTill(platform, provider)
+    await next.settle()
+    // The lease still holds: nobody asks in its time.
+    expect(await next.facts()).toEqual([])
+    platform.clock.advance(afterLeaseMs)
+    await last
+    expect(await next.waitForFacts({ stepMs: 500 })).toMatchObject([
+      { what: outcome === 'decline' ? 'refused' : 'captured' },
+    ])
+
+    // The dead was only slow: what it brings is no news any more.
+    gate.open()
+    while (await asking.run());
+    platform.clock.advance(1000)
+    await next.settle()
+    expect(await next.facts()).toEqual([])
+    expect(new Set(confirms(provider.calls).map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1)
+    expect(provider.totals()).toEqual({ captured: outcome === 'decline' ? 0 : price, returned: 0 })
+    expect((await next.module.audit!()).byOrder).toEqual({
+      netCaptured: outcome === 'decline' ? {} : { 'order-1': price },
     })
-  }
+  })
 }
 
-test('a process that dies between giving money back and booking it: it is given back once', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
-  const racepoints = createRacepoints()
-  const dying = await openTill({ ...platform, racepoints }, provider)
-  const payment = await dying.handOver('order-1')
-  await dying.publish(dying.captureRequested(payment))
-  await dying.settle()
-  await dying.publish(dying.refundRequested(payment, 20_000))
-  await deliver(platform, dying)
-  const gate = racepoints.hold('payments.answered')
-  const last = dying.module.loops![0]!.run()
-  await gate.reached
-  await dying.facts()
+everyProvider(
+  'a process that dies between giving money back and booking it: it is given back once',
+  async ({ platform, provider }) => {
+    const racepoints = createRacepoints()
+    const dying = await openTill({ ...platform, racepoints }, provider)
+    const payment = await dying.handOver('order-1')
+    await dying.publish(dying.captureRequested(payment))
+    await dying.settle()
+    await dying.publish(dying.refundRequested(payment, 20_000))
+    await deliver(platform, dying)
+    const gate = racepoints.hold('payments.answered')
+    const last = dying.module.loops![0]!.run()
+    await gate.reached
+    await dying.facts()
 
-  const next = await openTill(platform, provider)
-  platform.clock.advance(afterLeaseMs)
-  await last
-  expect(await next.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'refunded', amount: { amount: 20_000 } }])
-  gate.open()
-  while (await dying.module.loops![0]!.run());
-  expect(await next.facts()).toEqual([])
-  expect(provider.totals()).toEqual({ captured: price, returned: 20_000 })
-})
+    const next = await openTill(platform, provider)
+    platform.clock.advance(afterLeaseMs)
+    await last
+    expect(await next.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'refunded', amount: { amount: 20_000 } }])
+    gate.open()
+    while (await dying.module.loops![0]!.run());
+    expect(await next.facts()).toEqual([])
+    expect(provider.totals()).toEqual({ captured: price, returned: 20_000 })
+  },
+)
 
-test('an answer that comes after its lease is not booked: it is older than what is known', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
-  const racepoints = createRacepoints()
-  const slow = await openTill({ ...platform, racepoints }, provider)
-  const payment = await slow.handOver('order-1')
-  await slow.publish(slow.captureRequested(payment))
-  await slow.settle()
-  platform.clock.advance(1000)
-  const hint = { eventType: 'PAYMENT_STATUS_CHANGED', data: { paymentKey: payment.paymentKey, status: 'CANCELED' } }
-  await slow.http.fastify.inject({ method: 'POST', url: '/api/payments/toss/webhook', payload: hint })
-  const gate = racepoints.hold('payments.answered')
-  const last = slow.module.loops![0]!.run()
-  await gate.reached
+everyProvider(
+  'an answer that comes after its lease is not booked: it is older than what is known',
+  async ({ platform, provider }) => {
+    const racepoints = createRacepoints()
+    const slow = await openTill({ ...platform, racepoints }, provider)
+    const payment = await slow.handOver('order-1')
+    await slow.publish(slow.captureRequested(payment))
+    await slow.settle()
+    platform.clock.advance(1000)
+    await slow.http.fastify.inject({ method: 'POST', ...provider.notice(payment.paymentKey, 'returned') })
+    const gate = racepoints.hold('payments.answered')
+    const last = slow.module.loops![0]!.run()
+    await gate.reached
 
-  // Somebody else gives a part back in the meantime; the slow one still holds an answer of before.
-  const next = await openTill(platform, provider)
-  await next.publish(next.refundRequested(payment, 20_000))
-  platform.clock.advance(afterLeaseMs)
-  await last
-  await next.settle()
-  gate.open()
-  while (await slow.module.loops![0]!.run());
-  expect((await next.facts()).map(({ what }) => what)).toEqual(['captured', 'refunded'])
-  expect(await platform.metrics.text()).not.toContain('fairgate_payments_alarms_total{')
-  expect((await next.module.audit!()).byOrder).toEqual({ netCaptured: { 'order-1': 35_000 } })
-})
+    // Somebody else gives a part back in the meantime; the slow one still holds an answer of before.
+    const next = await openTill(platform, provider)
+    await next.publish(next.refundRequested(payment, 20_000))
+    platform.clock.advance(afterLeaseMs)
+    await last
+    await next.settle()
+    gate.open()
+    while (await slow.module.loops![0]!.run());
+    expect((await next.facts()).map(({ what }) => what)).toEqual(['captured', 'refunded'])
+    expect(await platform.metrics.text()).not.toContain('fairgate_payments_alarms_total{')
+    expect((await next.module.audit!()).byOrder).toEqual({ netCaptured: { 'order-1': 35_000 } })
+  },
+)
 
-test('when a booking fails the answer is asked for again, and booked', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
+everyProvider('when a booking fails the answer is asked for again, and booked', async ({ platform, provider }) => {
   const till = await openTill(platform, provider)
   const payment = await till.handOver('order-1')
   await till.publish(till.captureRequested(payment))

@@ -3,7 +3,8 @@ import { fact } from '#platform/bus'
 import { transaction } from '#platform/db'
 import { money } from '@fairgate/contracts/money'
 import { test } from '../../../test/fixtures.ts'
-import { openTossProvider, until, type TossProvider } from '../../../test/toss-provider.ts'
+import { everyProvider, type PaymentProvider } from '../../../test/payment-providers.ts'
+import { openTossProvider, until } from '../../../test/toss-provider.ts'
 import { openTill, price, timeoutMs, type Till } from './test-world.ts'
 
 async function captured(till: Till, orderId = 'order-1', scenario: Record<string, unknown> = {}) {
@@ -13,10 +14,9 @@ async function captured(till: Till, orderId = 'order-1', scenario: Record<string
   return payment
 }
 
-const cancels = (provider: TossProvider) => provider.calls.filter(({ path }) => path.endsWith('/cancel'))
+const cancels = (provider: PaymentProvider) => provider.calls.filter(({ question }) => question === 'cancel')
 
-test('a refund gives the money back once, however often it is asked for', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
+everyProvider('a refund gives the money back once, however often it is asked for', async ({ platform, provider }) => {
   const till = await openTill(platform, provider)
   const payment = await captured(till)
   await till.publish(till.refundRequested(payment), till.refundRequested(payment))
@@ -30,7 +30,7 @@ test('a refund gives the money back once, however often it is asked for', async 
       paymentId: payment.paymentId,
       amount: { amount: price, currency: 'KRW' },
       refundId: expect.stringMatching(/^ref_/),
-      provider: 'toss',
+      provider: provider.name,
       eventId: 'evt_1',
     },
   ])
@@ -49,51 +49,54 @@ test('a refund gives the money back once, however often it is asked for', async 
 })
 
 for (const cancelOutcome of ['cancel-then-500', '500']) {
-  test(`a refund whose answer is an error (${cancelOutcome}) is asked about until it is known, and paid once`, async ({
-    platform,
-  }) => {
-    const provider = await openTossProvider(platform.clock)
-    const till = await openTill(platform, provider)
-    const payment = await captured(till, 'order-1', { cancelOutcome, cancelTimes: 1 })
-    await till.publish(till.refundRequested(payment))
-    expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'refunded' }])
-    expect(provider.totals()).toEqual({ captured: price, returned: price })
-    expect(cancels(provider)).toHaveLength(cancelOutcome === '500' ? 2 : 1)
-  })
+  everyProvider(
+    `a refund whose answer is an error (${cancelOutcome}) is asked about until it is known, and paid once`,
+    async ({ platform, provider }) => {
+      const till = await openTill(platform, provider)
+      const payment = await captured(till, 'order-1', { cancelOutcome, cancelTimes: 1 })
+      await till.publish(till.refundRequested(payment))
+      expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'refunded' }])
+      expect(provider.totals()).toEqual({ captured: price, returned: price })
+      expect(cancels(provider)).toHaveLength(cancelOutcome === '500' ? 2 : 1)
+    },
+  )
 }
 
-test('a refund that never answers ends at the deadline and is found out by asking', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
-  const till = await openTill(platform, provider)
-  const payment = await captured(till, 'order-1', { cancelOutcome: 'cancel-then-hang', cancelTimes: 1 })
-  await till.publish(till.refundRequested(payment))
-  const settled = till.settle()
-  await until(() => cancels(provider).length === 1)
-  platform.clock.advance(timeoutMs)
-  await settled
-  expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'refunded' }])
-  expect(provider.totals()).toEqual({ captured: price, returned: price })
-})
+everyProvider(
+  'a refund that never answers ends at the deadline and is found out by asking',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const payment = await captured(till, 'order-1', { cancelOutcome: 'cancel-then-hang', cancelTimes: 1 })
+    await till.publish(till.refundRequested(payment))
+    const settled = till.settle()
+    await until(() => cancels(provider).length === 1)
+    platform.clock.advance(timeoutMs)
+    await settled
+    expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'refunded' }])
+    expect(provider.totals()).toEqual({ captured: price, returned: price })
+  },
+)
 
-test('refunds in parts come one after the other and never exceed what was captured', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
-  const till = await openTill(platform, provider)
-  const payment = await captured(till)
-  await till.publish(till.refundRequested(payment, 15_000), till.refundRequested(payment, 10_000))
-  await till.settle()
-  expect((await till.facts()).map(({ amount }) => amount)).toEqual([money(15_000, 'KRW'), money(10_000, 'KRW')])
-  expect(await till.module.audit!()).toMatchObject({
-    byOrder: { netCaptured: { 'order-1': 30_000 } },
-    figures: { pending: 0 },
-  })
-  await till.publish(till.refundRequested(payment, 99_000))
-  await till.settle()
-  expect((await till.facts()).map(({ amount }) => amount)).toEqual([money(30_000, 'KRW')])
-  expect(provider.totals()).toEqual({ captured: price, returned: price })
-})
+everyProvider(
+  'refunds in parts come one after the other and never exceed what was captured',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const payment = await captured(till)
+    await till.publish(till.refundRequested(payment, 15_000), till.refundRequested(payment, 10_000))
+    await till.settle()
+    expect((await till.facts()).map(({ amount }) => amount)).toEqual([money(15_000, 'KRW'), money(10_000, 'KRW')])
+    expect(await till.module.audit!()).toMatchObject({
+      byOrder: { netCaptured: { 'order-1': 30_000 } },
+      figures: { pending: 0 },
+    })
+    await till.publish(till.refundRequested(payment, 99_000))
+    await till.settle()
+    expect((await till.facts()).map(({ amount }) => amount)).toEqual([money(30_000, 'KRW')])
+    expect(provider.totals()).toEqual({ captured: price, returned: price })
+  },
+)
 
-test('the same message delivered twice gives a part back once', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
+everyProvider('the same message delivered twice gives a part back once', async ({ platform, provider }) => {
   const till = await openTill(platform, provider)
   const { orderId, paymentId } = await captured(till)
   const type = 'orders.refund-requested.v1' as const
@@ -113,22 +116,20 @@ test('the same message delivered twice gives a part back once', async ({ platfor
   expect(provider.totals().returned).toBe(5_000)
 })
 
-test('part of a refund that somebody gave back at the provider is not given back again', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
-  const till = await openTill(platform, provider)
-  const payment = await captured(till)
-  await provider.elsewhere(`/v1/payments/${payment.paymentKey}/cancel`, {
-    cancelReason: 'console',
-    cancelAmount: 20_000,
-  })
-  await till.publish(till.refundRequested(payment))
-  expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'refunded', amount: { amount: price } }])
-  expect(provider.totals()).toEqual({ captured: price, returned: price })
-  expect((await till.module.audit!()).checks.filter(({ violations }) => violations > 0)).toEqual([])
-})
+everyProvider(
+  'part of a refund that somebody gave back at the provider is not given back again',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const payment = await captured(till)
+    await provider.refundElsewhere(payment.paymentKey, 20_000)
+    await till.publish(till.refundRequested(payment))
+    expect(await till.waitForFacts({ stepMs: 500 })).toMatchObject([{ what: 'refunded', amount: { amount: price } }])
+    expect(provider.totals()).toEqual({ captured: price, returned: price })
+    expect((await till.module.audit!()).checks.filter(({ violations }) => violations > 0)).toEqual([])
+  },
+)
 
-test('a refund of money that never came is ignored', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
+everyProvider('a refund of money that never came is ignored', async ({ platform, provider }) => {
   const till = await openTill(platform, provider)
   const payment = await till.handOver('order-1', { outcome: 'decline' })
   await till.publish(till.captureRequested(payment))
@@ -147,35 +148,35 @@ test('a refund of money that never came is ignored', async ({ platform }) => {
   expect(cancels(provider)).toEqual([])
 })
 
-test('a refund that the provider refuses stays owed: an alarm, and asked for again every minute', async ({
-  platform,
-}) => {
-  const provider = await openTossProvider(platform.clock)
-  const till = await openTill(platform, provider)
-  const payment = await captured(till)
-  let refusing = true
-  provider.line.intercept = (request, response) => {
-    if (!refusing || !request.url?.endsWith('/cancel')) return false
-    response
-      .writeHead(403, { 'content-type': 'application/json' })
-      .end(JSON.stringify({ code: 'EXCEED_MAX_REFUND_DUE', message: 'too late' }))
-    return true
-  }
-  await till.publish(till.refundRequested(payment))
-  for (let minute = 0; minute < 10; minute++) {
-    await till.settle()
-    platform.clock.advance(60_000)
-  }
-  expect(await till.facts()).toEqual([])
-  expect(cancels(provider).length).toBeGreaterThan(5)
-  expect(cancels(provider).length).toBeLessThan(12)
-  expect(await platform.metrics.text()).toMatch(/fairgate_payments_alarms_total\{reason="configuration"\} \d/)
-  expect(await till.stuck(60_000)).toMatchObject([
-    { id: payment.paymentId, state: 'refunding', trouble: 'EXCEED_MAX_REFUND_DUE' },
-  ])
-  refusing = false
-  expect(await till.waitForFacts({ stepMs: 30_000 })).toMatchObject([{ what: 'refunded' }])
-})
+everyProvider(
+  'a refund that the provider refuses stays owed: an alarm, and asked for again every minute',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const payment = await captured(till)
+    let refusing = true
+    provider.line.intercept = (request, response) => {
+      const isRefund = request.method === 'POST' && /\/(cancel|refunds)$/.test(request.url ?? '')
+      if (!refusing || !isRefund) return false
+      const { status, body } = provider.words.unrefundable
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      return true
+    }
+    await till.publish(till.refundRequested(payment))
+    for (let minute = 0; minute < 10; minute++) {
+      await till.settle()
+      platform.clock.advance(60_000)
+    }
+    expect(await till.facts()).toEqual([])
+    expect(cancels(provider).length).toBeGreaterThan(5)
+    expect(cancels(provider).length).toBeLessThan(12)
+    expect(await platform.metrics.text()).toMatch(/fairgate_payments_alarms_total\{reason="configuration"\} \d/)
+    expect(await till.stuck(60_000)).toMatchObject([
+      { id: payment.paymentId, state: 'refunding', trouble: provider.words.unrefundable.code },
+    ])
+    refusing = false
+    expect(await till.waitForFacts({ stepMs: 30_000 })).toMatchObject([{ what: 'refunded' }])
+  },
+)
 
 test('control: without the guard of the balance a repeated partial refund would pay twice', async ({ platform }) => {
   const provider = await openTossProvider(platform.clock)

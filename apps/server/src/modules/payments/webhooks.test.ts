@@ -1,16 +1,16 @@
 import { expect } from 'vitest'
 import { createRacepoints } from '#platform/racepoint'
 import { test, type TestPlatform } from '../../../test/fixtures.ts'
-import { openTossProvider, until, type TossProvider } from '../../../test/toss-provider.ts'
+import { everyProvider, type PaymentProvider } from '../../../test/payment-providers.ts'
+import { openTossProvider, until } from '../../../test/toss-provider.ts'
 import { openTill, price, type Till } from './test-world.ts'
 
 /** The provider's webhooks reach the module over HTTP. */
-async function connect(till: Till, provider: TossProvider): Promise<void> {
-  const url = await till.http.fastify.listen({ port: 0, host: '127.0.0.1' })
-  provider.sandbox.setWebhookUrls([`${url}/api/payments/toss/webhook`])
+async function connect(till: Till, provider: PaymentProvider): Promise<void> {
+  provider.connect(await till.http.fastify.listen({ port: 0, host: '127.0.0.1' }))
 }
 
-const delivered = (provider: TossProvider, count: number) =>
+const delivered = (provider: PaymentProvider, count: number) =>
   until(async () => (await provider.webhooks()).delivered >= count)
 
 async function send(till: Till, payload: unknown, headers: Record<string, string> = {}): Promise<number> {
@@ -29,7 +29,10 @@ const changed = (paymentKey: string, status: string, more: object = {}) => ({
   data: { paymentKey, orderId: 'order-1', status, totalAmount: price, ...more },
 })
 
-const queries = (provider: TossProvider) => provider.calls.filter(({ method }) => method === 'GET')
+const queries = (provider: PaymentProvider) => provider.calls.filter(({ question }) => question === 'query')
+
+const receive = async (till: Till, notice: ReturnType<PaymentProvider['notice']>): Promise<number> =>
+  (await till.http.fastify.inject({ method: 'POST', ...notice })).statusCode
 const outcomes = async (platform: TestPlatform) =>
   Object.fromEntries(
     [...(await platform.metrics.text()).matchAll(/fairgate_payments_webhooks_total\{outcome="(\w+)"\} (\d+)/g)].map(
@@ -38,28 +41,29 @@ const outcomes = async (platform: TestPlatform) =>
   )
 
 for (const webhook of ['normal', 'early', 'twice', 'never', 'late:30000']) {
-  test(`a webhook that comes ${webhook}: one captured fact, and the provider's books agree`, async ({ platform }) => {
-    const provider = await openTossProvider(platform.clock)
-    const till = await openTill(platform, provider)
-    await connect(till, provider)
-    const payment = await till.handOver('order-1', { webhook })
-    await till.publish(till.captureRequested(payment))
-    await till.settle()
-    if (webhook.startsWith('late')) platform.clock.advance(30_000)
-    await delivered(provider, { normal: 1, early: 1, twice: 2, 'late:30000': 1 }[webhook] ?? 0)
-    platform.clock.advance(30_000)
-    await till.settle()
-    platform.clock.advance(2000)
-    await till.settle()
-    expect((await till.facts()).map(({ what }) => what)).toEqual(['captured'])
-    expect(provider.totals()).toEqual({ captured: price, returned: 0 })
-    // What a webhook claims is what we know already, so nobody is asked.
-    expect(queries(provider)).toHaveLength(0)
-  })
+  everyProvider(
+    `a webhook that comes ${webhook}: one captured fact, and the provider's books agree`,
+    async ({ platform, provider }) => {
+      const till = await openTill(platform, provider)
+      await connect(till, provider)
+      const payment = await till.handOver('order-1', { webhook })
+      await till.publish(till.captureRequested(payment))
+      await till.settle()
+      if (webhook.startsWith('late')) platform.clock.advance(30_000)
+      await delivered(provider, { normal: 1, early: 1, twice: 2, 'late:30000': 1 }[webhook] ?? 0)
+      platform.clock.advance(30_000)
+      await till.settle()
+      platform.clock.advance(2000)
+      await till.settle()
+      expect((await till.facts()).map(({ what }) => what)).toEqual(['captured'])
+      expect(provider.totals()).toEqual({ captured: price, returned: 0 })
+      // What a webhook claims is what we know already, so nobody is asked.
+      expect(queries(provider)).toHaveLength(0)
+    },
+  )
 }
 
-test('a webhook has the provider asked at once where we were waiting', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
+everyProvider('a webhook has the provider asked at once where we were waiting', async ({ platform, provider }) => {
   const till = await openTill(platform, provider)
   await connect(till, provider)
   const payment = await till.handOver('order-1', { outcome: 'capture-late:40000' })
@@ -135,16 +139,13 @@ test('a flat deposit notice finds its payment by the order', async ({ platform }
   expect(queries(provider)).toHaveLength(1)
 })
 
-test('a transmission that comes again asks nothing again', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
+everyProvider('a transmission that comes again asks nothing again', async ({ platform, provider }) => {
   const till = await openTill(platform, provider)
   const { paymentKey } = await till.handOver('order-1')
-  for (const body of [changed(paymentKey, 'DONE'), changed(paymentKey, 'DONE', { other: true })]) {
-    for (let again = 0; again < 3; again++) {
-      await send(till, body, { 'tosspayments-webhook-transmission-id': 'whtrans_1' })
-      await till.settle()
-      platform.clock.advance(5000)
-    }
+  for (let again = 0; again < 6; again++) {
+    await receive(till, provider.notice(paymentKey, again < 3 ? 'paid' : 'returned', 'same'))
+    await till.settle()
+    platform.clock.advance(5000)
   }
   expect(queries(provider)).toHaveLength(1)
   expect(await outcomes(platform)).toEqual({ noted: 1, repeated: 5 })
@@ -244,8 +245,7 @@ test('late money after an unclear answer is found without any webhook', async ({
   expect(await till.waitForFacts({ stepMs: 10_000, steps: 10 })).toMatchObject([{ what: 'captured' }])
 })
 
-test('money given back at the provider without us is told to the order', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
+everyProvider('money given back at the provider without us is told to the order', async ({ platform, provider }) => {
   const till = await openTill(platform, provider)
   await connect(till, provider)
   const payment = await till.handOver('order-1')
@@ -253,15 +253,13 @@ test('money given back at the provider without us is told to the order', async (
   await till.settle()
   await delivered(provider, 1)
   platform.clock.advance(5000)
-  const cancel = (cancelAmount: number) =>
-    provider.elsewhere(`/v1/payments/${payment.paymentKey}/cancel`, { cancelReason: 'console', cancelAmount })
-  await cancel(20_000)
+  await provider.refundElsewhere(payment.paymentKey, 20_000)
   await delivered(provider, 2)
   await till.settle()
   expect((await till.facts()).map(({ what }) => what)).toEqual(['captured'])
   expect(await till.module.audit!()).toMatchObject({ byOrder: { netCaptured: { 'order-1': 35_000 } } })
   platform.clock.advance(5000)
-  await cancel(35_000)
+  await provider.refundElsewhere(payment.paymentKey, 35_000)
   await delivered(provider, 3)
   await till.settle()
   expect(await till.facts()).toMatchObject([{ what: 'refunded', amount: { amount: 35_000 } }])
@@ -270,30 +268,32 @@ test('money given back at the provider without us is told to the order', async (
   expect(figures).toMatchObject({ captured: price, refunded: price, pending: 0 })
 })
 
-test('a webhook that comes while we are asking is not lost: it may be newer than the answer', async ({ platform }) => {
-  const provider = await openTossProvider(platform.clock)
-  const racepoints = createRacepoints()
-  const till = await openTill({ ...platform, racepoints }, provider)
-  const payment = await till.handOver('order-1')
-  await till.publish(till.captureRequested(payment))
-  await till.settle()
-  await till.facts()
-  platform.clock.advance(1000)
-  await send(till, changed(payment.paymentKey, 'CANCELED'))
-  const gate = racepoints.hold('payments.answered')
-  const asking = till.module.loops![0]!.run()
-  await gate.reached
-  // The answer on its way to us says that all is there. Now it is given back at the provider.
-  await provider.elsewhere(`/v1/payments/${payment.paymentKey}/cancel`, { cancelReason: 'console' })
-  await send(till, changed(payment.paymentKey, 'CANCELED', { balanceAmount: 0 }))
-  gate.open()
-  await asking
-  await till.settle()
-  expect(await till.facts()).toEqual([])
-  platform.clock.advance(1000)
-  await till.settle()
-  expect(await till.facts()).toMatchObject([{ what: 'refunded' }])
-})
+everyProvider(
+  'a webhook that comes while we are asking is not lost: it may be newer than the answer',
+  async ({ platform, provider }) => {
+    const racepoints = createRacepoints()
+    const till = await openTill({ ...platform, racepoints }, provider)
+    const payment = await till.handOver('order-1')
+    await till.publish(till.captureRequested(payment))
+    await till.settle()
+    await till.facts()
+    platform.clock.advance(1000)
+    await receive(till, provider.notice(payment.paymentKey, 'returned', 'first'))
+    const gate = racepoints.hold('payments.answered')
+    const asking = till.module.loops![0]!.run()
+    await gate.reached
+    // The answer on its way to us says that all is there. Now it is given back at the provider.
+    await provider.refundElsewhere(payment.paymentKey)
+    await receive(till, provider.notice(payment.paymentKey, 'returned', 'second'))
+    gate.open()
+    await asking
+    await till.settle()
+    expect(await till.facts()).toEqual([])
+    platform.clock.advance(1000)
+    await till.settle()
+    expect(await till.facts()).toMatchObject([{ what: 'refunded' }])
+  },
+)
 
 test('old transmissions are forgotten', async ({ platform }) => {
   const provider = await openTossProvider(platform.clock)
