@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EventType } from '@fairgate/contracts/events'
 import type { AuditReport } from '@fairgate/contracts/http/operations'
+import * as auctions from '#modules/auctions'
 import * as ballots from '#modules/ballots'
 import * as catalog from '#modules/catalog'
 import * as identity from '#modules/identity'
@@ -47,6 +48,7 @@ export const allModules: Record<ServiceName, ModuleStatics> = {
   catalog: catalog.statics,
   'waiting-room': waitingRoom.statics,
   ballots: ballots.statics,
+  auctions: auctions.statics,
   waitlist: waitlist.statics,
   inventory: inventory.statics,
   orders: orders.statics,
@@ -178,6 +180,7 @@ export function compose(config: Config, surroundings: Surroundings) {
       ...(config.DRAW_BEACON_URL ? { beacon: quicknet(config.DRAW_BEACON_URL) } : {}),
       beaconWaitSeconds: config.DRAW_BEACON_WAIT_SECONDS,
     }),
+    auctions: auctions.createAuctions(of('auctions'), { streamsMax: config.WAITING_ROOM_STREAMS_MAX, streamRoom }),
     waitlist: waitlist.createWaitlist(of('waitlist')),
     inventory: inventory.createInventory(of('inventory'), { ...inventory.inventoryDefaults, room: streamRoom }),
     orders: orders.createOrders(of('orders')),

@@ -9,6 +9,7 @@ export const serviceNames = [
   'catalog',
   'waiting-room',
   'ballots',
+  'auctions',
   'waitlist',
   'inventory',
   'orders',

@@ -5,10 +5,10 @@ const password = 'fairgate-demo'
 const day = 24 * 3600_000
 
 /** What the newcomer is told. */
-export type Demo = { opensAt: number; concertId: string; raceId: string; ballotId: string }
+export type Demo = { opensAt: number; concertId: string; raceId: string; auctionId: string; ballotId: string }
 
 /**
- * Accounts, a concert, a race, a race by ballot and a draft of an auction. The sales open a minute after they are made. Started again on
+ * Accounts, a concert, a race, a race by ballot and an auction. The sales open a minute after they are made, the auction at once. Started again on
  * the same data, the demo goes on where it was; when its sale has ended a new edition is made.
  */
 export async function seedDemo(server: Server): Promise<Demo> {
@@ -31,19 +31,22 @@ export async function seedDemo(server: Server): Promise<Demo> {
   const opensAt = clock.now() + 60_000
   // An edition is on sale for four weeks; its number changes with them.
   const edition = Math.floor(clock.now() / (28 * day))
+  // The bids end after some minutes; whoever starts again in another hour finds a new auction.
+  const hour = Math.floor(clock.now() / 3600_000)
   const made = []
-  for (const seed of [
-    concert(organiser.accountId, opensAt),
-    race(organiser.accountId, opensAt),
-    auction(organiser.accountId, opensAt),
-    trail(organiser.accountId, opensAt),
-  ]) {
-    made.push(await catalog.seedEvent({ ...seed, seedKey: `${seed.seedKey}-${edition}` }))
+  for (const [seed, number] of [
+    [concert(organiser.accountId, opensAt), edition],
+    [race(organiser.accountId, opensAt), edition],
+    [auction(organiser.accountId, clock.now()), hour],
+    [trail(organiser.accountId, opensAt), edition],
+  ] as const) {
+    made.push(await catalog.seedEvent({ ...seed, seedKey: `${seed.seedKey}-${number}` }))
   }
   return {
     opensAt: made[0]!.isNew ? opensAt : 0,
     concertId: made[0]!.eventId,
     raceId: made[1]!.eventId,
+    auctionId: made[2]!.eventId,
     ballotId: made[3]!.eventId,
   }
 }
@@ -55,6 +58,7 @@ export function welcome(url: string, demo: Demo): string {
 
   Demo concert        ${url}/events/${demo.concertId}
   Demo race           ${url}/events/${demo.raceId}
+  Demo auction        ${url}/events/${demo.auctionId}
   Demo ballot         ${url}/events/${demo.ballotId}
   ${demo.opensAt > 0 ? `Both sales open at ${new Date(demo.opensAt).toTimeString().slice(0, 8)}.` : 'Both sales go on where they were.'}
 
@@ -213,7 +217,7 @@ function auction(organiserId: string, opensAt: number): SeedEvent {
       holdSeconds: 180,
       limitPerAccount: 1,
       auction: {
-        endsAt: new Date(opensAt + 8 * 60_000).toISOString(),
+        endsAt: new Date(opensAt + 10 * 60_000).toISOString(),
         payBySeconds: 300,
         step: 5000,
         softClose: { windowSeconds: 30, extendSeconds: 30, extendSecondsMax: 180 },

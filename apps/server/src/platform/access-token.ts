@@ -14,6 +14,8 @@ export type Caller = { accountId: string; roles: readonly string[]; verified: bo
 export type AccessTokens = {
   sign(caller: Caller, ttlSeconds: number): Promise<string>
   verify(token: string): Promise<{ kind: 'valid'; caller: Caller } | { kind: 'expired' } | { kind: 'forged' }>
+  /** Something that this server states for good: a JWS over the claims, by the same keys; `typ` says of which kind it is. */
+  state(typ: string, claims: Record<string, unknown>): Promise<string>
   jwks(): Promise<{ keys: JWK[] }>
 }
 
@@ -79,6 +81,12 @@ export function createAccessTokens(secrets: Secrets, clock: Clock): AccessTokens
         return { kind: error instanceof joseErrors.JWTExpired ? 'expired' : 'forged' }
       }
     },
+    state: (typ, claims) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'EdDSA', typ, kid: pairs[0]!.kid })
+        .setIssuer(issuer)
+        .setIssuedAt(Math.floor(clock.now() / 1000))
+        .sign(pairs[0]!.privateKey),
     async jwks() {
       const keys = await Promise.all(
         pairs.map(async ({ kid, publicKey }) => ({ ...(await exportJWK(publicKey)), kid, alg: 'EdDSA', use: 'sig' })),

@@ -10,7 +10,7 @@ import { freePort, startProcess, until, type ServerProcess, type World } from '.
 const gateway = new URL('../../../../deploy/nginx/gateway.conf', import.meta.url)
 const services = {
   front: 'identity,catalog,notifications,webhooks',
-  crowd: 'waiting-room,ballots,waitlist,inventory',
+  crowd: 'waiting-room,ballots,auctions,waitlist,inventory',
   money: 'orders,payments,tickets,ledger',
 }
 

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto'
+import { createWinners, judge, lowestAmount } from '@fairgate/contracts/auction'
+import { createBatcher } from '#platform/batcher'
+import { fact, type Fact } from '#platform/bus'
+import { afterCommit, transaction, type Tx } from '#platform/db'
+import type { Platform } from '#platform/platform'
+import { Problem } from '#platform/problem'
+import * as store from './auctions-store.ts'
+import type { Bid } from './auctions-store.ts'
+import type { Documents } from './documents.ts'
+import type { Live } from './live.ts'
+import { moneyOf, rulesOf, type Lot } from './lot.ts'
+
+export type BidRequest = { lotId: string; accountId: string; amount: number }
+export type Accepted = { bid: Bid; rank: number; chancesLeft: number }
+
+type Winners = ReturnType<typeof createWinners<Live>>
+type Answer = Accepted | { refused: Problem }
+
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'ephemeral' | 'metrics' | 'racepoints'> & {
+  documents: Documents
+}
+
+/** Requests of an account for a lot in ten seconds: three bids and many refusals, and no flood. */
+const requestsMax = 40
+const windowMs = 10_000
+/** Lots whose winners a process remembers. */
+const lotsMax = 500
+
+/** The name of a bidder in documents: nobody can guess it, because nobody else knows the id of its first bid. */
+const bidderOf = (bidId: string): string =>
+  createHash('sha256').update(`fairgate bidder ${bidId}`).digest('hex').slice(0, 24)
+
+/**
+ * Decides bids. Those that arrive while a statement is running are decided together by the next one, in the order of
+ * their arrival, under the lot's row and in one commit; replies leave after it. The winners of a lot are remembered with
+ * the sequence they belong to: the row that is locked says whether another process has bid since, and only then they are
+ * read again. Without that a batch on a lot of 500 seats read 500 rows.
+ */
+export function createBids(deps: Deps) {
+  const { db, clock, ids, outbox, ephemeral, metrics, racepoints, documents } = deps
+  const outcomes = metrics.counter('fairgate_bids_total', 'Bids by what became of them', ['outcome'])
+  const sizes = metrics.histogram(
+    'fairgate_bid_batch_size',
+    'Bids decided in one commit',
+    [],
+    [1, 2, 5, 10, 20, 50, 100, 256],
+  )
+  const pushes = metrics.counter('fairgate_bids_pushed_out_total', 'Bidders who were told that they are out')
+  const remembered = new Map<string, { sequence: number; best: readonly Live[] }>()
+  const batches = createBatcher<BidRequest, Answer>({
+    batchMax: 256,
+    queueMax: 20_000,
+    run: (requests) => transaction(db, (tx) => decide(tx, requests)),
+  })
+
+  async function winnersOf(tx: Tx, lot: Lot): Promise<Winners> {
+    const known = remembered.get(lot.id)
+    const best = known?.sequence === lot.sequence ? known.best : await store.bestBids(tx, lot.id, lot.seats)
+    return createWinners(lot.seats, best)
+  }
+
+  async function decide(tx: Tx, requests: readonly BidRequest[]): Promise<Answer[]> {
+    sizes.observe({}, requests.length)
+    const found = await store.lockForBids(tx, [...new Set(requests.map((request) => request.lotId))])
+    await racepoints.reach('auctions.before-deciding')
+    // The time of the decision, not of the request: whoever waited for the row may have come too late.
+    const now = clock.now()
+    const lots = new Map<string, { lot: Lot; winners: Winners }>()
+    for (const lot of found) lots.set(lot.id, { lot, winners: await winnersOf(tx, lot) })
+    const live = new Map((await store.liveBids(tx, requests)).map((bid) => [keyOf(bid), bid]))
+    const bids: Bid[] = []
+    const written = new Map<string, Live>()
+    const facts: Fact[] = []
+    const answers = requests.map((request): Answer => {
+      const on = lots.get(request.lotId)
+      if (!on) return { refused: new Problem('auctions.lot-not-found') }
+      return decideOne(on, request)
+    })
+    const changed = [...lots.values()].filter(({ lot }) => bids.some((bid) => bid.lotId === lot.id))
+    if (changed.length > 0) {
+      await store.writeBids(
+        tx,
+        bids,
+        [...written.values()],
+        changed.map(({ lot }) => lot),
+      )
+      await outbox.publish(tx, facts)
+    }
+    await racepoints.reach('auctions.before-commit')
+    afterCommit(tx, () => {
+      for (const { lot, winners } of changed) remember(lot, winners.list())
+      pushes.add({}, facts.length)
+      documents.changed(changed.map(({ lot }) => lot.id))
+    })
+    return answers
+
+    function decideOne(on: { lot: Lot; winners: Winners }, { accountId, amount }: BidRequest): Answer {
+      const { lot, winners } = on
+      const rules = rulesOf(lot)
+      if (accountId === lot.event.organiserId) return { refused: new Problem('auctions.not-allowed') }
+      const own = live.get(`${lot.id} ${accountId}`)
+      const floor = { own: own?.amount, cutoff: winners.cutoff()?.amount }
+      // A lot may have been closed by a process whose clock is ahead.
+      const end = lot.closedAt === null ? lot.endAt.getTime() : -Infinity
+      const outcome = judge(rules, { amount, at: now }, { used: own?.used ?? 0, end, ...floor })
+      switch (outcome.kind) {
+        case 'not-open':
+          return { refused: new Problem('auctions.not-open', { opensAt: lot.opensAt.toISOString() }) }
+        case 'closed':
+          return { refused: new Problem('auctions.closed', { endedAt: lot.endAt.toISOString() }) }
+        case 'no-chances-left':
+          return { refused: new Problem('auctions.no-chances-left', { bidsMax: lot.bidsMax }) }
+        case 'too-low': {
+          const cutoff = floor.cutoff === undefined ? null : moneyOf(lot, floor.cutoff)
+          const extensions = { reason: outcome.reason, lowestAmount: lowestAmount(rules, floor), cutoff }
+          return { refused: new Problem('auctions.too-low', extensions) }
+        }
+        case 'accepted':
+      }
+      const sequence = lot.sequence + 1
+      const bid: Bid = { id: ids('bid'), lotId: lot.id, sequence, accountId, amount, at: new Date(now) }
+      const next: Live = {
+        lotId: lot.id,
+        accountId,
+        bidder: own?.bidder ?? bidderOf(bid.id),
+        amount,
+        sequence,
+        used: (own?.used ?? 0) + 1,
+        pushes: own?.pushes ?? 0,
+        pushedOutAt: own?.pushedOutAt ?? null,
+      }
+      on.lot = {
+        ...lot,
+        sequence,
+        bidders: lot.bidders + (own ? 0 : 1),
+        endAt: new Date(outcome.end),
+      }
+      const { rank, pushedOut } = winners.put(next, own)
+      keep(next)
+      bids.push(bid)
+      if (pushedOut && pushedOut.used < lot.bidsMax) {
+        keep({ ...pushedOut, pushes: pushedOut.pushes + 1, pushedOutAt: new Date(now) })
+        facts.push(pushedOutFact(on.lot, pushedOut, winners.cutoff()?.amount))
+      }
+      return { bid, rank, chancesLeft: lot.bidsMax - next.used }
+    }
+
+    function keep(bid: Live): void {
+      live.set(keyOf(bid), bid)
+      written.set(keyOf(bid), bid)
+    }
+  }
+
+  function remember({ id, sequence }: Lot, best: readonly Live[]): void {
+    if (!remembered.has(id) && remembered.size >= lotsMax) remembered.delete(remembered.keys().next().value!)
+    remembered.set(id, { sequence, best })
+  }
+
+  return {
+    /** A bid, committed. @throws Problem whose code says why not; a refusal costs no chance */
+    async place(request: BidRequest): Promise<Accepted> {
+      const { count, resetAt } = await ephemeral.count(`auctions.bids:${request.lotId}:${request.accountId}`, windowMs)
+      if (count > requestsMax) throw new Problem('http.too-many-requests', { retryAfterMs: resetAt - clock.now() })
+      const answer = await batches.add(request)
+      outcomes.add({ outcome: 'refused' in answer ? answer.refused.code : 'accepted' })
+      if ('refused' in answer) throw answer.refused
+      return answer
+    },
+  }
+}
+
+export type Bids = ReturnType<typeof createBids>
+
+const keyOf = ({ lotId, accountId }: { lotId: string; accountId: string }): string => `${lotId} ${accountId}`
+
+function pushedOutFact(lot: Lot, { accountId, amount, used }: Live, cutoff: number | undefined): Fact {
+  const lowest = lowestAmount(rulesOf(lot), { own: amount, cutoff })
+  return fact('auctions.pushed-out.v1', {
+    lotId: lot.id,
+    accountId,
+    saleId: lot.saleId,
+    event: lot.event,
+    line: { id: lot.id, name: lot.name },
+    amount: moneyOf(lot, amount),
+    lowestAmount: lowest === null ? null : moneyOf(lot, lowest),
+    chancesLeft: lot.bidsMax - used,
+    endsAt: lot.endAt.toISOString(),
+  })
+}

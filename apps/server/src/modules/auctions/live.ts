@@ -1,0 +1,14 @@
+/** The live bid of an account: its highest, with how many it has made. */
+export type Live = {
+  lotId: string
+  accountId: string
+  /** The name by which documents call the account. */
+  bidder: string
+  amount: number
+  sequence: number
+  /** Bids that it has made. */
+  used: number
+  /** How often it was told that it is out, and when last. */
+  pushes: number
+  pushedOutAt: Date | null
+}
