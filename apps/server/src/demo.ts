@@ -224,7 +224,6 @@ function auction(organiserId: string, opensAt: number): SeedEvent {
         leftOver: 'start-price',
       },
       lines: [{ name: '맨 앞줄 Front row', sectionNames: ['Front row'] }],
-      publish: false,
     },
   }
 }
