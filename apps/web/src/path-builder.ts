@@ -12,6 +12,7 @@ export const pb = {
   wait: (lineId: string) => `/wait/${id(lineId)}`,
   shop: (lineId: string) => `/lines/${id(lineId)}/shop`,
   ballot: (saleId: string) => `/ballots/${id(saleId)}`,
+  waitlist: (saleId: string) => `/waitlists/${id(saleId)}`,
   orders: () => '/orders',
   order: (orderId: string) => `/orders/${id(orderId)}`,
   paySuccess: () => '/pay/success',

@@ -16,6 +16,9 @@ import { Layout } from './ui/layout.tsx'
 import { Blank, Notice, Skeleton } from './ui/parts.tsx'
 
 const BallotPage = lazy(() => import('./pages/ballot-page.tsx').then((module) => ({ default: module.BallotPage })))
+const WaitlistPage = lazy(() =>
+  import('./pages/waitlist-page.tsx').then((module) => ({ default: module.WaitlistPage })),
+)
 const TicketsPage = lazy(() => import('./pages/ticket-pages.tsx').then((module) => ({ default: module.TicketsPage })))
 const TicketPage = lazy(() => import('./pages/ticket-pages.tsx').then((module) => ({ default: module.TicketPage })))
 const OrganiserPage = lazy(() =>
@@ -49,6 +52,7 @@ export function Routes() {
           <Route path="/verify">{() => withRole(<VerifyPage />)}</Route>
           <Route path="/lines/:id/shop">{({ id }) => withRole(<ShopPage key={id} lineId={id} />)}</Route>
           <Route path="/ballots/:id">{({ id }) => withRole(<BallotPage key={id} saleId={id} />)}</Route>
+          <Route path="/waitlists/:id">{({ id }) => withRole(<WaitlistPage key={id} saleId={id} />)}</Route>
           <Route path="/orders">{() => withRole(<OrdersPage />)}</Route>
           <Route path="/orders/:id">{({ id }) => withRole(<OrderPage key={id} id={id} />)}</Route>
           <Route path="/pay/success">{() => withRole(<PaySuccessPage />)}</Route>

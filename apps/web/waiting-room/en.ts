@@ -41,6 +41,7 @@ export const en = {
   soldOut: 'Sold out',
   soldOutLead: 'Every place in this line is sold. Thank you for waiting.',
   soldOutOther: 'See what else is open',
+  waitlist: 'Join the waitlist',
   thisEvent: 'Back to the event',
   closed: 'The sale has ended',
   closedLead: 'This line takes nobody in any more.',

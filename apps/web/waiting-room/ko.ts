@@ -39,6 +39,7 @@ export const ko: Texts = {
   soldOut: '매진되었습니다',
   soldOutLead: '이 대기열의 모든 자리가 판매되었습니다. 기다려 주셔서 감사합니다.',
   soldOutOther: '다른 판매 보기',
+  waitlist: '대기 명단에 등록하기',
   thisEvent: '행사로 돌아가기',
   closed: '판매가 끝났습니다',
   closedLead: '이 대기열은 더 이상 입장하지 않습니다.',

@@ -101,7 +101,10 @@ function ownView(state: RoomState, t: Texts): View {
       key: 'sold-out',
       heading: t.soldOut,
       lead: t.soldOutLead,
-      actions: elsewhere,
+      actions: [
+        { label: t.waitlist, href: `/waitlists/${document.saleId}` },
+        ...elsewhere.map((action) => ({ ...action, quiet: true as const })),
+      ],
       facts: [],
       takesFocus: true,
     }

@@ -240,6 +240,19 @@ function JoinLine({ lineId, sale }: { lineId: string; sale: Sale }) {
         </a>
       )}
       {from ? <p className="muted small">{t.event.changeLineHint(from.name)}</p> : null}
+      {phase === 'sold-out' ? (
+        <>
+          <Link className="button wide" href={pb.waitlist(sale.id)}>
+            {t.waitlist.link}
+            <Icon name="arrow" />
+          </Link>
+          <p className="muted small">{t.waitlist.linkHint}</p>
+        </>
+      ) : phase === 'open' || phase === 'paused' ? (
+        <p className="small">
+          <Link href={pb.waitlist(sale.id)}>{t.waitlist.sectionLink}</Link>
+        </p>
+      ) : null}
       {phase === 'scheduled' ? <p className="muted small">{t.event.joinHint}</p> : null}
     </div>
   )

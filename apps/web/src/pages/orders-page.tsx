@@ -4,7 +4,9 @@ import { listOrders, type Order } from '@fairgate/contracts/http/orders'
 import { formatMoney } from '@fairgate/contracts/money'
 import { useApp } from '../app.tsx'
 import { useAwards } from '../api/ballots.ts'
+import { useAuctionAwards } from '../api/lots.ts'
 import { useOrders } from '../api/queries.ts'
+import { useMyWaitlists } from '../api/waitlist.ts'
 import { localeOf, shortTime } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
 import { useServerNow, useTitle } from '../ui/hooks.ts'
@@ -30,6 +32,7 @@ export function OrdersPage() {
     <div className="page narrow">
       <PageHead title={t.order.listTitle} />
       <OpenAwards />
+      <Waitlists />
       {orders.isPending ? (
         <Skeleton tall lines={3} />
       ) : orders.isError ? (
@@ -59,12 +62,16 @@ export function OrdersPage() {
   )
 }
 
-/** What was drawn and waits to be bought. Whoever has none sees nothing of it. */
+/** What was drawn or won and waits to be bought, the most urgent first. Whoever has none sees nothing of it. */
 function OpenAwards() {
-  const { t } = useApp()
-  const awards = useAwards()
+  const { t, lang } = useApp()
+  const drawn = useAwards()
+  const won = useAuctionAwards()
   const now = useServerNow()
-  const open = (awards.data?.items ?? []).filter(({ state, payBy }) => state === 'awarded' && Date.parse(payBy) > now)
+  const all = [...(drawn.data?.items ?? []), ...(won.data?.items ?? [])]
+  const open = all
+    .filter(({ state, payBy }) => state === 'awarded' && Date.parse(payBy) > now)
+    .toSorted((one, other) => Date.parse(one.payBy) - Date.parse(other.payBy))
   if (open.length === 0) return null
   return (
     <section aria-label={t.ballot.myAwards} className="open-awards">
@@ -74,17 +81,77 @@ function OpenAwards() {
           <li key={award.id} className="row-card">
             <div>
               <h2>
-                <Link href={pb.ballot(award.saleId)} className="stretched">
+                <Link
+                  href={award.kind === 'auction' ? pb.lot(award.lotId) : pb.ballot(award.saleId)}
+                  className="stretched"
+                >
                   {award.eventName}
                 </Link>
               </h2>
               <p className="muted figures">
-                {award.line.name} · {t.common.places(award.quantity)}
+                {award.line.name} ·{' '}
+                {award.kind === 'auction'
+                  ? `${award.seat.label} · ${formatMoney(award.unitPrice, localeOf(lang))}`
+                  : t.common.places(award.quantity)}
               </p>
             </div>
             <div className="row-end">
               <Countdown to={award.payBy} label={t.ballot.timeLeft} />
-              <span className="row-call">{t.ballot.buy}</span>
+              <span className="row-call">{award.kind === 'auction' ? t.auction.pay : t.ballot.buy}</span>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** Offers that wait to be taken, then what one waits for. Whoever has neither sees nothing of it. */
+function Waitlists() {
+  const { t } = useApp()
+  const mine = useMyWaitlists()
+  const now = useServerNow()
+  const offers = (mine.data?.offers ?? []).filter(({ isOpen, until }) => isOpen && Date.parse(until) > now)
+  const waiting = (mine.data?.entries ?? []).filter(({ state }) => state === 'waiting')
+  if (offers.length + waiting.length === 0) return null
+  return (
+    <section aria-label={t.waitlist.myWaitlists} className="open-awards">
+      <h2>{t.waitlist.myWaitlists}</h2>
+      <ul className="rows">
+        {offers.map((offer) => (
+          <li key={offer.id} className="row-card">
+            <div>
+              <h2>
+                <Link href={pb.waitlist(offer.saleId)} className="stretched">
+                  {offer.eventName}
+                </Link>
+              </h2>
+              <p className="muted figures">
+                {offer.section.name} · {offer.seats.map(({ label }) => label).join(', ')}
+              </p>
+            </div>
+            <div className="row-end">
+              <Countdown to={offer.until} label={t.ballot.timeLeft} />
+              <span className="row-call">{t.waitlist.offerTitle}</span>
+            </div>
+          </li>
+        ))}
+        {waiting.map((entry) => (
+          <li key={entry.id} className="row-card">
+            <div>
+              <h2>
+                <Link href={pb.waitlist(entry.saleId)} className="stretched">
+                  {entry.eventName}
+                </Link>
+              </h2>
+              <p className="muted figures">
+                {entry.sections.map(({ name }) => name).join(', ')} · {t.common.places(entry.quantity)}
+              </p>
+            </div>
+            <div className="row-end">
+              <span className="figures">
+                {entry.ahead} {t.waitlist.ahead(entry.ahead ?? 0)}
+              </span>
             </div>
           </li>
         ))}

@@ -17,6 +17,7 @@ import { keys, useEvent, useLine, useQueryClient } from '../api/queries.ts'
 import { AdmissionPanel } from './admission-panel.tsx'
 import { BallotWatch } from './ballot-watch.tsx'
 import { DefencesPanel } from './defences-panel.tsx'
+import { WaitlistWatch } from './waitlist-watch.tsx'
 import { TextField } from '../forms/fields.tsx'
 import { wholeFault } from '../forms/rules.ts'
 import { localeOf } from '../i18n/dates.ts'
@@ -73,6 +74,9 @@ export function WatchPage({ id }: { id: string }) {
             ? [<BallotWatch key={sale.id} sale={sale} />]
             : sale.lines.map((line) => <LineWatch key={line.id} line={line} />),
         )}
+        {queues.map((sale) => (
+          <WaitlistWatch key={sale.id} sale={sale} />
+        ))}
         {queues.map((sale) => (
           <DefencesPanel key={sale.id} saleId={sale.id} />
         ))}
