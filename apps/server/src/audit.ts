@@ -4,23 +4,44 @@ import type { AuditPart } from '#platform/module'
 /** Figures of different modules that must be equal for every order. */
 const pairs = [
   {
-    name: 'money kept equals the price of valid tickets',
-    left: ['payments', 'netCaptured'],
-    right: ['tickets', 'ticketsValue'],
+    name: 'money kept equals what valid tickets were paid with and the fees of returned seats',
+    left: [['payments', 'netCaptured']],
+    right: [
+      ['tickets', 'ticketsValue'],
+      ['orders', 'feesKept'],
+    ],
   },
   {
-    name: 'money kept equals the total of fulfilled orders',
-    left: ['payments', 'netCaptured'],
-    right: ['orders', 'fulfilledTotal'],
+    name: 'money kept equals what orders keep',
+    left: [['payments', 'netCaptured']],
+    right: [['orders', 'moneyKept']],
   },
   {
     name: 'the ledger has the money that payments have',
-    left: ['ledger', 'received'],
-    right: ['payments', 'netCaptured'],
+    left: [['ledger', 'received']],
+    right: [['payments', 'netCaptured']],
   },
-  { name: 'seats sold equal valid tickets', left: ['inventory', 'soldSeats'], right: ['tickets', 'tickets'] },
-  { name: 'seats sold equal seats of fulfilled orders', left: ['inventory', 'soldSeats'], right: ['orders', 'seats'] },
-] as const
+  { name: 'seats sold equal valid tickets', left: [['inventory', 'soldSeats']], right: [['tickets', 'tickets']] },
+  {
+    name: 'seats sold equal seats of fulfilled orders',
+    left: [['inventory', 'soldSeats']],
+    right: [['orders', 'seats']],
+  },
+] as const satisfies readonly { name: string; left: readonly Source[]; right: readonly Source[] }[]
+
+/** A figure by order: its module and its name. Several are added up. */
+type Source = readonly [module: string, figure: string]
+type ByOrder = Readonly<Record<string, number>>
+
+function sumOf(parts: Readonly<Record<string, AuditPart>>, sources: readonly Source[]): ByOrder | undefined {
+  const sum: Record<string, number> = {}
+  for (const [module, name] of sources) {
+    const figure = parts[module]?.byOrder?.[name]
+    if (!figure) return undefined
+    for (const [orderId, value] of Object.entries(figure)) sum[orderId] = (sum[orderId] ?? 0) + value
+  }
+  return sum
+}
 
 /**
  * Joins what the modules found with what can only be seen between them. While a purchase is under way its modules know
@@ -45,8 +66,8 @@ export function mergeAudit(
     for (const [name, value] of Object.entries(part.figures)) figures[`${module}.${name}`] = value
   }
   for (const { name, left, right } of pairs) {
-    const a = parts[left[0]]?.byOrder?.[left[1]]
-    const b = parts[right[0]]?.byOrder?.[right[1]]
+    const a = sumOf(parts, left)
+    const b = sumOf(parts, right)
     if (!a || !b) continue
     const orders = new Set([...Object.keys(a), ...Object.keys(b)])
     const different = [...orders].filter((id) => !pendingOrders.has(id) && (a[id] ?? 0) !== (b[id] ?? 0))
@@ -77,10 +98,13 @@ function countWhere(
   const money = parts['payments']?.byOrder?.['netCaptured'] ?? {}
   const tickets = parts['tickets']?.byOrder?.['tickets'] ?? {}
   const value = parts['tickets']?.byOrder?.['ticketsValue'] ?? {}
+  const fees = parts['orders']?.byOrder?.['feesKept'] ?? {}
   const orders = new Set([...Object.keys(money), ...Object.keys(tickets)])
   // A free ticket needs no money.
   return [...orders].filter(
     (id) =>
-      !pending.has(id) && !(value[id] === 0 && (tickets[id] ?? 0) > 0) && isWrong(money[id] ?? 0, tickets[id] ?? 0),
+      !pending.has(id) &&
+      !(value[id] === 0 && (tickets[id] ?? 0) > 0) &&
+      isWrong((money[id] ?? 0) - (fees[id] ?? 0), tickets[id] ?? 0),
   ).length
 }

@@ -69,6 +69,40 @@ export function createModel(
   const captured = (paymentId: string) =>
     fact('payments.payment-captured.v1', { ...about(paymentId), capturedAt: new Date(order.placedAt).toISOString() })
   const refunded = (paymentId: string) => fact('payments.payment-refunded.v1', about(paymentId))
+  const balances = new Map<string, number>()
+  const balanceOf = (paymentId: string) => balances.get(paymentId) ?? order.total.amount
+  const partsReturned = new Map<string, Fact[]>()
+  const usedSeats = new Set<number>()
+  const revokedSeats = new Set<number>()
+  const returnedSeats = new Set<number>()
+
+  function refund({ paymentId, amount, returnId }: EventData<'orders.refund-requested.v1'>): Fact[] {
+    if (returnId === undefined) {
+      payments.set(paymentId, 'refunded')
+      return [refunded(paymentId)]
+    }
+    const said = partsReturned.get(returnId)
+    if (said) return said
+    const { currency } = order.total
+    const gone = Math.min(amount.amount, payments.get(paymentId) === 'refunded' ? 0 : balanceOf(paymentId))
+    balances.set(paymentId, balanceOf(paymentId) - gone)
+    const refundedTotal = { amount: order.total.amount - balanceOf(paymentId), currency }
+    if (refundedTotal.amount === order.total.amount) payments.set(paymentId, 'refunded')
+    const told = fact('payments.payment-refunded.v1', {
+      ...about(paymentId, { amount: gone, currency }),
+      returnId,
+      refundedTotal,
+    })
+    partsReturned.set(returnId, [told])
+    return [told]
+  }
+
+  function revoke({ returnId, seats: numbers, evenUsed }: EventData<'orders.revoke-requested.v1'>): Fact {
+    const used = evenUsed ? [] : numbers.filter((number) => usedSeats.has(number) && !revokedSeats.has(number))
+    if (used.length > 0) return fact('tickets.revoke-refused.v1', { orderId: order.id, returnId, usedSeats: used })
+    for (const number of numbers) revokedSeats.add(number)
+    return fact('tickets.tickets-revoked.v1', { orderId: order.id, returnId })
+  }
 
   function hear(heard: Fact): Fact[] {
     switch (heard.type) {
@@ -94,8 +128,12 @@ export function createModel(
         if (payments.get(heard.data.paymentId) === 'requested') payments.set(heard.data.paymentId, 'declined')
         return []
       case 'orders.refund-requested.v1':
-        payments.set(heard.data.paymentId, 'refunded')
-        return [refunded(heard.data.paymentId)]
+        return refund(heard.data)
+      case 'orders.revoke-requested.v1':
+        return [revoke(heard.data)]
+      case 'orders.seats-returned.v1':
+        for (const { number } of heard.data.seats) returnedSeats.add(number)
+        return []
       case 'orders.order-fulfilled.v1':
         if (tickets === 'none') tickets = 'valid'
         return []
@@ -132,6 +170,10 @@ export function createModel(
       payments.set(paymentId, 'refunded')
       return [refunded(paymentId)]
     },
+    /** Somebody is let in with the ticket of this seat, if it is valid. */
+    letIn(number: number) {
+      if (tickets === 'valid' && !revokedSeats.has(number)) usedSeats.add(number)
+    },
     /** The hold lapses, others take the seats or leave them. */
     lapse() {
       if (seats === 'held') seats = 'free'
@@ -156,7 +198,18 @@ export function createModel(
       return [...payments].filter(([, state]) => state === 'requested').map(([id]) => id)
     },
     get moneyKept() {
-      return [...payments.values()].filter((state) => state === 'captured').length * order.total.amount
+      const captured = [...payments].filter(([, state]) => state === 'captured')
+      return captured.reduce((kept, [paymentId]) => kept + balanceOf(paymentId), 0)
+    },
+    /** Numbers of seats whose tickets were taken back, that were told to be returned, and that let somebody in. */
+    get revokedSeats() {
+      return revokedSeats
+    },
+    get returnedSeats() {
+      return returnedSeats
+    },
+    get usedSeats() {
+      return usedSeats
     },
   }
 }

@@ -24,6 +24,8 @@ const asked = [
   'orders.return-requested.v1',
   'orders.release-requested.v1',
   'orders.refund-requested.v1',
+  'orders.revoke-requested.v1',
+  'orders.seats-returned.v1',
   'orders.order-fulfilled.v1',
   'orders.order-ended.v1',
 ] as const satisfies readonly EventType[]

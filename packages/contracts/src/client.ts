@@ -13,7 +13,11 @@ export class ApiError extends Error {
   }
 }
 
-type Given<K extends string, V> = V extends undefined ? { [P in K]?: undefined } : { [P in K]: V }
+type Given<K extends string, V> = V extends undefined
+  ? { [P in K]?: undefined }
+  : Record<never, never> extends V
+    ? { [P in K]?: V }
+    : { [P in K]: V }
 export type Request<R extends RouteContract> = Given<'params', Params<R>> &
   (Query<R> extends undefined ? { query?: undefined } : { query?: Query<R> }) &
   (R extends { rawBody: true } ? { body: Blob | Uint8Array<ArrayBuffer> } : Given<'body', Body<R>>) & {

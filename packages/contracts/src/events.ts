@@ -1,6 +1,7 @@
 import { Type, Strict, OneOf, Instant, type Static } from './schema.ts'
 import { Money, CurrencySchema, Fees } from './money.ts'
 import { ballotMoves } from './allot.ts'
+import { RefundLadder } from './refund-ladder.ts'
 import { SoftClose, leftOverRules } from './auction.ts'
 
 /** What everybody needs to know of an event to speak of it. */
@@ -198,11 +199,23 @@ export const events = {
       holdSeconds: Type.Integer(),
       limitPerAccount: Type.Integer(),
       order: Type.Optional(OneOf(entryOrders)),
+      refunds: Type.Optional(RefundLadder),
       ballot: Type.Optional(BallotFacts),
       auction: Type.Optional(AuctionFacts),
       lots: Type.Optional(Type.Array(LotFacts)),
       lines: Type.Array(LineFacts),
       sections: Type.Array(SectionFacts),
+    }),
+  },
+  /** It does not take place: its sales are over, and everybody gets their money back. */
+  'catalog.event-cancelled.v1': {
+    key: 'eventId',
+    data: Strict({
+      eventId: Type.String(),
+      saleIds: Type.Array(Type.String(), { description: 'that were published' }),
+      accountId: Type.String({ description: 'who cancelled it' }),
+      note: Type.String({ description: 'why, for the buyers' }),
+      at: Instant,
     }),
   },
   /** The seats of one reserved section in geometry order, at most 1,000 a message (a 50,000-seat plan must fit a broker's 1 MB limit). */

@@ -19,7 +19,7 @@ export const idPrefixes = {
   refund: 'ref',
   ticket: 'tkt',
   return: 'ret',
-  job: 'job',
+  cancellation: 'can',
   lot: 'lot',
   bid: 'bid',
   award: 'awd',

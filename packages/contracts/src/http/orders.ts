@@ -1,6 +1,7 @@
 import { Type, Strict, OneOf, Id, Instant, type Static } from '../schema.ts'
 import { Money } from '../money.ts'
 import { EventSummary, Late } from '../events.ts'
+import { OrderReturn, cancellationRoutes } from './cancellations.ts'
 import { route } from './route.ts'
 
 export const orderStates = ['awaiting-payment', 'paying', 'fulfilled', 'expired', 'cancelled', 'refunded'] as const
@@ -26,6 +27,7 @@ export const Order = Strict({
   ),
   late: Type.Optional(Late),
   paymentRequestToken: Type.Optional(Type.String({ description: 'while the order may be paid' })),
+  returns: Type.Optional(Type.Array(OrderReturn, { description: 'seats that went back, or are on their way' })),
   awaits: Type.Optional(
     Type.Literal('deposit', {
       description: 'until `payBy` the buyer may pay into the account of `GET /api/payments/deposits/{orderId}`',
@@ -83,11 +85,25 @@ export const cancelOrder = route({
   method: 'POST',
   path: '/api/orders/{id}/cancel',
   caller: 'buyer',
-  summary: 'Cancel. An unpaid order frees its seats at once',
+  summary:
+    'Cancel. An unpaid order frees its seats at once. Of a fulfilled one all or some seats go back, for the refund that `GET /api/orders/{id}/refund` shows; follow `returns` with `GET /api/orders/{id}?waitSeconds=10`',
   idempotent: true,
   params: Strict({ id: Id }),
+  body: Strict({
+    seatIds: Type.Optional(
+      Type.Array(Type.String(), { minItems: 1, maxItems: 1000, description: 'all that are left when absent' }),
+    ),
+    refund: Type.Optional(Money),
+  }),
   answers: { 200: Order },
-  errors: ['orders.order-not-found', 'orders.not-cancellable'],
+  errors: [
+    'orders.order-not-found',
+    'orders.not-cancellable',
+    'orders.no-refunds',
+    'orders.too-late-to-cancel',
+    'orders.invalid-seats',
+    'orders.refund-changed',
+  ],
 })
 
 export const OrderFigures = Strict({
@@ -110,4 +126,4 @@ export const orderFigures = route({
   errors: ['catalog.event-not-found'],
 })
 
-export const orderRoutes = { placeOrder, listOrders, getOrder, cancelOrder, orderFigures }
+export const orderRoutes = { placeOrder, listOrders, getOrder, cancelOrder, orderFigures, ...cancellationRoutes }

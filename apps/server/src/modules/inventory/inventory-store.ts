@@ -524,7 +524,7 @@ export async function updateHolds(tx: Tx, changes: readonly HoldChange[]): Promi
     where h.id = c.id`.execute(tx)
 }
 
-/** Lists other seats in a hold that has none of its own left. */
+/** Lists other seats in a hold: it has lost its own, or some of them were returned. */
 export async function reseatHold(tx: Tx, { id, seats, labels }: Hold): Promise<void> {
   await sql`update inventory.holds set seats = ${seats}::int[], labels = ${labels}::text[] where id = ${id}`.execute(tx)
 }

@@ -249,6 +249,31 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
     await move(tx, changes, 'free')
   }
 
+  /** Some seats of sold holds go back on sale, the rest of each stays sold. A hold without seats is released. */
+  async function returnSeats(tx: Tx, returned: readonly EventData<'orders.seats-returned.v1'>[]): Promise<void> {
+    const holds = await lock(tx, returned)
+    const parts: Hold[] = []
+    const rests: Hold[] = []
+    const ended: HoldChange[] = []
+    for (const request of returned) {
+      const hold = holds.of(request)
+      if (hold?.state !== 'sold') continue
+      const gone = new Set(request.seats.map(({ number }) => number))
+      const part = only(hold, (number) => gone.has(number))
+      const rest = only(hold, (number) => !gone.has(number))
+      if (part.seats.length === 0) continue
+      parts.push(part)
+      if (rest.seats.length > 0) rests.push(rest)
+      else ended.push({ ...same(hold), to: 'released' })
+    }
+    if (parts.length === 0) return
+    await kept.returned(tx, parts)
+    await store.updateHolds(tx, ended)
+    await store.moveSeats(tx, parts, 'free')
+    for (const rest of rests) await store.reseatHold(tx, rest)
+    touch(tx, parts)
+  }
+
   async function move(tx: Tx, changes: readonly HoldChange[], to: 'free' | 'held' | 'sold'): Promise<void> {
     if (changes.length === 0) return
     await store.updateHolds(tx, changes)
@@ -273,7 +298,7 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
     )
   }
 
-  return { secure, sell, giveBack, release, move }
+  return { secure, sell, giveBack, release, returnSeats, move }
 }
 
 export type OrderSteps = ReturnType<typeof createOrderSteps>
@@ -285,6 +310,13 @@ export const same = (hold: Hold): HoldChange => {
   const { state, orderId, expiresAt, asked, answer } = hold
   return { hold, to: state, orderId, expiresAt, asked, answer }
 }
+
+/** A hold as if it had only some of its seats. */
+const only = (hold: Hold, isKept: (number: number) => boolean): Hold => ({
+  ...hold,
+  seats: hold.seats.filter(isKept),
+  labels: hold.labels.filter((_, i) => isKept(hold.seats[i]!)),
+})
 
 const eventOf = (request: Secure): HoldEvent => (request.late ? 'secure-late' : 'secure')
 /** Later requests of an order have larger serials; late money comes after its attempt's first request. */

@@ -1,9 +1,12 @@
 import { idPrefixes } from '@fairgate/contracts/ids'
 import type { Module, ModuleStatics } from '#platform/module'
 import { auditOrders } from './audit.ts'
+import { createCancellations } from './cancellations.ts'
+import { serveCancellations } from './cancellation-routes.ts'
 import { subscribes, subscriptions } from './events.ts'
 import { createUseCases, type OrdersConfig, type OrdersDeps } from './orders.ts'
 import * as store from './orders-store.ts'
+import { createReturns } from './returns.ts'
 import { serveOrders } from './routes.ts'
 
 export type { OrdersConfig } from './orders.ts'
@@ -20,12 +23,18 @@ const defaults: OrdersConfig = { stuckAfterMs: 5 * 60_000, waitersMax: 5000 }
 export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {}) {
   const settings = { ...defaults, ...config }
   const useCases = createUseCases(deps, settings)
+  const returns = createReturns(deps, useCases)
+  const cancellations = createCancellations(deps, useCases, returns)
   const module: Module = {
     name: statics.name,
-    routes: (http) => serveOrders(http, useCases, deps),
-    subscriptions: subscriptions(useCases),
+    routes: (http) => {
+      serveOrders(http, useCases, returns, deps)
+      serveCancellations(http, cancellations)
+    },
+    subscriptions: subscriptions(useCases, returns, cancellations),
     loops: [
       { name: 'orders.expire', intervalMs: 1000, run: useCases.expireOverdue },
+      { name: 'orders.cancel', intervalMs: 1000, run: cancellations.work },
       { name: 'orders.measure', intervalMs: 15_000, run: useCases.measure },
     ],
     audit: (eventId) => auditOrders(deps.db, deps.clock, settings.stuckAfterMs, eventId),

@@ -324,7 +324,7 @@ test('crowds of purchases that go every way, told through the bus twice, end wit
   for (const { id, model } of buyers) {
     expect({ id, money: model.moneyKept, sold: model.seats === 'sold', tickets: model.tickets === 'valid' }).toEqual({
       id,
-      money: audit.byOrder!['fulfilledTotal']![id] ?? 0,
+      money: audit.byOrder!['moneyKept']![id] ?? 0,
       sold: id in audit.byOrder!['seats']!,
       tickets: id in audit.byOrder!['seats']!,
     })

@@ -1,5 +1,6 @@
 import type { EventSummary } from '@fairgate/contracts/events'
 import type { Currency } from '@fairgate/contracts/money'
+import type { RefundLadder } from '@fairgate/contracts/refund-ladder'
 import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
 import { underWay, type Event, type State } from './order.ts'
 import type { Book, HistoryLine, Order, Payment, PaymentState } from './saga.ts'
@@ -32,6 +33,8 @@ type OrderRow = {
   accept_equal_seats: boolean
   is_late: boolean
   first_seats: { number: number; label: string }[] | null
+  returns: number
+  returns_asked: number
   placed_at: Date
   pay_by: Date
   updated_at: Date
@@ -40,7 +43,7 @@ type OrderRow = {
 const columns = sql`
   id, hold_id, account_id, sale_id, line_id, event, section_id, section_name, seats, unit_price, fee, discount, total, codes, currency, state,
   version, attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds, accept_equal_seats, is_late,
-  first_seats, placed_at, pay_by, updated_at`
+  first_seats, returns, returns_asked, placed_at, pay_by, updated_at`
 
 /** Inserts those of the orders whose hold has none yet. @returns their ids */
 export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<Set<string>> {
@@ -247,20 +250,22 @@ export async function ordersWithOpenAnswers(db: Db): Promise<string[]> {
     db,
     sql<{ id: string }>`
       select id from orders.orders where state = any(${underWay}::text[])
-      union select order_id from orders.payments where state = 'refunding'`,
+      union select order_id from orders.payments where state = 'refunding'
+      union select order_id from orders.returns where state in ('asked', 'refunding')`,
   )
   return found.map(({ id }) => id)
 }
 
 export async function saveEvents(
   tx: Tx,
-  events: readonly Pick<EventSummary, 'id' | 'organiserId' | 'currency'>[],
+  events: readonly (Pick<EventSummary, 'id' | 'organiserId' | 'currency'> & { refunds?: RefundLadder | undefined })[],
 ): Promise<void> {
   await sql`
-    insert into orders.events (id, organiser_id, currency)
-    select distinct on (id) * from unnest(${events.map((e) => e.id)}::text[], ${events.map((e) => e.organiserId)}::text[],
-      ${events.map((e) => e.currency)}::text[]) as u (id, organiser_id, currency)
-    on conflict (id) do update set organiser_id = excluded.organiser_id`.execute(tx)
+    insert into orders.events (id, organiser_id, currency, refunds)
+    select distinct on (id) id, organiser_id, currency, refunds
+    from unnest(${events.map((e) => e.id)}::text[], ${events.map((e) => e.organiserId)}::text[], ${events.map((e) => e.currency)}::text[],
+      ${events.map((e) => (e.refunds ? JSON.stringify(e.refunds) : null))}::jsonb[]) as u (id, organiser_id, currency, refunds)
+    on conflict (id) do update set organiser_id = excluded.organiser_id, refunds = excluded.refunds`.execute(tx)
 }
 
 export async function eventById(db: Db, id: string) {
@@ -272,6 +277,20 @@ export async function eventById(db: Db, id: string) {
     }>`select organiser_id as "organiserId", currency from orders.events where id = ${id}`,
   )
 }
+
+/**
+ * Orders that keep money: fulfilled ones, and those of which only a fee is kept because all of their seats went back.
+ * `money` is what they were paid with less what goes back, `kept` what of it is for returned seats, `seats` what they still have.
+ */
+const keepingOrders = sql`
+  select o.id, o.event_id, o.section_id, o.section_name, o.state, o.total - coalesce(r.refund, 0) as money,
+         coalesce(r.kept, 0) as kept, o.seat_count - coalesce(r.seats, 0) as seats
+  from orders.orders o
+  left join (
+    select order_id, sum(refund)::bigint as refund, sum(paid - refund)::bigint as kept, sum(jsonb_array_length(seats))::bigint as seats
+    from orders.returns where state in ('refunding', 'done') group by order_id) r on r.order_id = o.id
+  where o.state = 'fulfilled' or o.state = 'refunded' and o.returns > 0 and exists (
+    select 1 from orders.payments p where p.order_id = o.id and p.state = 'captured')`
 
 /** Orders of an event by state, and by section what fulfilled orders sold. */
 export async function figuresOf(db: Db, eventId: string) {
@@ -285,8 +304,8 @@ export async function figuresOf(db: Db, eventId: string) {
   const sections = await rows(
     db,
     sql<{ sectionId: string; name: string; seatsSold: number; revenue: number }>`
-      select section_id as "sectionId", min(section_name) as name, sum(seat_count)::bigint as "seatsSold", sum(total)::bigint as revenue
-      from orders.orders where event_id = ${eventId} and state = 'fulfilled'
+      select section_id as "sectionId", min(section_name) as name, sum(seats)::bigint as "seatsSold", sum(money)::bigint as revenue
+      from (${keepingOrders}) o where event_id = ${eventId}
       group by section_id order by min(section_name), section_id`,
   )
   return { byState, sections }
@@ -319,20 +338,23 @@ export async function auditCounts(db: Db, eventId: string | undefined, stuckBefo
              count(*) filter (where o.state = any(${underWay}::text[])) as pending,
              count(*) filter (where o.state = any(${underWay}::text[]) and ${waitedFrom} < ${new Date(stuckBefore)}) as stuck,
              count(*) filter (where o.state = 'fulfilled' and (coalesce(m.own, 0) <> case when o.total = 0 then 0 else 1 end or m.other > 0)) as "unpaidFulfilled",
-             count(*) filter (where o.state not in ('fulfilled', 'selling', 'reclaiming') and m.captured > 0) as "keptMoney",
+             count(*) filter (where o.state not in ('fulfilled', 'selling', 'reclaiming') and m.captured > 0
+               -- A fee may be kept for seats that were returned.
+               and not (o.state = 'refunded' and exists (select 1 from orders.returns r
+                        where r.order_id = o.id and r.state = 'done' and r.refund < r.paid))) as "keptMoney",
              coalesce(sum(m.refunding), 0)::bigint as refunding
       from o left join money m on m.order_id = o.id`,
   )
 }
 
-export async function fulfilledOrders(db: Db, eventId: string | undefined) {
-  return rows(
+/** What each order that keeps money keeps, see `keepingOrders`. */
+export const moneyKept = (db: Db, eventId: string | undefined) =>
+  rows(
     db,
-    sql<{ id: string; total: number; seats: number }>`
-      select id, total, seat_count as seats from orders.orders
-      where state = 'fulfilled' and (${eventId ?? null}::text is null or event_id = ${eventId ?? null})`,
+    sql<{ id: string; state: State; money: number; kept: number; seats: number }>`
+      select id, state, money, kept, seats from (${keepingOrders}) o
+      where ${eventId ?? null}::text is null or event_id = ${eventId ?? null}`,
   )
-}
 
 const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
 
@@ -399,6 +421,8 @@ const toOrder = (found: OrderRow): Order => ({
   acceptEqualSeats: found.accept_equal_seats,
   isLate: found.is_late,
   firstSeats: found.first_seats,
+  returns: found.returns,
+  returnsAsked: found.returns_asked,
   placedAt: found.placed_at.getTime(),
   payBy: found.pay_by.getTime(),
   updatedAt: found.updated_at.getTime(),

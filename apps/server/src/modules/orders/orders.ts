@@ -271,6 +271,8 @@ export type UseCases = ReturnType<typeof createUseCases>
 const ends: readonly State[] = ['fulfilled', 'expired', 'cancelled', 'refunded']
 
 function isAnswered(order: Order, sinceMs: number): boolean {
+  // Whoever gives seats back waits for their tickets to be taken back.
+  if (order.returnsAsked > 0) return false
   if (ends.includes(order.state) || order.state === 'awaiting-deposit') return true
   return order.state === 'awaiting-payment' && order.refusedAt !== null && order.refusedAt >= sinceMs
 }
@@ -308,6 +310,8 @@ function newOrder(id: string, { hold, acceptEqualSeats }: Wanted, now: number): 
     acceptEqualSeats,
     isLate: false,
     firstSeats: null,
+    returns: 0,
+    returnsAsked: 0,
     placedAt: now,
     payBy: hold.exp,
     updatedAt: now,

@@ -5,17 +5,21 @@ import type { HttpApp } from '#platform/http'
 import type { Platform } from '#platform/platform'
 import { publicState } from './order.ts'
 import type { UseCases } from './orders.ts'
+import { quoteDocument, returnDocument } from './return-documents.ts'
+import type { Returns } from './returns.ts'
+import type { Return } from './returns-store.ts'
 import { extras, isFree, lateness, type Order } from './saga.ts'
 
 export function serveOrders(
   http: HttpApp,
   useCases: UseCases,
+  returns: Returns,
   { tokens, clock }: Pick<Platform, 'tokens' | 'clock'>,
 ): void {
   const paymentRequestToken = ({ id, accountId, event, total, payBy }: Order) =>
     tokens.sign('payment-request', { orderId: id, accountId, eventId: event.id, amount: total, exp: payBy })
 
-  const document = (order: Order): OrderDocument => ({
+  const document = (order: Order, gone: readonly Return[] = []): OrderDocument => ({
     id: order.id,
     state: publicState[order.state],
     event: order.event,
@@ -33,11 +37,18 @@ export function serveOrders(
     refusal: order.refusal,
     ...(order.acceptEqualSeats ? { acceptsEqualSeats: true } : {}),
     ...lateness(order),
+    ...(gone.length > 0 ? { returns: gone.map((entry) => returnDocument(order.section.id, entry)) } : {}),
     ...(order.state === 'awaiting-deposit' ? { awaits: 'deposit' as const } : {}),
     ...(order.state === 'awaiting-payment' && order.payBy > clock.now()
       ? { paymentRequestToken: paymentRequestToken(order) }
       : {}),
   })
+
+  const documents = async (shown: readonly Order[]): Promise<OrderDocument[]> => {
+    const gone = await returns.ofOrders(shown)
+    return shown.map((order) => document(order, gone.get(order.id)))
+  }
+  const one = async (order: Order) => (await documents([order]))[0]!
 
   http.serve(contracts.placeOrder, async ({ caller, body }) => {
     const { order, isNew } = await useCases.place(caller.accountId, body.holdToken, body.acceptEqualSeats)
@@ -52,19 +63,28 @@ export function serveOrders(
 
   http.serve(contracts.listOrders, async ({ caller, query }) => {
     const { orders, nextCursor } = await useCases.list(caller.accountId, query.cursor)
-    return { status: 200, body: { items: orders.map(document), nextCursor } }
+    return { status: 200, body: { items: await documents(orders), nextCursor } }
   })
 
   http.serve(contracts.getOrder, async ({ caller, params, query, signal }) => {
     const order = query.waitSeconds
       ? await useCases.follow(caller.accountId, params.id, query.waitSeconds * 1000, signal)
       : await useCases.get(caller.accountId, params.id)
-    return { status: 200, body: document(order) }
+    return { status: 200, body: await one(order) }
   })
 
-  http.serve(contracts.cancelOrder, async ({ caller, params }) => ({
+  http.serve(contracts.cancelOrder, async ({ caller, params, body }) => {
+    const { state } = await useCases.get(caller.accountId, params.id)
+    const order =
+      state === 'fulfilled'
+        ? await returns.cancel(caller.accountId, params.id, body)
+        : await useCases.cancel(caller.accountId, params.id)
+    return { status: 200, body: await one(order) }
+  })
+
+  http.serve(contracts.quoteRefund, async ({ caller, params, query }) => ({
     status: 200,
-    body: document(await useCases.cancel(caller.accountId, params.id)),
+    body: quoteDocument(await returns.quote(caller.accountId, params.id, query.seatIds?.split(','))),
   }))
 
   http.serve(contracts.orderFigures, async ({ caller, params }) => {

@@ -44,6 +44,8 @@ const placed: Order = {
   acceptEqualSeats: false,
   isLate: false,
   firstSeats: null,
+  returns: 0,
+  returnsAsked: 0,
   placedAt: now,
   payBy: now + 300_000,
   updatedAt: now,

@@ -1,4 +1,4 @@
-import type { EventData, EventSummary } from '@fairgate/contracts/events'
+import type { EventData, EventSummary, ReturnReason } from '@fairgate/contracts/events'
 import type { Money } from '@fairgate/contracts/money'
 import { fact, type Fact } from '#platform/bus'
 import { publicState, table, type Command, type Event, type State } from './order.ts'
@@ -43,6 +43,9 @@ export type Order = {
   isLate: boolean
   /** The seats that were ordered, if the order has others now. */
   firstSeats: readonly OrderSeat[] | null
+  /** How often seats were to go back (`return.ts`), and how many of these wait for tickets. */
+  returns: number
+  returnsAsked: number
   placedAt: number
   payBy: number
   updatedAt: number
@@ -74,8 +77,9 @@ export type Happening =
   | { [T in (typeof heard)[number]]: { type: T; data: EventData<T> } }[(typeof heard)[number]]
   | { type: 'nothing-to-pay' }
   | { type: 'deadline' }
-  | { type: 'cancel' }
+  | { type: 'cancel'; reason?: ReturnReason }
   | { type: 'refund'; reason: string }
+  | { type: 'all-returned'; isMoneyKept: boolean }
 
 /** A line of the order's history. */
 export type HistoryLine = { version: number; at: number; event: Event; from: State; to: State }
@@ -130,9 +134,11 @@ export function advance(book: Book, happening: Happening, now: number): Progress
         : unchanged(noted)
     }
     case 'payments.payment-refunded.v1': {
-      const { paymentId: id } = happening.data
+      const { paymentId: id, refundedTotal } = happening.data
       const known = find(book, id)
       if (known?.state === 'refunded') return unchanged(book)
+      // The return of a part is of no concern here as long as money is left.
+      if (refundedTotal && refundedTotal.amount < (known?.amount ?? order.total).amount) return unchanged(book)
       if (!known || !isMoneyHere(known)) {
         // What has gone back had come before; the news of it is still on its way.
         const capturedAt = new Date(now).toISOString()
@@ -180,9 +186,16 @@ export function advance(book: Book, happening: Happening, now: number): Progress
       // Somebody may have given the order more time since the caller looked.
       return order.payBy > now ? unchanged(book) : take(book, 'deadline', { reason: 'not-paid-in-time' }, now)
     case 'cancel':
-      return take(book, 'cancel', { reason: 'cancelled-by-buyer' }, now)
+      return take(book, 'cancel', { reason: cancelReason(happening.reason ?? 'buyer') }, now)
     case 'refund':
       return take(book, isFree(order) ? 'refund-free' : 'refund', { reason: happening.reason }, now)
+    case 'all-returned': {
+      const isGone = ({ state }: Payment) => state === 'captured' && !happening.isMoneyKept
+      const payments = book.payments.map((payment): Payment =>
+        isGone(payment) ? { ...payment, state: 'refunded' } : payment,
+      )
+      return take({ order, payments }, 'all-returned', { reason: 'seats-returned' }, now)
+    }
   }
 }
 

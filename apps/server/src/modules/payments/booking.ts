@@ -447,7 +447,7 @@ function progress(payment: Payment, refund: Refund, asked: Step, found: Provider
     const line = { event: 'refund-done', from: books.state, to: books.state, detail: refund.id }
     return { ...rest(books, now), history: [line], refunds: [done, ...gone], alarms }
   }
-  const told = [facts.refunded(payment, done)]
+  const told = [facts.refunded(books, done)]
   if (books.refundsOpen > 0) {
     const line = { event: 'partly-returned', from: books.state, to: books.state, detail: refund.id }
     return { payment: at(books, 'cancel', now), facts: told, history: [line], refunds: [done, ...gone], alarms }

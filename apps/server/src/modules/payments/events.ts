@@ -1,7 +1,8 @@
 import type { Fact } from '#platform/bus'
 import { fact } from '#platform/bus'
+import { idPrefixes } from '@fairgate/contracts/ids'
 import { money, type Currency, type Money } from '@fairgate/contracts/money'
-import type { DepositBooked, Payment } from './payment.ts'
+import type { DepositBooked, Payment, Refund } from './payment.ts'
 
 /** What payments listen to: the orders' saga. */
 export const heard = [
@@ -52,12 +53,16 @@ export const refundAccountNeeded = (payment: Payment, amount: number): Fact =>
 export const refused = (payment: Payment, refusal: { code: string; message: string }): Fact =>
   fact('payments.payment-refused.v1', { orderId: payment.orderId, paymentId: payment.id, ...refusal })
 
-export const refunded = (payment: Payment, refund: { id: string; amount: number }): Fact =>
+/** @param payment  as it is after the refund */
+export const refunded = (payment: Payment, refund: Pick<Refund, 'id' | 'amount' | 'requestId'>): Fact =>
   fact('payments.payment-refunded.v1', {
     orderId: payment.orderId,
     paymentId: payment.id,
     amount: moneyOf(payment, refund.amount),
     refundId: refund.id,
+    ...(refund.requestId?.startsWith(`${idPrefixes.return}_`)
+      ? { returnId: refund.requestId, refundedTotal: moneyOf(payment, payment.refundedAmount) }
+      : {}),
     provider: payment.provider,
     eventId: payment.eventId,
   })

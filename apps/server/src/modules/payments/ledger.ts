@@ -107,15 +107,16 @@ export function createLedger(
       apply(tx, messages, (payment, { data }, surroundings) => decline(payment, data.reason, surroundings)),
     ),
     on('orders.refund-requested.v1', async (tx, messages) => {
-      const seen = await store.refundRequestsSeen(
-        tx,
-        messages.map(({ id }) => id),
-      )
+      // Returned seats are refunded once, however often that is asked for.
+      const requestOf = ({ id, data }: (typeof messages)[number]) => data.returnId ?? id
+      const seen = await store.refundRequestsSeen(tx, messages.map(requestOf))
       await apply(
         tx,
-        messages.filter(({ id }) => !seen.has(id)),
-        (payment, { id, data }, surroundings) =>
-          requestRefund(payment, { id, amount: data.amount.amount, reason: data.reason }, surroundings),
+        messages.filter((message) => !seen.has(requestOf(message))),
+        (payment, message, surroundings) => {
+          const { amount, reason } = message.data
+          return requestRefund(payment, { id: requestOf(message), amount: amount.amount, reason }, surroundings)
+        },
       )
     }),
   ]

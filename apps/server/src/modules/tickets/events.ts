@@ -2,13 +2,23 @@ import type { EventType } from '@fairgate/contracts/events'
 import { on, type Subscription } from '#platform/bus'
 import type { UseCases } from './tickets.ts'
 
-export const subscribes = ['orders.order-fulfilled.v1', 'orders.order-ended.v1'] as const satisfies readonly EventType[]
+export const subscribes = [
+  'orders.order-fulfilled.v1',
+  'orders.revoke-requested.v1',
+  'orders.order-ended.v1',
+] as const satisfies readonly EventType[]
 
-/** What tickets listen to. Published in return: `tickets.tickets-issued`. */
-export function subscriptions({ issue, revoke }: UseCases): Subscription[] {
+/** What tickets listen to. Published in return: `tickets.tickets-issued`, `tickets.tickets-revoked`, `tickets.revoke-refused`. */
+export function subscriptions({ issue, revoke, revokeSeats }: UseCases): Subscription[] {
   return [
     on('orders.order-fulfilled.v1', (tx, messages) =>
       issue(
+        tx,
+        messages.map(({ data }) => data),
+      ),
+    ),
+    on('orders.revoke-requested.v1', (tx, messages) =>
+      revokeSeats(
         tx,
         messages.map(({ data }) => data),
       ),

@@ -1,4 +1,5 @@
 import type { EventSummary } from '@fairgate/contracts/events'
+import type { Money } from '@fairgate/contracts/money'
 import { maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
 import type { State } from './ticket.ts'
 
@@ -15,7 +16,7 @@ export type Ticket = {
   usedAt: number | null
 }
 
-export type NewTicket = Omit<Ticket, 'state' | 'usedAt'> & { unitPrice: { amount: number; currency: string } }
+export type NewTicket = Omit<Ticket, 'state' | 'usedAt'> & { paid: Money }
 
 type TicketRow = {
   id: string
@@ -42,11 +43,12 @@ export async function insertTickets(tx: Tx, tickets: readonly NewTicket[]): Prom
     tx,
     sql<{ id: string }>`
       insert into tickets.tickets (id, order_id, account_id, event_id, event, section_id, section_name, seat_number, seat_label,
-        unit_price, currency, state, issued_at)
+        paid, currency, state, issued_at)
       select t.id, t.order_id, t.account_id, t.event ->> 'id', t.event, t.section_id, t.section_name, t.seat_number, t.seat_label,
-        t.unit_price, t.currency, 'valid', t.issued_at
+        t.paid, t.currency, 'valid', t.issued_at
       from jsonb_populate_recordset(null::tickets.tickets, ${JSON.stringify(tickets.map(toRow))}::jsonb) t
       where not exists (select 1 from tickets.refunded_orders r where r.order_id = t.order_id)
+        and not exists (select 1 from tickets.returned_seats r where r.order_id = t.order_id and r.seat_number = t.seat_number)
       on conflict (order_id, seat_number) do nothing
       returning id`,
   )
@@ -66,6 +68,51 @@ export async function revokeTickets(tx: Tx, orderIds: readonly string[], now: nu
       where order_id = any(${orderIds}::text[]) and state <> 'revoked' returning id`,
   )
   return revoked.length
+}
+
+/** Seats of an order whose tickets are to be taken back together. */
+export type Revocation = { orderId: string; returnId: string; seats: readonly number[]; evenUsed: boolean }
+
+/**
+ * Revokes the tickets of each of these, and those that would be issued later; none of one that was used, unless used
+ * ones may be taken back too. The rows are locked first, so a scanner comes before it or after it.
+ * @returns by return the used seats that forbade it, and how many tickets were revoked
+ */
+export async function revokeSeats(
+  tx: Tx,
+  revocations: readonly Revocation[],
+  now: number,
+): Promise<{ usedSeats: Map<string, number[]>; revoked: number }> {
+  const wanted = sql`
+    select w."orderId" as order_id, w."returnId" as return_id, unnest(w.seats) as seat_number, w."evenUsed" as even_used
+    from jsonb_to_recordset(${JSON.stringify(revocations)}::jsonb) w ("orderId" text, "returnId" text, seats integer[], "evenUsed" boolean)`
+  const used = await rows(
+    tx,
+    sql<{ returnId: string; seat: number }>`
+      with wanted as (${wanted}),
+      locked as (
+        select w.return_id, t.seat_number, t.state, w.even_used
+        from tickets.tickets t join wanted w on w.order_id = t.order_id and w.seat_number = t.seat_number
+        order by t.id for update of t)
+      select return_id as "returnId", seat_number as seat from locked where state = 'used' and not even_used order by seat_number`,
+  )
+  const usedSeats = new Map(
+    [...Map.groupBy(used, ({ returnId }) => returnId)].map(([id, found]) => [id, found.map(({ seat }) => seat)]),
+  )
+  const { revoked } = await row(
+    tx,
+    sql<{ revoked: number }>`
+      with wanted as (
+        select * from (${wanted}) w where return_id <> all(${[...usedSeats.keys()]}::text[])),
+      kept as (
+        insert into tickets.returned_seats (order_id, seat_number, return_id)
+        select order_id, seat_number, return_id from wanted on conflict do nothing returning 1),
+      revoked as (
+        update tickets.tickets t set state = 'revoked', revoked_at = ${new Date(now)}
+        from wanted w where t.order_id = w.order_id and t.seat_number = w.seat_number and t.state <> 'revoked' returning 1)
+      select (select count(*) from revoked) as revoked, (select count(*) from kept) as kept`,
+  )
+  return { usedSeats, revoked }
 }
 
 export async function ticketById(db: Db, id: string): Promise<Ticket | undefined> {
@@ -108,17 +155,20 @@ export async function auditCounts(db: Db, eventId: string | undefined) {
       select count(*) filter (where state = 'valid') as valid, count(*) filter (where state = 'used') as used,
              count(*) filter (where state = 'revoked') as revoked,
              (select count(*) from (select 1 from t where state <> 'revoked' group by section_id, seat_number having count(*) > 1) twice) as "seatsTwice",
-             (select count(*) from t join tickets.refunded_orders r using (order_id) where state <> 'revoked') as "refundedValid"
+             (select count(*) from t where state <> 'revoked' and (
+                exists (select 1 from tickets.refunded_orders r where r.order_id = t.order_id)
+                or exists (select 1 from tickets.returned_seats r where r.order_id = t.order_id and r.seat_number = t.seat_number)
+             )) as "refundedValid"
       from t`,
   )
 }
 
-/** For each order that has tickets which count: how many, and the sum of their prices. */
+/** For each order that has tickets which count: how many, and what they were paid with. */
 export async function ticketsByOrder(db: Db, eventId: string | undefined) {
   return rows(
     db,
     sql<{ orderId: string; tickets: number; value: number }>`
-      select order_id as "orderId", count(*) as tickets, sum(unit_price)::bigint as value from tickets.tickets
+      select order_id as "orderId", count(*) as tickets, sum(paid)::bigint as value from tickets.tickets
       where state <> 'revoked' and (${eventId ?? null}::text is null or event_id = ${eventId ?? null})
       group by order_id`,
   )
@@ -133,8 +183,8 @@ const toRow = (ticket: NewTicket) => ({
   section_name: ticket.section.name,
   seat_number: ticket.seat.number,
   seat_label: ticket.seat.label,
-  unit_price: ticket.unitPrice.amount,
-  currency: ticket.unitPrice.currency,
+  paid: ticket.paid.amount,
+  currency: ticket.paid.currency,
   issued_at: new Date(ticket.issuedAt).toISOString(),
 })
 

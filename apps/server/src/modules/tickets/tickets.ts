@@ -1,4 +1,5 @@
 import type { EventData } from '@fairgate/contracts/events'
+import { splitMoney } from '@fairgate/contracts/money'
 import { fact } from '#platform/bus'
 import { afterCommit, transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
@@ -21,9 +22,11 @@ export function createUseCases(deps: TicketsDeps, signer: TicketSigner) {
   /** Issues one ticket for each seat of these orders; an order that has its tickets gets no more. */
   async function issue(tx: Tx, orders: readonly EventData<'orders.order-fulfilled.v1'>[]): Promise<void> {
     const now = clock.now()
-    const wanted = orders.flatMap(({ orderId, accountId, event, section, seats, unitPrice }) =>
-      seats.map((seat) => ({ id: ids('ticket'), orderId, accountId, event, section, seat, unitPrice, issuedAt: now })),
-    )
+    const wanted = orders.flatMap(({ orderId, accountId, event, section, seats, total }) => {
+      const paid = splitMoney(total, seats.length)
+      const common = { orderId, accountId, event, section, issuedAt: now }
+      return seats.map((seat, i) => ({ id: ids('ticket'), ...common, seat, paid: paid[i]! }))
+    })
     const inserted = await store.insertTickets(tx, wanted)
     const issued = Map.groupBy(
       wanted.filter(({ id }) => inserted.has(id)),
@@ -52,6 +55,21 @@ export function createUseCases(deps: TicketsDeps, signer: TicketSigner) {
   async function revoke(tx: Tx, orderIds: readonly string[]): Promise<void> {
     const count = await store.revokeTickets(tx, orderIds, clock.now())
     afterCommit(tx, () => revokedCount.add({}, count))
+  }
+
+  /** Takes back the tickets of some seats for each of these returns, all or none, and says which. */
+  async function revokeSeats(tx: Tx, asked: readonly EventData<'orders.revoke-requested.v1'>[]): Promise<void> {
+    const { usedSeats, revoked } = await store.revokeSeats(tx, asked, clock.now())
+    await outbox.publish(
+      tx,
+      asked.map(({ orderId, returnId }) => {
+        const used = usedSeats.get(returnId)
+        return used
+          ? fact('tickets.revoke-refused.v1', { orderId, returnId, usedSeats: used })
+          : fact('tickets.tickets-revoked.v1', { orderId, returnId })
+      }),
+    )
+    afterCommit(tx, () => revokedCount.add({}, revoked))
   }
 
   /** One's own ticket. Somebody else's is as unknown as none. */
@@ -104,7 +122,7 @@ export function createUseCases(deps: TicketsDeps, signer: TicketSigner) {
   const code = ({ id, event, section, seat, issuedAt }: store.Ticket) =>
     signer.sign({ tid: id, eid: event.id, sec: section.id, seat: seat.number, iat: Math.floor(issuedAt / 1000) })
 
-  return { issue, revoke, get, list, checkIn, code }
+  return { issue, revoke, revokeSeats, get, list, checkIn, code }
 }
 
 export type UseCases = ReturnType<typeof createUseCases>
