@@ -48,6 +48,8 @@ export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {
     module,
     /** Orders that have waited for another module for longer than `olderThanMs`, and refunds not done; oldest first, at most 500. */
     stuck: useCases.stuck,
+    /** Asks again for what an order waits for; safe to press twice. @returns how much it asked. @throws Problem `orders.order-not-found` */
+    replay: useCases.replay,
     /** What happened to an order, step by step. */
     history: (orderId: string) => store.historyOf(deps.db, orderId),
     /** Ids of orders for which another module owes an answer: their figures may differ between modules for a moment. */

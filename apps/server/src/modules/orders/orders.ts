@@ -8,7 +8,16 @@ import { Problem } from '#platform/problem'
 import type { State } from './order.ts'
 import { createOrderWaits } from './order-waits.ts'
 import * as store from './orders-store.ts'
-import { advance, isFree, orderFacts, type Book, type Happening, type HistoryLine, type Order } from './saga.ts'
+import {
+  advance,
+  askAgain,
+  isFree,
+  orderFacts,
+  type Book,
+  type Happening,
+  type HistoryLine,
+  type Order,
+} from './saga.ts'
 
 export type OrdersDeps = Pick<
   Platform,
@@ -250,6 +259,17 @@ export function createUseCases(
   /** Orders that have waited for another module, and refunds that were not done, for longer than `olderThanMs`; oldest first. */
   const stuck = (olderThanMs: number) => store.stuckOrders(db, clock.now() - olderThanMs, stuckListMax)
 
+  /** Asks again for what an order waits for. Pressed twice it asks twice, and nothing happens twice. @returns how much it asked */
+  async function replay(id: string): Promise<number> {
+    return transaction(db, async (tx) => {
+      const book = (await lockBooks(tx, [id])).get(id)
+      if (!book) throw new Problem('orders.order-not-found')
+      const facts = askAgain(book, clock.now())
+      await outbox.publish(tx, facts)
+      return facts.length
+    })
+  }
+
   async function measure(): Promise<boolean> {
     stuckGauge.set({}, (await stuck(config.stuckAfterMs)).length)
     return false
@@ -263,7 +283,7 @@ export function createUseCases(
     return { eventId, currency: event.currency, ...(await store.figuresOf(db, eventId)) }
   }
 
-  return { step, place, get, follow, list, cancel, refund, expireOverdue, stuck, measure, figures, waits }
+  return { step, place, get, follow, list, cancel, refund, expireOverdue, stuck, replay, measure, figures, waits }
 }
 
 export type UseCases = ReturnType<typeof createUseCases>

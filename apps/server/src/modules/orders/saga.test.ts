@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Fact } from '#platform/bus'
 import { createModel, type Model } from '../../../test/orders-model.ts'
-import { advance, heard, isFree, type Book, type Happening, type Order } from './saga.ts'
+import { advance, askAgain, heard, isFree, type Book, type Happening, type Order } from './saga.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
 
@@ -120,6 +120,7 @@ function live(
     () => model.leftByOthers(),
     () => happen({ type: 'cancel' }),
     () => happen({ type: 'refund', reason: 'the concert is off' }),
+    () => void toOthers.push(...askAgain(book, time)),
     (pick) => {
       time += pick * 100_000
       happen({ type: 'deadline' })

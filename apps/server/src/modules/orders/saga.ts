@@ -332,6 +332,29 @@ function factsOf(command: Command, order: Order, payments: readonly Payment[], r
   }
 }
 
+/** How payments and others are told whose wish it was. */
+export const cancelReason = (reason: ReturnReason): string =>
+  reason === 'event-cancelled' ? reason : `cancelled-by-${reason}`
+
+/** What an order asks in the state in which it waits for the answer. */
+const askedIn: Partial<Record<State, Command>> = {
+  securing: 'secure',
+  capturing: 'capture',
+  selling: 'sell',
+  returning: 'return',
+  reclaiming: 'secure-late',
+}
+
+/** What the order waits for, asked once more. Whoever is asked answers again and does nothing twice. */
+export function askAgain({ order, payments }: Book, now: number): Fact[] {
+  const command = askedIn[order.state]
+  const refunding = payments.filter(({ state }) => state === 'refunding')
+  return [
+    ...(command ? factsOf(command, order, [], 'asked-again', now) : []),
+    ...factsOf('refund-all', order, refunding, 'asked-again', now),
+  ]
+}
+
 /** What others are told of an order. */
 export function orderFacts(order: Order) {
   const { id, holdId, accountId, saleId, lineId, event, section, seats, unitPrice, total } = order

@@ -63,12 +63,20 @@ function rest(payment: Payment, now: number): Change {
   return unchanged({ ...payment, step: nextAt === null ? null : 'query', nextAt })
 }
 
-/** The order says that the money may be taken. */
+/** The order says that the money may be taken. Asked again, what came of it is told again. */
 export function requestCapture(payment: Payment, { now }: Surroundings): Change {
   return (
-    move(payment, 'capture-requested', now, (moved) => ({ ...at(moved, 'confirm', now), ...calm })) ??
-    unchanged(payment)
+    move(payment, 'capture-requested', now, (moved) => ({ ...at(moved, 'confirm', now), ...calm })) ?? {
+      ...unchanged(payment),
+      facts: outcomeOf(payment),
+    }
   )
+}
+
+function outcomeOf(payment: Payment): Fact[] {
+  const { state, capturedAt, refusal } = payment
+  if (state === 'captured' && capturedAt !== null) return [facts.captured(payment, capturedAt)]
+  return state === 'refused' && refusal ? [facts.refused(payment, refusal)] : []
 }
 
 /** The order says that nothing of this payment may be captured. */
