@@ -16,6 +16,10 @@ import { Layout } from './ui/layout.tsx'
 import { Blank, Notice, Skeleton } from './ui/parts.tsx'
 
 const BallotPage = lazy(() => import('./pages/ballot-page.tsx').then((module) => ({ default: module.BallotPage })))
+const LotPage = lazy(() => import('./pages/lot-page.tsx').then((module) => ({ default: module.LotPage })))
+const LotRankingPage = lazy(() =>
+  import('./pages/lot-ranking-page.tsx').then((module) => ({ default: module.LotRankingPage })),
+)
 const WaitlistPage = lazy(() =>
   import('./pages/waitlist-page.tsx').then((module) => ({ default: module.WaitlistPage })),
 )
@@ -52,6 +56,8 @@ export function Routes() {
           <Route path="/verify">{() => withRole(<VerifyPage />)}</Route>
           <Route path="/lines/:id/shop">{({ id }) => withRole(<ShopPage key={id} lineId={id} />)}</Route>
           <Route path="/ballots/:id">{({ id }) => withRole(<BallotPage key={id} saleId={id} />)}</Route>
+          <Route path="/lots/:id">{({ id }) => <LotPage key={id} id={id} />}</Route>
+          <Route path="/lots/:id/ranking">{({ id }) => <LotRankingPage key={id} id={id} />}</Route>
           <Route path="/waitlists/:id">{({ id }) => withRole(<WaitlistPage key={id} saleId={id} />)}</Route>
           <Route path="/orders">{() => withRole(<OrdersPage />)}</Route>
           <Route path="/orders/:id">{({ id }) => withRole(<OrderPage key={id} id={id} />)}</Route>

@@ -26,6 +26,9 @@ describe('paths', () => {
         "/wait/a%2Fb",
         "/lines/a%2Fb/shop",
         "/ballots/a%2Fb",
+        "/waitlists/a%2Fb",
+        "/lots/a%2Fb",
+        "/lots/a%2Fb/ranking",
         "/orders",
         "/orders/a%2Fb",
         "/pay/success",
@@ -37,6 +40,7 @@ describe('paths', () => {
         "/organiser/events/a%2Fb",
         "/organiser/events/a%2Fb/seats",
         "/organiser/events/a%2Fb/watch",
+        "/organiser/webhooks",
         "/admin",
         "/check-in",
       ]

@@ -4,13 +4,22 @@ import { createSale, type EventDocument } from '@fairgate/contracts/http/catalog
 import { useApp } from '../app.tsx'
 import { faultsOf } from '../api/api.ts'
 import { instantOf, localOf } from '../i18n/dates.ts'
+import { AuctionFields, auctionBody, auctionDefaults, auctionFaultFields, auctionFaults } from './auction-fields.tsx'
 import { Choices, Form, FormFailure, TextField } from './fields.tsx'
 import { faultsFrom, wholeFault, type Faults } from './rules.ts'
 
-const shownFaults = ['opensAt', 'closesAt', 'holdSeconds', 'limitPerAccount', 'ballot.drawAt', 'ballot.payBySeconds']
+const shownFaults = [
+  'opensAt',
+  'closesAt',
+  'holdSeconds',
+  'limitPerAccount',
+  'ballot.drawAt',
+  'ballot.payBySeconds',
+  ...auctionFaultFields,
+]
 const hourMs = 3600_000
 
-/** Prepares a sale, by queue or by ballot, of the sections that no sale has yet. */
+/** Prepares a sale, by queue, ballot or auction, of the sections that no sale has yet. */
 export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated: () => void }) {
   const { t, api, serverClock } = useApp()
   const sold = new Set(event.sales.flatMap((sale) => sale.lines.flatMap(({ sectionIds }) => sectionIds)))
@@ -30,9 +39,15 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
       payByHours: '48',
     }
   })
-  const [method, setMethod] = useState<'queue' | 'ballot'>('queue')
+  const [method, setMethod] = useState<'queue' | 'ballot' | 'auction'>('queue')
+  const [auction, setAuction] = useState(() => ({
+    ...auctionDefaults,
+    endsAt: localOf(new Date(Date.parse(event.startsAt) - hourMs).toISOString(), event.timeZone),
+  }))
   const [moves, setMoves] = useState<BallotMoves>('none')
   const isBallot = method === 'ballot'
+  const isAuction = method === 'auction'
+  const isQueue = method === 'queue'
   const [lines, setLines] = useState<'one' | 'each'>(isRace ? 'each' : 'one')
   const [order, setOrder] = useState<'draw' | 'arrival'>('draw')
   const [faults, setFaults] = useState<Faults>({})
@@ -57,15 +72,19 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
             'ballot.payBySeconds':
               Number(values.payByHours) > 0 && Number(values.payByHours) <= 720 ? undefined : t.common.field.number,
           }
-        : {
+        : {}),
+      ...(isAuction ? auctionFaults(auction, event, t) : {}),
+      ...(isQueue
+        ? {
             shoppersMax: wholeFault(values.shoppersMax, t, 1, 1_000_000),
             admitPerMinute: wholeFault(values.admitPerMinute, t, 1, 1_000_000),
-          }),
+          }
+        : {}),
     })
     setFaults(found)
     setFailure(undefined)
     if (Object.keys(found).length > 0 || !opensAt || !closesAt) return
-    const pace = isBallot
+    const pace = !isQueue
       ? {}
       : { shoppersMax: Number(values.shoppersMax), admitPerMinute: Number(values.admitPerMinute) }
     const courseOf = (section: EventDocument['sections'][number]): { course?: string } => {
@@ -81,13 +100,14 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           ...(isBallot && drawAt
             ? { ballot: { drawAt, payBySeconds: Math.round(Number(values.payByHours) * 3600), moves } }
             : {}),
+          ...(isAuction ? { auction: auctionBody(auction, event) } : {}),
           opensAt,
           closesAt,
           holdSeconds: Math.round(Number(values.holdMinutes) * 60),
           limitPerAccount: Number(values.limit),
-          ...(isBallot ? {} : { order }),
+          ...(isQueue ? { order } : {}),
           lines:
-            lines === 'each'
+            lines === 'each' || isAuction
               ? sections.map((section) => ({
                   name: section.name,
                   sectionIds: [section.id],
@@ -116,6 +136,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
         choices={[
           { value: 'queue', label: t.ballot.methodQueue, note: t.ballot.methodQueueNote },
           { value: 'ballot', label: t.ballot.methodBallot, note: t.ballot.methodBallotNote },
+          { value: 'auction', label: t.auction.method, note: t.auction.methodNote },
         ]}
       />
       <div className="form-grid">
@@ -140,7 +161,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           />
         ) : null}
         <TextField
-          label={isBallot ? t.ballot.closesAt : t.organiser.closesAt}
+          label={isBallot ? t.ballot.closesAt : isAuction ? t.auction.closesAt : t.organiser.closesAt}
           type="datetime-local"
           name="closesAt"
           hint={t.organiser.inZone(event.timeZone)}
@@ -175,7 +196,15 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           onChange={(change) => set({ limit: change.target.value })}
         />
       </div>
-      {isBallot ? null : (
+      {isAuction ? (
+        <AuctionFields
+          event={event}
+          values={auction}
+          faults={faults}
+          onChange={(change) => setAuction({ ...auction, ...change })}
+        />
+      ) : null}
+      {!isQueue ? null : (
         <>
           <Choices
             legend={t.organiser.order}
@@ -190,18 +219,20 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           <p className="muted small">{order === 'draw' ? t.organiser.orderDrawNote : t.organiser.orderArrivalNote}</p>
         </>
       )}
-      <Choices
-        legend={t.organiser.lines}
-        name="lines"
-        value={lines}
-        onChange={setLines}
-        choices={[
-          { value: 'one', label: t.organiser.lineOne },
-          { value: 'each', label: t.organiser.lineEach, note: String(sections.length) },
-        ]}
-      />
+      {isAuction ? null : (
+        <Choices
+          legend={t.organiser.lines}
+          name="lines"
+          value={lines}
+          onChange={setLines}
+          choices={[
+            { value: 'one', label: t.organiser.lineOne },
+            { value: 'each', label: t.organiser.lineEach, note: String(sections.length) },
+          ]}
+        />
+      )}
       <div className="form-grid">
-        {lines === 'one' ? (
+        {lines === 'one' && !isAuction ? (
           <TextField
             label={`${t.organiser.lineName} (${t.common.optional})`}
             name="lineName"
@@ -211,7 +242,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
             onChange={(change) => set({ lineName: change.target.value })}
           />
         ) : null}
-        {isBallot ? null : (
+        {!isQueue ? null : (
           <>
             <TextField
               label={t.organiser.shoppersMax}

@@ -1,5 +1,15 @@
+import type { SoftClose } from '@fairgate/contracts/auction'
+
 const plural = (count: number, one: string, many: string): string =>
   `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+
+const ordinal = (rank: number): string => {
+  const ending = { one: 'st', two: 'nd', few: 'rd', other: 'th', zero: 'th', many: 'th' }
+  return `${rank.toLocaleString('en')}${ending[new Intl.PluralRules('en', { type: 'ordinal' }).select(rank)]}`
+}
+
+const seconds = (count: number): string =>
+  count % 60 === 0 ? plural(count / 60, 'minute', 'minutes') : plural(count, 'second', 'seconds')
 
 /** Every string of the app. `ko.ts` has the same keys, which the compiler and a test check. */
 export const en = {
@@ -255,7 +265,7 @@ export const en = {
     backToAward: 'Back to my award',
     backHint: 'It stays yours until its deadline.',
     myPosition: (position: number) => `Your position in the draw: ${position.toLocaleString('en')}`,
-    myAwards: 'Places you were drawn for',
+    myAwards: 'Yours to buy',
     publishedBody: 'Everybody sees the event and can apply from the opening until the draw.',
     proof: 'Was it fair?',
     proofMine: (number: number, position: number, of: number) =>
@@ -604,7 +614,6 @@ export const en = {
     readyInventory: 'Seats',
     published: 'Published',
     publishedBody: 'People can see the event and join at the opening.',
-    methodUnsupported: 'This kind of sale is prepared elsewhere.',
     watchTitle: 'Watch',
     phase: 'Phase',
     phases: {
@@ -822,6 +831,153 @@ export const en = {
       `${status === null ? 'no answer' : `answered ${status}`}, ${ms.toLocaleString('en')} ms`,
     next: (when: string) => `again ${when}`,
     resend: 'Send again',
+  },
+  auction: {
+    title: 'Auction',
+    phases: {
+      scheduled: 'Opens soon',
+      open: 'Bidding is open',
+      closing: 'Bidding has ended',
+      awarding: 'The auction has ended',
+      closed: 'The auction is over',
+    },
+    leads: {
+      scheduled: 'The highest bids win. You will see all amounts, and nobody sees names.',
+      open: 'The highest bids win, of equal ones the earlier. Everybody pays their own bid.',
+      closing: 'The winners are being settled. It takes a moment.',
+      awarding: 'Seats that are not bought in time go to the next highest bid.',
+      closed: 'All seats have found somebody, or the time is over.',
+    },
+    opensIn: 'Until bidding opens',
+    endsIn: 'Until bidding ends',
+    opensAt: (when: string) => `Bidding opens ${when}.`,
+    endsAt: (when: string) => `Bidding ends ${when}.`,
+    softClose: ({ windowSeconds, extendSeconds, extendSecondsMax }: SoftClose) =>
+      `A bid in the last ${seconds(windowSeconds)} gives everybody ${seconds(extendSeconds)} more, up to ${seconds(extendSecondsMax)} in all.`,
+    bidders: (count: number) => plural(count, 'bidder', 'bidders'),
+    cutoff: (price: string) => `${price} wins just now`,
+    from: (price: string) => `from ${price}`,
+    goBid: 'Bid',
+    goLook: 'Look at the auction',
+    goResult: 'See the result',
+    signIn: 'Sign in to bid.',
+    yourStanding: 'Your bid',
+    noBid: 'You have not bid yet',
+    inside: (rank: number, seats: number) => `You are ${ordinal(rank)} for ${plural(seats, 'seat', 'seats')}: inside`,
+    outside: 'You have been pushed out. You can bid again.',
+    outsideForGood: 'You have been pushed out',
+    insideAgain: 'You are inside again.',
+    ownBid: (price: string) => `Your bid: ${price}`,
+    extended: 'Somebody bid late: bidding goes on a little longer.',
+    soon: 'One minute left.',
+    chancesLeft: (left: number, of: number) => `${left} of ${plural(of, 'chance', 'chances')} left`,
+    noChances: 'You have used all your chances. Your last bid stays in the ranking until the end.',
+    noMore: 'No higher bid is possible.',
+    bid: 'Bid',
+    raise: 'Bid again',
+    amount: (currency: string) => `Your bid in ${currency}`,
+    least: (price: string) => `At least ${price}`,
+    steps: (start: string, step: string) => `Bids are ${start} and steps of ${step} from there.`,
+    overtaken: (price: string) => `Somebody was faster. ${price} would be inside now; no chance was used.`,
+    lowerBy: (step: string) => `${step} less`,
+    higherBy: (step: string) => `${step} more`,
+    ask: (price: string, left: number, of: number) =>
+      `Bid ${price}? It cannot be taken back, and if it wins you pay this amount. ${left === 1 ? 'It is your last chance.' : `It uses 1 of your ${left} chances (${of} in all).`}`,
+    askYes: (price: string) => `Yes, bid ${price}`,
+    askNo: 'Not yet',
+    bidDone: (price: string, rank: number) => `Your bid of ${price} counts. It is ${ordinal(rank)} just now.`,
+    ladder: 'All bids',
+    ladderEmpty: (price: string) => `No bids yet. They begin at ${price}.`,
+    rung: (price: string, count: number, wins: 'in' | 'out' | number) =>
+      `${price}: ${plural(count, 'bid', 'bids')}, ${wins === 'in' ? 'inside' : wins === 'out' ? 'out' : `${wins} of them inside`}`,
+    yourBid: 'Your bid',
+    cutHere: (seats: number) => `${plural(seats, 'seat', 'seats')} up to here`,
+    seatsOpen: (count: number) => `${plural(count, 'seat', 'seats')} still without a bid`,
+    higher: (count: number) => `and ${plural(count, 'higher bid', 'higher bids')}`,
+    lower: (count: number) => `and ${plural(count, 'lower bid', 'lower bids')}`,
+    rules: 'How it works',
+    ruleSeats: (seats: number) =>
+      seats === 1
+        ? 'The highest bid wins the seat.'
+        : `The ${seats} highest bids win a seat each, the best seat first.`,
+    ruleStep: (start: string, step: string) => `Bids begin at ${start} and go up in steps of ${step}.`,
+    ruleBids: (bids: number) =>
+      `You have ${plural(bids, 'chance', 'chances')}. A bid replaces your own lower one and cannot be taken back.`,
+    ruleTell: 'When somebody pushes you out and you can still bid, we write to you.',
+    rulePay: (hours: number) =>
+      `Whoever wins has ${plural(hours, 'hour', 'hours')} to pay. A seat that is declined or not paid goes to the next highest bid.`,
+    closing: 'This page shows the result as soon as it is there.',
+    award: 'Award',
+    wonBy: {
+      won: 'Your bid has won',
+      'moved-up': 'It is your turn: a seat came down to your bid',
+      'left-over': 'The seat is yours to buy',
+    },
+    awardStates: {
+      awarded: 'To be paid',
+      bought: 'Bought',
+      declined: 'Given up',
+      lapsed: 'Time over',
+      returned: 'Returned',
+    },
+    awardBodies: {
+      awarded: 'The time to pay is over. If you have an order, finish it.',
+      bought: 'Your ticket is ready. See you there.',
+      declined: 'You gave this seat up, and it went to the next highest bid.',
+      lapsed: 'The time to pay passed, and the seat went to the next highest bid.',
+      returned: 'Your order was refunded, and the seat went to the next highest bid.',
+    },
+    payBy: (when: string) => `Pay by ${when}. After that the seat goes to the next highest bid.`,
+    timeLeft: 'Time to pay',
+    buy: (price: string) => `Buy for ${price}`,
+    pay: 'Pay',
+    decline: 'Give it up',
+    declineAsk: 'Give this seat up? It goes to the next highest bid and does not come back.',
+    keep: 'Keep it',
+    lostTitle: 'Your bid did not win',
+    lostBody: 'You stay in the ranking. If a seat comes down to your bid, we write to you.',
+    lostClosed: 'No seat came down to your bid. We are sorry.',
+    finalRank: (rank: number, of: number) => `Your bid was ${ordinal(rank)} of ${of.toLocaleString('en')}.`,
+    leftOver: 'Seats left over',
+    leftOverBody: (count: number, price: string) =>
+      `${plural(count, 'seat was', 'seats were')} left over. Whoever comes first may have one for ${price}.`,
+    claim: 'Take a seat',
+    claimAsk: (price: string) => `Take a seat for ${price}?`,
+    ranking: 'Final ranking',
+    rankingLead: (seats: number, bidders: number) =>
+      `${plural(seats, 'seat', 'seats')}, ${plural(bidders, 'bidder', 'bidders')}, without names.`,
+    rankingCut: (count: number) => `The first ${count.toLocaleString('en')} are shown.`,
+    rank: 'Rank',
+    bidder: 'Bidder',
+    amountHead: 'Bid',
+    seat: 'Seat',
+    became: 'What became of it',
+    you: 'You',
+    report: 'Was it right?',
+    reportBody:
+      'The report has every bid in the order in which it was decided, and the ranking. It was signed when bidding ended, so nobody can change it afterwards.',
+    reportLink: 'Signed report',
+    biddersHead: 'Bidders',
+    bidsHead: 'Bids',
+    cutoffHead: 'Lowest that wins',
+    method: 'Auction',
+    methodNote: 'The highest bids win, each pays their own',
+    endsAtField: 'Bidding ends',
+    stepField: 'Step between bids',
+    bidsMaxField: 'Bids of an account',
+    payByHours: 'Hours to pay after winning',
+    closesAt: 'Last day of paying',
+    soft: 'When somebody bids at the last moment',
+    softOff: 'It ends on time',
+    softOn: 'It goes on a little longer',
+    softWindow: 'Last seconds that count',
+    softExtend: 'Seconds more after such a bid',
+    softMax: 'Seconds more in all, at most',
+    leftOverField: 'Seats that nobody won',
+    leftOverOrganiser: 'Stay with me',
+    leftOverStartPrice: 'Anybody may have them at the start price',
+    startHint: 'Each section is a lot: its seats are won together, and its price is where bids start.',
+    publishedBody: 'Everybody sees the event and can bid from the opening until the end.',
   },
 } as const
 

@@ -11,6 +11,7 @@ import { useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Countdown, EventWhen, Failure, Notice, Skeleton, Tag } from '../ui/parts.tsx'
 import { Poster } from '../ui/poster.tsx'
+import { AuctionPanel } from './auction-panel.tsx'
 import { BallotPanel } from './ballot-panel.tsx'
 import { coursesOf, groupsOf, isByGroup, type Group } from './groups.ts'
 
@@ -95,6 +96,8 @@ export function EventPage({ id }: { id: string }) {
             sales.map((sale) =>
               sale.method === 'ballot' ? (
                 <BallotPanel key={sale.id} event={data} sale={sale} />
+              ) : sale.method === 'auction' ? (
+                <AuctionPanel key={sale.id} event={data} sale={sale} />
               ) : (
                 <SalePanel key={sale.id} event={data} sale={sale} />
               ),

@@ -236,6 +236,26 @@ function SaleSummary({ event, sale }: { event: EventDocument; sale: Sale }) {
             </div>
           </>
         ) : null}
+        {sale.auction ? (
+          <>
+            <div>
+              <dt>{t.auction.endsAtField}</dt>
+              <dd>{shortTime(sale.auction.endsAt, event.timeZone, lang)}</dd>
+            </div>
+            <div>
+              <dt>{t.auction.stepField}</dt>
+              <dd>{formatMoney(sale.auction.step, localeOf(lang))}</dd>
+            </div>
+            <div>
+              <dt>{t.auction.bidsMaxField}</dt>
+              <dd>{sale.auction.bidsMax}</dd>
+            </div>
+            <div>
+              <dt>{t.auction.payByHours}</dt>
+              <dd>{Math.round((sale.auction.payBySeconds / 3600) * 100) / 100}</dd>
+            </div>
+          </>
+        ) : null}
         <div>
           <dt>{t.organiser.holdMinutes}</dt>
           <dd>{Math.round((sale.holdSeconds / 60) * 10) / 10}</dd>
@@ -310,10 +330,8 @@ function PublishStep({
           <SaleSummary event={event} sale={sale} />
           {sale.state === 'published' ? (
             <Readiness event={event} sale={sale} />
-          ) : sale.method !== 'auction' ? (
-            <Publish sale={sale} reload={reload} />
           ) : (
-            <Notice>{t.organiser.methodUnsupported}</Notice>
+            <Publish sale={sale} reload={reload} />
           )}
         </section>
       ))}
@@ -378,13 +396,13 @@ function Publish({ sale, reload }: { sale: Sale; reload: () => Promise<void> }) 
 function Readiness({ event, sale }: { event: EventDocument; sale: Sale }) {
   const { t } = useApp()
   const parts: [string, boolean][] = [
-    [sale.method === 'ballot' ? t.ballot.title : t.organiser.readyWaitingRoom, sale.readiness.waitingRoom],
+    [sale.method === 'queue' ? t.organiser.readyWaitingRoom : t[sale.method].title, sale.readiness.waitingRoom],
     [t.organiser.readyInventory, sale.readiness.inventory],
   ]
   return (
     <div role="status">
       <Notice tone={isReady(sale) ? 'good' : 'plain'} title={isReady(sale) ? t.organiser.ready : t.organiser.readiness}>
-        <p>{sale.method === 'ballot' ? t.ballot.publishedBody : t.organiser.publishedBody}</p>
+        <p>{sale.method === 'queue' ? t.organiser.publishedBody : t[sale.method].publishedBody}</p>
       </Notice>
       <ul className="checks" aria-label={t.organiser.readiness}>
         {parts.map(([label, ready]) => (

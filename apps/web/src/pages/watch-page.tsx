@@ -15,6 +15,7 @@ import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { keys, useEvent, useLine, useQueryClient } from '../api/queries.ts'
 import { AdmissionPanel } from './admission-panel.tsx'
+import { AuctionWatch } from './auction-watch.tsx'
 import { BallotWatch } from './ballot-watch.tsx'
 import { DefencesPanel } from './defences-panel.tsx'
 import { WaitlistWatch } from './waitlist-watch.tsx'
@@ -72,7 +73,9 @@ export function WatchPage({ id }: { id: string }) {
         {sales.flatMap((sale) =>
           sale.method === 'ballot'
             ? [<BallotWatch key={sale.id} sale={sale} />]
-            : sale.lines.map((line) => <LineWatch key={line.id} line={line} />),
+            : sale.method === 'auction'
+              ? [<AuctionWatch key={sale.id} sale={sale} />]
+              : sale.lines.map((line) => <LineWatch key={line.id} line={line} />),
         )}
         {queues.map((sale) => (
           <WaitlistWatch key={sale.id} sale={sale} />
