@@ -70,6 +70,27 @@ program
     }),
   )
 
+const instant = (text: string): number => {
+  const ms = Date.parse(text)
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('must be a time such as 2026-11-21T00:00:00Z')
+  return ms
+}
+
+program
+  .command('reconcile')
+  .description("compare the payment providers' books with ours; exits with 1 when they differ or could not be read")
+  .option('--from <time>', 'beginning; a day ago without it', instant)
+  .option('--to <time>', 'end; now without it', instant)
+  .option('--json', 'one line')
+  .action((options: { from?: number; to?: number; json?: boolean }) =>
+    withServer(async (server) => {
+      const to = options.to ?? server.platform.clock.now()
+      const report = await server.faces.payments.reconciliation.run(options.from ?? to - 86_400_000, to)
+      print(report, options.json)
+      if (!report.isComplete || !report.isEqual) process.exitCode = 1
+    }),
+  )
+
 planCommands(program)
 
 const parked = program.command('parked').description('messages that could not be handled')

@@ -132,6 +132,54 @@ export const giveRefundAccount = route({
   errors: ['payments.deposit-not-found', 'payments.refund-account-not-needed'],
 })
 
+const Difference = Strict({
+  provider: Type.String(),
+  paymentKey: Type.String(),
+  orderId: Type.String({ description: 'empty when nobody knows it' }),
+  kind: OneOf(['missing-here', 'missing-there', 'amount', 'state']),
+  currency: Type.String(),
+  theirs: Type.Integer({ description: 'minor units that the provider keeps' }),
+  ours: Type.Integer({ description: 'what of it is in our books' }),
+  theirState: Type.String(),
+  ourState: Type.String(),
+})
+
+export const Reconciliation = Strict({
+  providers: Type.Array(
+    Strict({ provider: Type.String(), until: Instant }, { description: 'books are compared up to then' }),
+  ),
+  differences: Type.Array(
+    Strict({ ...Difference.properties, foundAt: Instant, resolvedAt: Type.Union([Instant, Type.Null()]) }),
+    { description: 'open ones first, then the latest, at most 100' },
+  ),
+})
+export type Reconciliation = Static<typeof Reconciliation>
+
+/** What the command `reconcile` prints. Amounts are what the provider lists for the time, in minor units. */
+export type ReconciliationReport = {
+  providers: {
+    provider: string
+    from: string
+    to: string
+    /** All of the time was read. */
+    isComplete: boolean
+    movements: number
+    captured: number
+    refunded: number
+    differences: Static<typeof Difference>[]
+  }[]
+  isComplete: boolean
+  isEqual: boolean
+}
+
+export const getReconciliation = route({
+  method: 'GET',
+  path: '/api/payments/reconciliation',
+  caller: 'admin',
+  summary: "How far the providers' books were compared with ours, and where they differ",
+  answers: { 200: Reconciliation },
+})
+
 export const tossWebhook = route({
   method: 'POST',
   path: '/api/payments/toss/webhook',
@@ -157,6 +205,7 @@ export const paymentRoutes = {
   confirmPayment,
   getDeposit,
   giveRefundAccount,
+  getReconciliation,
   tossWebhook,
   stripeWebhook,
 }

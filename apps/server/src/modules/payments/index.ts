@@ -10,6 +10,7 @@ import { createLedger } from './ledger.ts'
 import * as store from './payments-store.ts'
 import { createPreparing } from './preparing.ts'
 import type { Provider } from './provider.ts'
+import { createReconciliation } from './reconcile.ts'
 import { createRequests } from './requests.ts'
 import { servePayments } from './routes.ts'
 import { settingsOf } from './settings.ts'
@@ -65,6 +66,7 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
   const preparing = createPreparing(deps, providers)
   const requests = createRequests(deps, providers)
   const webhooks = createWebhooks(deps)
+  const reconciliation = createReconciliation(deps, providers)
   const unknownNow = metrics.gauge(
     'fairgate_payments_unknown',
     'Payments and refunds whose outcome the provider has not told',
@@ -131,12 +133,13 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
         preparing,
         requests,
         deposits: createDeposits(deps, ledger),
+        reconciliation,
         webhooks,
         providers,
         settings: settingsOf(config),
       }),
     subscriptions: ledger.subscriptions,
-    loops: [createAsking(deps, ledger, providers, config), watch, ...(stripe ? [preparing.sweep] : [])],
+    loops: [createAsking(deps, ledger, providers, config), watch, reconciliation.loop, ...(stripe ? [preparing.sweep] : [])],
     audit,
     async known(ids) {
       const ours = ids.filter((id) => id.startsWith(prefix))
@@ -148,6 +151,7 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
     module,
     /** Payments that have been under way for longer than this, oldest first, at most 500: what support looks at. */
     stuck: (olderThanMs: number) => store.underWay(db, new Date(clock.now() - olderThanMs), 500),
+    reconciliation,
     /** What happened to the payments of an order, oldest first. */
     history: (orderId: string) => store.historyOfOrder(db, orderId),
   }

@@ -231,6 +231,12 @@ export const refundRequestsSeen = async (tx: Tx, requestIds: readonly string[]):
   return new Set(seen.map(({ id }) => id))
 }
 
+/** Has payments asked for at once that nobody asks about. */
+export const askForKeys = (db: Db, provider: string, keys: readonly string[], now: Date) =>
+  sql`
+    update payments.payments set step = coalesce(step, 'query'), next_at = least(coalesce(next_at, 'infinity'), ${now})
+    where provider = ${provider} and payment_key = any(${keys}::text[])`.execute(db)
+
 // webhooks
 
 export type HintItem = {

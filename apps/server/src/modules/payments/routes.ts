@@ -5,6 +5,7 @@ import { Problem } from '#platform/problem'
 import type { Preparing } from './preparing.ts'
 import type { Provider } from './provider.ts'
 import type { Deposits } from './deposits.ts'
+import type { Reconciliation } from './reconcile.ts'
 import type { Requests } from './requests.ts'
 import type { Webhooks } from './webhooks.ts'
 
@@ -16,6 +17,7 @@ export function servePayments(
     preparing,
     requests,
     deposits,
+    reconciliation,
     webhooks,
     providers,
     settings,
@@ -23,6 +25,7 @@ export function servePayments(
     preparing: Preparing
     requests: Requests
     deposits: Deposits
+    reconciliation: Reconciliation
     webhooks: Webhooks
     providers: ReadonlyMap<string, Provider>
     settings: Settings
@@ -45,6 +48,7 @@ export function servePayments(
     status: 200,
     body: await deposits.giveRefundAccount(params.orderId, caller.accountId, body),
   }))
+  http.serve(paymentRoutes.getReconciliation, async () => ({ status: 200, body: await reconciliation.look() }))
   for (const [name, route] of [
     ['toss', paymentRoutes.tossWebhook],
     ['stripe', paymentRoutes.stripeWebhook],
