@@ -283,6 +283,18 @@ export const errors = {
   'orders.order-not-found': entry(404, 'There is no such order', '주문을 찾을 수 없습니다'),
   'orders.hold-invalid': entry(403, 'The hold token is not valid for you', '선점 토큰이 올바르지 않습니다'),
   'orders.hold-expired': entry(409, 'The hold has expired', '선점 시간이 끝났습니다'),
+  'orders.code-unknown': entry(409, 'There is no such code', '등록되지 않은 코드입니다'),
+  'orders.code-used-up': entry(409, 'The code has been used up', '이미 모두 사용된 코드입니다'),
+  'orders.code-not-yet': entry(409, 'The code is not valid yet', '아직 사용할 수 없는 코드입니다'),
+  'orders.code-over': entry(409, 'The code is no longer valid', '사용 기간이 지난 코드입니다'),
+  'orders.code-not-for-these-seats': entry(
+    409,
+    'The code is not for these seats',
+    '선택한 좌석에는 사용할 수 없는 코드입니다',
+  ),
+  'orders.code-needed': entry(409, 'These seats are ordered with a code', '이 좌석은 코드가 있어야 예매할 수 있습니다'),
+  'orders.promotion-not-found': entry(404, 'There is no such promotion', '프로모션을 찾을 수 없습니다'),
+  'orders.invalid-promotion': entry(400, 'The promotion is not valid', '프로모션 설정이 올바르지 않습니다'),
   'orders.not-cancellable': entry(
     409,
     'The order cannot be cancelled in its state',

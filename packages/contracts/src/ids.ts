@@ -15,6 +15,7 @@ export const idPrefixes = {
   block: 'blk',
   allotment: 'alt',
   order: 'ord',
+  promotion: 'prm',
   payment: 'pay',
   refund: 'ref',
   ticket: 'tkt',

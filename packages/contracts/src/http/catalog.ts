@@ -151,7 +151,8 @@ export const editEvent = route({
   method: 'PATCH',
   path: '/api/events/{id}',
   caller: 'organiser',
-  summary: 'Change what is said of an event; the currency cannot change once sections have prices, and nothing that buyers plan by, nor fees, once a sale is published',
+  summary:
+    'Change what is said of an event; the currency cannot change once sections have prices, and nothing that buyers plan by, nor fees, once a sale is published',
   params: Strict({ id: Id }),
   body: Type.Partial(Strict({ ...eventMembers, fees: Fees }), { additionalProperties: false }),
   answers: { 200: EventDocument },

@@ -16,7 +16,7 @@ export const Order = Strict({
   fee: Type.Optional(Money),
   discount: Type.Optional(Money),
   total: Money,
-  codes: Type.Optional(Type.Array(Type.String())),
+  promoCode: Type.Optional(Type.String({ description: 'the code that the order uses' })),
   placedAt: Instant,
   payBy: Instant,
   refusal: Type.Union([Strict({ code: Type.String(), message: Type.String() }), Type.Null()], {
@@ -50,6 +50,7 @@ export const placeOrder = route({
   idempotent: true,
   body: Strict({
     holdToken: Type.String({ maxLength: 32_000 }),
+    promoCode: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
     acceptEqualSeats: Type.Optional(
       Type.Boolean({
         description:
@@ -58,7 +59,17 @@ export const placeOrder = route({
     ),
   }),
   answers: { 201: Placed, 200: Placed },
-  errors: ['orders.hold-invalid', 'orders.hold-expired'],
+  errors: [
+    'orders.hold-invalid',
+    'orders.hold-expired',
+    'orders.code-unknown',
+    'orders.code-used-up',
+    'orders.code-not-yet',
+    'orders.code-over',
+    'orders.code-not-for-these-seats',
+    'orders.code-needed',
+    'http.too-many-requests',
+  ],
 })
 
 export const listOrders = route({

@@ -7,6 +7,7 @@ import { waitlistRoutes } from './waitlist.ts'
 import { auctionRoutes } from './auctions.ts'
 import { inventoryRoutes } from './inventory.ts'
 import { availabilityRoutes } from './availability.ts'
+import { codeRoutes } from './codes.ts'
 import { orderRoutes } from './orders.ts'
 import { paymentRoutes } from './payments.ts'
 import { ticketRoutes } from './tickets.ts'
@@ -24,7 +25,7 @@ export const routes = {
   waitlist: waitlistRoutes,
   auctions: auctionRoutes,
   inventory: { ...inventoryRoutes, ...availabilityRoutes },
-  orders: orderRoutes,
+  orders: { ...orderRoutes, ...codeRoutes },
   payments: paymentRoutes,
   tickets: ticketRoutes,
   notifications: notificationRoutes,

@@ -1,6 +1,7 @@
 import type { Clock } from '#platform/clock'
 import type { Db } from '#platform/db'
 import type { AuditPart } from '#platform/module'
+import { useFaults } from './codes-store.ts'
 import * as store from './orders-store.ts'
 import { auditReturns } from './returns-store.ts'
 
@@ -13,6 +14,7 @@ export async function auditOrders(db: Db, clock: Clock, stuckAfterMs: number, ev
   const counts = await store.auditCounts(db, eventId, stuckBefore)
   const returns = await auditReturns(db, eventId, stuckBefore)
   const keeping = await store.moneyKept(db, eventId)
+  const uses = await useFaults(db, eventId)
   return {
     checks: [
       {
@@ -29,6 +31,8 @@ export async function auditOrders(db: Db, clock: Clock, stuckAfterMs: number, ev
       },
       { name: 'no seat goes back twice', violations: returns.seatsTwice + returns.unclaimed },
       { name: 'returned seats were paid with no more than their order', violations: returns.wrongAmounts },
+      { name: 'no code is used more often than it may be', violations: uses.over },
+      { name: 'an order has a use of its code while it lives, and none after', violations: uses.missing },
     ],
     figures: {
       orders: counts.orders,

@@ -19,7 +19,7 @@ type OrderRow = {
   fee: number
   discount: number
   total: number
-  codes: string[]
+  promo_code: string | null
   currency: Currency
   state: State
   version: number
@@ -41,7 +41,7 @@ type OrderRow = {
 }
 
 const columns = sql`
-  id, hold_id, account_id, sale_id, line_id, event, section_id, section_name, seats, unit_price, fee, discount, total, codes, currency, state,
+  id, hold_id, account_id, sale_id, line_id, event, section_id, section_name, seats, unit_price, fee, discount, total, promo_code, currency, state,
   version, attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds, accept_equal_seats, is_late,
   first_seats, returns, returns_asked, placed_at, pay_by, updated_at`
 
@@ -51,10 +51,10 @@ export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<Se
     tx,
     sql<{ id: string }>`
       insert into orders.orders (id, hold_id, account_id, sale_id, line_id, event_id, event, section_id, section_name, seats, seat_count,
-        unit_price, fee, discount, total, codes, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal,
+        unit_price, fee, discount, total, promo_code, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal,
         refused_at, hold_seconds, accept_equal_seats, placed_at, pay_by, updated_at)
       select id, hold_id, account_id, sale_id, line_id, event ->> 'id', event, section_id, section_name, seats, jsonb_array_length(seats),
-        unit_price, fee, discount, total, codes, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal,
+        unit_price, fee, discount, total, promo_code, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal,
         refused_at, hold_seconds, accept_equal_seats, placed_at, pay_by, updated_at
       from jsonb_populate_recordset(null::orders.orders, ${JSON.stringify(orders.map(toRow))}::jsonb)
       -- Two processes given the same holds wait for each other in one order only.
@@ -372,7 +372,7 @@ const toRow = (order: Order) => ({
   unit_price: order.unitPrice.amount,
   fee: order.fee.amount,
   discount: order.discount.amount,
-  codes: order.codes,
+  promo_code: order.promoCode,
   total: order.total.amount,
   currency: order.total.currency,
   hold_seconds: order.holdSeconds,
@@ -407,7 +407,7 @@ const toOrder = (found: OrderRow): Order => ({
   unitPrice: { amount: found.unit_price, currency: found.currency },
   fee: { amount: found.fee, currency: found.currency },
   discount: { amount: found.discount, currency: found.currency },
-  codes: found.codes,
+  promoCode: found.promo_code,
   total: { amount: found.total, currency: found.currency },
   state: found.state,
   version: found.version,

@@ -1,10 +1,11 @@
-import { feeOf, money } from '@fairgate/contracts/money'
+import { feeOf, money, type Money } from '@fairgate/contracts/money'
 import type { TokenPayload } from '@fairgate/contracts/tokens'
 import { createBatcher } from '#platform/batcher'
 import { fact, type Fact } from '#platform/bus'
 import { afterCommit, transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { createCodes, isOfAllotment, type Codes, type Granted } from './codes.ts'
 import type { State } from './order.ts'
 import { createOrderWaits } from './order-waits.ts'
 import * as store from './orders-store.ts'
@@ -21,7 +22,7 @@ import {
 
 export type OrdersDeps = Pick<
   Platform,
-  'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'signals' | 'log' | 'metrics' | 'racepoints'
+  'db' | 'clock' | 'ids' | 'random' | 'tokens' | 'outbox' | 'signals' | 'ephemeral' | 'log' | 'metrics' | 'racepoints'
 >
 
 export type OrdersConfig = {
@@ -44,6 +45,7 @@ export function createUseCases(
   deps: OrdersDeps,
   config: OrdersConfig,
   lockBooks: typeof store.lockBooks = store.lockBooks,
+  codes: Codes = createCodes(deps),
 ) {
   const { db, clock, ids, tokens, outbox, signals, log, metrics, racepoints } = deps
   const transitions = metrics.counter('fairgate_orders_transitions_total', 'Steps of orders', [
@@ -73,7 +75,14 @@ export function createUseCases(
     const after = new Map(before)
     const facts: Fact[] = []
     const history: (HistoryLine & { orderId: string })[] = []
-    for (const { orderId, happening } of items) {
+    for (const { orderId, happening } of items) apply(orderId, happening)
+    for (const { id, holdId, attempt } of await settleCodes(tx, before, after)) {
+      const data = { orderId: id, holdId, attempt, reason: 'the code has been used up' }
+      apply(id, { type: 'inventory.hold-lost.v1', data })
+    }
+    await racepoints.reach('orders.decided')
+
+    function apply(orderId: string, happening: Happening): void {
       const book = after.get(orderId)
       if (!book) throw new Error(`there is no order ${orderId}`)
       const progress = advance(book, happening, clock.now())
@@ -85,7 +94,6 @@ export function createUseCases(
       facts.push(...progress.facts)
       history.push(...progress.history.map((line) => ({ ...line, orderId })))
     }
-    await racepoints.reach('orders.decided')
     const steppedOn = [...after.values()].filter(({ order }) => order.version !== before.get(order.id)!.order.version)
     const notedPayments = [...after.values()].flatMap(({ order, payments }) =>
       payments
@@ -114,6 +122,26 @@ export function createUseCases(
     return after
   }
 
+  /**
+   * The code of an order that ends is for others again. An order that goes on after its end uses its code again.
+   * @returns those that cannot, because somebody else has used it up since
+   */
+  async function settleCodes(
+    tx: Tx,
+    before: ReadonlyMap<string, Book>,
+    after: ReadonlyMap<string, Book>,
+  ): Promise<Order[]> {
+    const withCode = [...after.values()].map(({ order }) => order).filter(({ promoCode }) => promoCode !== null)
+    const wasOver = ({ id }: Order) => isOver(before.get(id)!.order)
+    await codes.release(
+      tx,
+      withCode.filter((order) => isOver(order) && !wasOver(order)).map(({ id }) => id),
+    )
+    const revived = withCode.filter((order) => !isOver(order) && wasOver(order))
+    const lost = await codes.reclaim(tx, revived)
+    return revived.filter(({ id }) => lost.has(id))
+  }
+
   function tell({ orderId, event, from, to }: HistoryLine & { orderId: string }): void {
     transitions.add({ event, before: from, after: to })
     // Only an answer is waited for: an end, a payment that was refused, or an account to pay into.
@@ -123,57 +151,93 @@ export function createUseCases(
       log.warn({ orderId, event, from }, 'money came and the seats are gone; refunding')
   }
 
-  const placing = createBatcher<Wanted, { order: Order; isNew: boolean }>({
+  const placing = createBatcher<Wanted, Placed>({
+    batchMax: placeBatchMax,
+    queueMax: placeQueueMax,
+    run: (wanted) => transaction(db, (tx) => placeAll(tx, wanted, noneGranted)),
+  })
+
+  /** Orders with codes wait for those who use the same ones; nobody else waits for them. */
+  const placingWithCodes = createBatcher<Wanted, Placed | Problem>({
     batchMax: placeBatchMax,
     queueMax: placeQueueMax,
     run: (wanted) =>
       transaction(db, async (tx) => {
-        const now = clock.now()
-        const orders = wanted.map((want) => newOrder(ids('order'), want, now))
-        const inserted = await store.insertOrders(tx, orders)
-        const fresh = orders.filter(({ id }) => inserted.has(id))
-        await store.insertHistory(
+        // The same hold sent again while the first is decided is one order, and uses its code once.
+        const first = [...new Map(wanted.toReversed().map((want) => [want.hold.holdId, want])).values()]
+        const granted = await codes.claim(
           tx,
-          fresh.map(({ id, version, state }) => ({
-            orderId: id,
-            version,
-            at: now,
-            event: 'placed',
-            from: null,
-            to: state,
-          })),
+          first.map(({ id: orderId, hold, promoCode }) => ({ orderId, hold, promoCode })),
+          () =>
+            store.ordersOfHolds(
+              tx,
+              first.map(({ hold }) => hold.holdId),
+            ),
         )
-        await outbox.publish(
+        const refused = new Map(
+          first.flatMap(({ id, hold }) => {
+            const problem = granted.get(id)
+            return problem instanceof Problem ? [[hold.holdId, problem] as const] : []
+          }),
+        )
+        const accepted = wanted.filter(({ hold }) => !refused.has(hold.holdId))
+        const placed = accepted.length === 0 ? [] : await placeAll(tx, accepted, granted as Map<string, Granted>)
+        const made = new Set(placed.filter(({ isNew }) => isNew).map(({ order }) => order.id))
+        await codes.release(
           tx,
-          fresh.map((order) =>
-            fact('orders.order-placed.v1', { ...orderFacts(order), payBy: new Date(order.payBy).toISOString() }),
-          ),
+          [...granted.keys()].filter((id) => !made.has(id) && !(granted.get(id) instanceof Problem)),
         )
-        const known =
-          inserted.size === orders.length
-            ? new Map<string, Order>()
-            : await store.ordersOfHolds(
-                tx,
-                orders.map(({ holdId }) => holdId),
-              )
-        const free = fresh.filter(isFree)
-        const begun =
-          free.length === 0
-            ? new Map<string, Book>()
-            : await step(
-                tx,
-                free.map(({ id }) => ({ orderId: id, happening: { type: 'nothing-to-pay' } as const })),
-              )
-        afterCommit(tx, () =>
-          transitions.add({ event: 'placed', before: 'none', after: 'awaiting-payment' }, fresh.length),
-        )
-        return orders.map((order) =>
-          inserted.has(order.id)
-            ? { order: begun.get(order.id)?.order ?? order, isNew: true }
-            : { order: known.get(order.holdId)!, isNew: false },
+        return wanted.map(
+          ({ hold }) =>
+            refused.get(hold.holdId) ?? placed[accepted.findIndex((want) => want.hold.holdId === hold.holdId)]!,
         )
       }),
   })
+
+  async function placeAll(tx: Tx, wanted: readonly Wanted[], granted: ReadonlyMap<string, Granted>): Promise<Placed[]> {
+    const now = clock.now()
+    const orders = wanted.map((want) => newOrder(want, now, granted.get(want.id)))
+    const inserted = await store.insertOrders(tx, orders)
+    const fresh = orders.filter(({ id }) => inserted.has(id))
+    await store.insertHistory(
+      tx,
+      fresh.map(({ id, version, state }) => ({
+        orderId: id,
+        version,
+        at: now,
+        event: 'placed',
+        from: null,
+        to: state,
+      })),
+    )
+    await outbox.publish(
+      tx,
+      fresh.map((order) =>
+        fact('orders.order-placed.v1', { ...orderFacts(order), payBy: new Date(order.payBy).toISOString() }),
+      ),
+    )
+    const known =
+      inserted.size === orders.length
+        ? new Map<string, Order>()
+        : await store.ordersOfHolds(
+            tx,
+            orders.map(({ holdId }) => holdId),
+          )
+    const free = fresh.filter(isFree)
+    const begun =
+      free.length === 0
+        ? new Map<string, Book>()
+        : await step(
+            tx,
+            free.map(({ id }) => ({ orderId: id, happening: { type: 'nothing-to-pay' } as const })),
+          )
+    afterCommit(tx, () => transitions.add({ event: 'placed', before: 'none', after: 'awaiting-payment' }, fresh.length))
+    return orders.map((order) =>
+      inserted.has(order.id)
+        ? { order: begun.get(order.id)?.order ?? order, isNew: true }
+        : { order: known.get(order.holdId)!, isNew: false },
+    )
+  }
 
   /** A crowd that follows its orders reads them together. */
   const reads = createBatcher<string, Order | undefined>({
@@ -191,17 +255,30 @@ export function createUseCases(
    */
   async function place(
     accountId: string,
-    holdToken: string,
-    acceptEqualSeats = false,
-  ): Promise<{ order: Order; isNew: boolean }> {
+    {
+      holdToken,
+      acceptEqualSeats = false,
+      promoCode,
+    }: { holdToken: string; acceptEqualSeats?: boolean; promoCode?: string },
+  ): Promise<Placed> {
     const verified = tokens.verify('hold', holdToken)
     if (verified.kind === 'forged' || verified.payload.accountId !== accountId) throw new Problem('orders.hold-invalid')
     const hold = verified.payload
-    if (verified.kind === 'valid') return placing.add({ hold, acceptEqualSeats })
+    if (verified.kind === 'valid') {
+      const want = { id: ids('order'), hold, acceptEqualSeats, promoCode }
+      return promoCode === undefined && !isOfAllotment(hold) ? placing.add(want) : placeWithCode(accountId, want)
+    }
     const known = (await store.ordersOfHolds(db, [hold.holdId])).get(hold.holdId)
     if (!known) throw new Problem('orders.hold-expired', { expiredAt: new Date(hold.exp).toISOString() })
     return { order: known, isNew: false }
   }
+
+  const placeWithCode = (accountId: string, want: Wanted): Promise<Placed> =>
+    codes.guessing(accountId, async () => {
+      const placed = await placingWithCodes.add(want)
+      if (placed instanceof Problem) throw placed
+      return placed
+    })
 
   /** One's own order. Somebody else's is as unknown as none. */
   async function get(accountId: string, id: string): Promise<Order> {
@@ -283,10 +360,27 @@ export function createUseCases(
     return { eventId, currency: event.currency, ...(await store.figuresOf(db, eventId)) }
   }
 
-  return { step, place, get, follow, list, cancel, refund, expireOverdue, stuck, replay, measure, figures, waits }
+  return {
+    step,
+    place,
+    get,
+    follow,
+    list,
+    cancel,
+    refund,
+    expireOverdue,
+    stuck,
+    replay,
+    measure,
+    figures,
+    waits,
+    codes,
+  }
 }
 
 export type UseCases = ReturnType<typeof createUseCases>
+
+const isOver = ({ state }: Order) => state === 'expired' || state === 'cancelled' || state === 'refunded'
 
 const ends: readonly State[] = ['fulfilled', 'expired', 'cancelled', 'refunded']
 
@@ -297,11 +391,20 @@ function isAnswered(order: Order, sinceMs: number): boolean {
   return order.state === 'awaiting-payment' && order.refusedAt !== null && order.refusedAt >= sinceMs
 }
 
-type Wanted = { hold: TokenPayload<'hold'>; acceptEqualSeats: boolean }
+/** An order to be made, under this id unless its hold has one. */
+type Wanted = {
+  id: string
+  hold: TokenPayload<'hold'>
+  acceptEqualSeats: boolean
+  promoCode: string | undefined
+}
+type Placed = { order: Order; isNew: boolean }
 
-function newOrder(id: string, { hold, acceptEqualSeats }: Wanted, now: number): Order {
+const noneGranted: ReadonlyMap<string, Granted> = new Map()
+
+function newOrder({ id, hold, acceptEqualSeats }: Wanted, now: number, granted: Granted | undefined): Order {
   const { holdId, accountId, saleId, lineId, event, section, seats, unitPrice, total: price } = hold
-  const discount = money(0, price.currency)
+  const discount: Money = granted?.discount ?? money(0, price.currency)
   const reduced = money(price.amount - discount.amount, price.currency)
   const fee = feeOf(reduced, seats.length, event.fees)
   return {
@@ -317,7 +420,7 @@ function newOrder(id: string, { hold, acceptEqualSeats }: Wanted, now: number): 
     fee,
     discount,
     total: money(reduced.amount + fee.amount, price.currency),
-    codes: [],
+    promoCode: granted?.promoCode ?? null,
     state: 'awaiting-payment',
     version: 0,
     attempt: 0,

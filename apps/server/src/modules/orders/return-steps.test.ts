@@ -26,7 +26,7 @@ const fulfilled: Order = {
   discount: won(1_000),
   // Not to be divided by three.
   total: won(166_000),
-  codes: [],
+  promoCode: null,
   state: 'fulfilled',
   version: 4,
   attempt: 1,

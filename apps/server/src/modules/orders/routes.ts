@@ -1,3 +1,4 @@
+import { codeRoutes } from '@fairgate/contracts/http/codes'
 import { orderRoutes as contracts, type Order as OrderDocument } from '@fairgate/contracts/http/orders'
 import { seatId } from '@fairgate/contracts/ids'
 import { money } from '@fairgate/contracts/money'
@@ -31,7 +32,7 @@ export function serveOrders(
     })),
     ...extras(order),
     total: order.total,
-    ...(order.codes.length > 0 ? { codes: [...order.codes] } : {}),
+    ...(order.promoCode === null ? {} : { promoCode: order.promoCode }),
     placedAt: new Date(order.placedAt).toISOString(),
     payBy: new Date(order.payBy).toISOString(),
     refusal: order.refusal,
@@ -51,7 +52,7 @@ export function serveOrders(
   const one = async (order: Order) => (await documents([order]))[0]!
 
   http.serve(contracts.placeOrder, async ({ caller, body }) => {
-    const { order, isNew } = await useCases.place(caller.accountId, body.holdToken, body.acceptEqualSeats)
+    const { order, isNew } = await useCases.place(caller.accountId, body)
     return {
       status: isNew ? 201 : 200,
       body: {
@@ -85,6 +86,30 @@ export function serveOrders(
   http.serve(contracts.quoteRefund, async ({ caller, params, query }) => ({
     status: 200,
     body: quoteDocument(await returns.quote(caller.accountId, params.id, query.seatIds?.split(','))),
+  }))
+
+  const { codes } = useCases
+  http.serve(codeRoutes.createPromotion, async ({ caller, params, body }) => ({
+    status: 201,
+    body: await codes.create(caller, params.id, body),
+  }))
+  http.serve(codeRoutes.listPromotions, async ({ caller, params }) => ({
+    status: 200,
+    body: { items: await codes.list(caller, params.id) },
+  }))
+  http.serve(codeRoutes.endPromotion, async ({ caller, params }) => ({
+    status: 200,
+    body: await codes.end(caller, params.id),
+  }))
+  http.serve(codeRoutes.promotionCodes, async ({ caller, params }) => ({
+    status: 200,
+    bytes: await codes.csv(caller, params.id),
+    type: 'text/csv; charset=utf-8',
+    headers: { 'content-disposition': 'attachment; filename="codes.csv"' },
+  }))
+  http.serve(codeRoutes.checkCode, async ({ caller, body }) => ({
+    status: 200,
+    body: await codes.check(caller.accountId, body.eventId, body.code),
   }))
 
   http.serve(contracts.orderFigures, async ({ caller, params }) => {

@@ -30,7 +30,7 @@ const placed: Order = {
   unitPrice: { amount: 55_000, currency: 'KRW' },
   fee: { amount: 0, currency: 'KRW' },
   discount: { amount: 0, currency: 'KRW' },
-  codes: [],
+  promoCode: null,
   total: { amount: 110_000, currency: 'KRW' },
   state: 'awaiting-payment',
   version: 0,

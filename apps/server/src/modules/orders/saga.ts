@@ -20,8 +20,7 @@ export type Order = {
   discount: Money
   /** The price of the seats and the fee, less the discount. */
   total: Money
-  /** The codes that it claims. */
-  codes: readonly string[]
+  promoCode: string | null
   state: State
   /** Steps taken so far. */
   version: number
