@@ -1,6 +1,6 @@
 import type { Db } from '#platform/db'
 import type { AuditPart } from '#platform/module'
-import { byRank, createWinners, judge, type Live as Standing } from '@fairgate/contracts/auction'
+import { replay } from '@fairgate/contracts/verify-auction'
 import * as store from './auctions-store.ts'
 import { rulesOf, type Lot } from './lot.ts'
 import { hashOf, reportOf } from './report.ts'
@@ -37,28 +37,21 @@ export async function audit({ db }: { db: Db }, eventId?: string): Promise<Audit
 }
 
 async function auditLot(db: Db, lot: Lot) {
-  const rules = rulesOf(lot)
   const history = await store.history(db, lot.id)
-  const winners = createWinners<Standing & { bidder: string }>(lot.seats)
-  const standings = new Map<string, Standing & { bidder: string; used: number }>()
-  let end = lot.endsAt.getTime()
-  let wrong = 0
-  for (const { bidder, amount, at, sequence } of history) {
-    const own = standings.get(bidder)
-    const floor = { own: own?.amount, cutoff: winners.cutoff()?.amount }
-    const outcome = judge(rules, { amount, at: at.getTime() }, { used: own?.used ?? 0, end, ...floor })
-    if (outcome.kind === 'accepted') end = outcome.end
-    else wrong++
-    const next = { bidder, amount, sequence, used: (own?.used ?? 0) + 1 }
-    winners.put(next, own)
-    standings.set(bidder, next)
-  }
+  const {
+    refused,
+    ranking: ranked,
+    end,
+  } = replay(
+    rulesOf(lot),
+    history.map(({ bidder, amount, at }) => ({ bidder, amount, at: at.getTime() })),
+  )
+  const standings = new Map(ranked.map((bid) => [bid.bidder, bid]))
   const live = await store.liveOf(db, lot.id)
   const isSame = (bid: (typeof live)[number]) => {
     const known = standings.get(bid.bidder)
     return known?.amount === bid.amount && known.sequence === bid.sequence && known.used === bid.used
   }
-  const ranked = [...standings.values()].toSorted(byRank)
   const awards = await store.awardsOfLot(db, lot.id)
   const fromRanking = awards.filter((award) => award.rank !== null)
   const bidderOf = new Map(live.map(({ accountId, bidder }) => [accountId, bidder]))
@@ -74,7 +67,7 @@ async function auditLot(db: Db, lot: Lot) {
   const isSigned = !signed || hashOf(JSON.stringify(await reportOf(db, lot))) === signed.hash
   return {
     gaps: history.length === lot.sequence && history.every(({ sequence }, i) => sequence === i + 1) ? 0 : 1,
-    wrong,
+    wrong: refused.length,
     live: live.filter((bid) => !isSame(bid)).length + Math.abs(live.length - standings.size),
     ends: end === lot.endAt.getTime() && lot.bidders === standings.size ? 0 : 1,
     reports: isSigned ? 0 : 1,

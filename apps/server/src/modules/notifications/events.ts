@@ -112,6 +112,60 @@ export function notificationSubscriptions({
         })),
       ),
     ),
+    on('auctions.pushed-out.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ id, data: { accountId, ...data } }) => ({
+          id: ids('message'),
+          cause: `pushed-out:${id}`,
+          accountId,
+          kind: 'bid-pushed-out',
+          data,
+          usefulUntil: new Date(data.endsAt),
+        })),
+      ),
+    ),
+    on('auctions.awarded.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ data: { accountId, ...data } }) => ({
+          id: ids('message'),
+          cause: `lot-award:${data.awardId}`,
+          accountId,
+          kind: 'lot-won',
+          data,
+          usefulUntil: new Date(data.payBy),
+        })),
+      ),
+    ),
+    on('auctions.not-awarded.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.flatMap(({ data: { lotId, event, line, accountIds } }) =>
+          accountIds.map((accountId) => ({
+            id: ids('message'),
+            cause: `lot-not-awarded:${lotId}:${accountId}`,
+            accountId,
+            kind: 'lot-not-won' as const,
+            data: { lotId, event, line },
+            usefulUntil: null,
+          })),
+        ),
+      ),
+    ),
+    on('auctions.award-ending.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ data: { accountId, ...data } }) => ({
+          id: ids('message'),
+          cause: `lot-award-ending:${data.awardId}`,
+          accountId,
+          kind: 'lot-award-ending',
+          data,
+          usefulUntil: new Date(data.payBy),
+        })),
+      ),
+    ),
     on('webhooks.endpoint-disabled.v1', (tx, facts) =>
       queue(
         tx,

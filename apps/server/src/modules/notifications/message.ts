@@ -10,6 +10,10 @@ export type MessageContent =
   | { kind: 'award-won'; data: Omit<EventData<'ballots.awarded.v1'>, 'accountId'> }
   | { kind: 'award-not-won'; data: Pick<EventData<'ballots.not-awarded.v1'>, 'saleId' | 'event'> }
   | { kind: 'award-ending'; data: Omit<EventData<'ballots.award-ending.v1'>, 'accountId'> }
+  | { kind: 'bid-pushed-out'; data: Omit<EventData<'auctions.pushed-out.v1'>, 'accountId'> }
+  | { kind: 'lot-won'; data: Omit<EventData<'auctions.awarded.v1'>, 'accountId'> }
+  | { kind: 'lot-not-won'; data: Pick<EventData<'auctions.not-awarded.v1'>, 'lotId' | 'event' | 'line'> }
+  | { kind: 'lot-award-ending'; data: Omit<EventData<'auctions.award-ending.v1'>, 'accountId'> }
   | { kind: 'offer-made'; data: Omit<EventData<'waitlist.offer-made.v1'>, 'accountId'> }
   | { kind: 'offer-ending'; data: Omit<EventData<'waitlist.offer-ending.v1'>, 'accountId'> }
   | { kind: 'offer-lapsed'; data: Omit<EventData<'waitlist.offer-lapsed.v1'>, 'accountId'> }

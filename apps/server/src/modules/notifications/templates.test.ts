@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { MessageContent } from './message.ts'
-import { formatInstant, write } from './templates.ts'
+import { formatInstant } from './letter-rows.ts'
+import { write } from './templates.ts'
 import { writeText } from './texts.ts'
 
 const publicUrl = 'https://tickets.example.com'

@@ -1,5 +1,6 @@
-import type { EventSummary } from '@fairgate/contracts/events'
 import { formatMoney } from '@fairgate/contracts/money'
+import { auctionLetter } from './auction-letters.ts'
+import { eventRows, formatInstant } from './letter-rows.ts'
 import { renderLetter, type Language, type Letter, type Rendered } from './letter.ts'
 import type { MessageContent } from './message.ts'
 import { webhookDisabled } from './organiser-letters.ts'
@@ -25,6 +26,11 @@ function letterOf(content: MessageContent, language: Language, publicUrl: string
       return awardNotWon(content.data, language, publicUrl)
     case 'award-ending':
       return awardEnding(content.data, language, publicUrl)
+    case 'bid-pushed-out':
+    case 'lot-won':
+    case 'lot-not-won':
+    case 'lot-award-ending':
+      return auctionLetter(content, language, publicUrl)
     case 'offer-made':
     case 'offer-ending':
     case 'offer-lapsed':
@@ -388,29 +394,3 @@ function orderRefunded(
 }
 
 const orderLabel: Record<Language, string> = { ko: '주문 번호', en: 'Order' }
-
-function eventRows(event: EventSummary, language: Language): [string, string][] {
-  const labels = {
-    ko: { event: '행사', starts: '일시', venue: '장소' },
-    en: { event: 'Event', starts: 'Starts', venue: 'Venue' },
-  }[language]
-  return [
-    [labels.event, event.name],
-    [labels.starts, formatInstant(event.startsAt, event.timeZone, language)],
-    [labels.venue, event.venue],
-  ]
-}
-
-/** The time where the event is, with the zone by name: a reader may be elsewhere. */
-export function formatInstant(instant: string, timeZone: string, language: Language): string {
-  const parts = {
-    year: 'numeric',
-    month: 'long',
-    day: 'numeric',
-    weekday: 'long',
-    hour: 'numeric',
-    minute: '2-digit',
-    timeZoneName: 'long',
-  } as const
-  return new Intl.DateTimeFormat(language, { ...parts, timeZone }).format(new Date(instant))
-}

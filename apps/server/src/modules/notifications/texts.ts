@@ -15,6 +15,14 @@ const writers: Writers = {
     language === 'ko'
       ? `${named(event)} 당첨! ${until(payBy, event, language)}까지 구매해 주세요. ${publicUrl}/ballots/${saleId}`
       : `${named(event)}: a place is yours if you buy it by ${until(payBy, event, language)}. ${publicUrl}/ballots/${saleId}`,
+  'bid-pushed-out': ({ event, lotId }, language, publicUrl) =>
+    language === 'ko'
+      ? `${named(event)} 입찰이 순위 밖으로 밀렸습니다. ${publicUrl}/lots/${lotId}`
+      : `${named(event)}: your bid has been outbid. ${publicUrl}/lots/${lotId}`,
+  'lot-won': ({ event, lotId, payBy }, language, publicUrl) =>
+    language === 'ko'
+      ? `${named(event)} 낙찰! ${until(payBy, event, language)}까지 결제해 주세요. ${publicUrl}/lots/${lotId}`
+      : `${named(event)}: a seat is yours if you pay by ${until(payBy, event, language)}. ${publicUrl}/lots/${lotId}`,
   'offer-made': ({ event, saleId, until: buyBy }, language, publicUrl) =>
     language === 'ko'
       ? `${named(event)} 대기하신 자리가 나왔습니다. ${until(buyBy, event, language)}까지 구매해 주세요. ${publicUrl}/waitlists/${saleId}`
