@@ -157,3 +157,25 @@ test('who was not drawn hears of the reserve, and whose time ends of the deadlin
   const ending: MessageContent = { kind: 'award-ending', data: award }
   expect(write(ending, 'en', publicUrl).text).toContain('Drawn for: 10K · 6:00')
 })
+
+test('of an auction: who is out hears what it takes, who wins the seat and the price, the next that it came to him', () => {
+  const lot = { lotId: 'lot_1', saleId: 'sal_1', event, line: { id: 'lot_1', name: 'VIP' } }
+  const won = (amount: number) => ({ amount, currency: 'KRW' as const })
+  const pushed: MessageContent = {
+    kind: 'bid-pushed-out',
+    data: { ...lot, amount: won(100_000), lowestAmount: won(115_000), chancesLeft: 1, endsAt: '2026-09-01T09:00:00Z' },
+  }
+  expect(write(pushed, 'ko', publicUrl).text).toContain('필요한 금액: ₩115,000')
+  expect(write(pushed, 'en', publicUrl).text).toContain('https://tickets.example.com/lots/lot_1')
+  const seat = { awardId: 'awd_1', ...lot, seat: { number: 1, label: 'A-1' }, amount: won(120_000) }
+  const data = { ...seat, payBy: '2026-09-01T09:00:00Z' }
+  const first = write({ kind: 'lot-won', data: { ...data, how: 'won' } }, 'en', publicUrl)
+  expect(first.text).toContain('Seat: A-1')
+  expect(first.text).toContain('To pay: ₩120,000')
+  expect(write({ kind: 'lot-won', data: { ...data, how: 'moved-up' } }, 'ko', publicUrl).subject).toContain(
+    '차례가 돌아와',
+  )
+  expect(write({ kind: 'lot-award-ending', data }, 'en', publicUrl).text).toContain('Pay by: Tuesday, September 1')
+  const { saleId: _, ...lost } = lot
+  expect(write({ kind: 'lot-not-won', data: lost }, 'en', publicUrl).text).toContain('/lots/lot_1/ranking')
+})
