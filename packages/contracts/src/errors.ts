@@ -84,6 +84,7 @@ export const errors = {
   'identity.last-admin': entry(409, 'Somebody must stay an administrator', '마지막 관리자의 권한은 해제할 수 없습니다'),
   // catalog
   'catalog.event-not-found': entry(404, 'There is no such event', '행사를 찾을 수 없습니다'),
+  'catalog.event-cancelled': entry(409, 'The event has been cancelled', '취소된 행사입니다'),
   'catalog.section-not-found': entry(404, 'There is no such section', '구역을 찾을 수 없습니다'),
   'catalog.sale-not-found': entry(404, 'There is no such sale', '판매를 찾을 수 없습니다'),
   'catalog.invalid-plan': entry(

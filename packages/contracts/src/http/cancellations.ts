@@ -67,7 +67,7 @@ export const Cancellation = Strict({
   state: OneOf(['running', 'paused', 'done']),
   orders: Strict(
     { total: Type.Integer(), seen: Type.Integer() },
-    { description: 'that there were at the beginning, and that were looked at so far' },
+    { description: 'that there were at the beginning, and of which seats were taken back so far' },
   ),
   returns: Strict({
     asked: Type.Integer(),

@@ -4,6 +4,7 @@ import { Attributes, AuctionFacts, BallotFacts, entryOrders } from '../events.ts
 import { SoftClose, leftOverRules } from '../auction.ts'
 import { ballotMoves } from '../allot.ts'
 import { Point } from '../plans/plan.ts'
+import { RefundLadder } from '../refund-ladder.ts'
 import { route } from './route.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 120 })
@@ -83,6 +84,8 @@ export const EventDocument = Strict({
   organiserId: Type.String(),
   ...eventMembers,
   fees: Type.Optional(Fees),
+  refunds: Type.Optional(RefundLadder),
+  cancelled: Type.Optional(Strict({ at: Instant, note: Type.String() })),
   planUrl: Type.Optional(
     Type.String({ description: 'events with a seating plan: immutable URL of its drawing, by content hash' }),
   ),
@@ -142,6 +145,7 @@ export const createEvent = route({
     timeZone: TimeZone,
     currency: CurrencySchema,
     fees: Type.Optional(Fees),
+    refunds: Type.Optional(RefundLadder),
   }),
   idempotent: true,
   answers: { 201: EventDocument },
@@ -154,9 +158,21 @@ export const editEvent = route({
   summary:
     'Change what is said of an event; the currency cannot change once sections have prices, and nothing that buyers plan by, nor fees, once a sale is published',
   params: Strict({ id: Id }),
-  body: Type.Partial(Strict({ ...eventMembers, fees: Fees }), { additionalProperties: false }),
+  body: Type.Partial(Strict({ ...eventMembers, fees: Fees, refunds: RefundLadder }), { additionalProperties: false }),
   answers: { 200: EventDocument },
   errors: ['catalog.event-not-found', 'catalog.in-use'],
+})
+
+export const cancelEvent = route({
+  method: 'POST',
+  path: '/api/events/{id}/cancel',
+  caller: 'organiser',
+  summary: 'Call an event off: its sales are over at once, every buyer gets everything back; see its cancellations',
+  idempotent: true,
+  params: Strict({ id: Id }),
+  body: Strict({ note: Type.String({ minLength: 1, maxLength: 500, description: 'why, shown to the buyers' }) }),
+  answers: { 200: EventDocument },
+  errors: ['catalog.event-not-found'],
 })
 
 const price = Type.Union([Money, Type.Integer({ minimum: 0, description: "amount in the event's currency" })])
@@ -329,6 +345,7 @@ export const catalogRoutes = {
   getEvent,
   createEvent,
   editEvent,
+  cancelEvent,
   addSection,
   removeSection,
   createSale,

@@ -62,6 +62,7 @@ export const placeOrder = route({
   errors: [
     'orders.hold-invalid',
     'orders.hold-expired',
+    'orders.event-cancelled',
     'orders.code-unknown',
     'orders.code-used-up',
     'orders.code-not-yet',

@@ -17,11 +17,13 @@ export function documentFor(event: StoredEvent | undefined, caller: Caller | und
   if (!event) return undefined
   const isManager = mayManage(caller, event.organiserId)
   if (!isManager && !event.isPublished) return undefined
-  const { isPublished: _, startsAt, sections, sales, fees, ...said } = event
+  const { isPublished: _, startsAt, sections, sales, fees, refunds, cancelledAt, cancelledNote, ...said } = event
   return {
     ...said,
     startsAt: startsAt.toISOString(),
     ...(hasFees(fees) ? { fees } : {}),
+    ...(refunds ? { refunds } : {}),
+    ...(cancelledAt ? { cancelled: { at: cancelledAt.toISOString(), note: cancelledNote ?? '' } } : {}),
     sections,
     sales: isManager ? sales : sales.filter((sale) => sale.state === 'published'),
   }

@@ -12,6 +12,8 @@ export type StoredEvent = EventMembers & {
   id: string
   organiserId: string
   isPublished: boolean
+  cancelledAt: Date | null
+  cancelledNote: string | null
   /** Of the drawing of its seating plan, when it has one. */
   planUrl?: string
   sections: Section[]
@@ -38,14 +40,16 @@ export async function insertEvent(
     db,
     sql`
       insert into catalog.events (id, organiser_id, seed_key, kind, name, description, venue, region, starts_at, time_zone,
-                                  currency, fees_per_ticket, fees_basis_points, search_text, search_region, created_at)
+                                  currency, fees_per_ticket, fees_basis_points, refunds, search_text, search_region, created_at)
       values (${event.id}, ${event.organiserId}, ${event.seedKey}, ${event.kind}, ${event.name}, ${event.description},
               ${event.venue}, ${event.region}, ${event.startsAt}, ${event.timeZone}, ${event.currency},
-              ${event.fees.perTicket}, ${event.fees.basisPoints}, ${searchText(event.name, event.venue, event.region)}, ${searchForm(event.region)}, ${event.createdAt})
+              ${event.fees.perTicket}, ${event.fees.basisPoints}, ${refundsJson(event)}, ${searchText(event.name, event.venue, event.region)}, ${searchForm(event.region)}, ${event.createdAt})
       on conflict do nothing`,
   )
   return count === 1
 }
+
+const refundsJson = ({ refunds }: EventMembers) => sql`${refunds ? JSON.stringify(refunds) : null}::jsonb`
 
 const feesJson = sql`json_build_object('perTicket', e.fees_per_ticket, 'basisPoints', e.fees_basis_points)`
 
@@ -55,7 +59,7 @@ export const eventForEdit = (tx: Tx, id: string) =>
     tx,
     sql<EventMembers & { organiserId: string }>`
       select organiser_id as "organiserId", kind, name, description, venue, region, starts_at as "startsAt",
-             time_zone as "timeZone", currency, ${feesJson} as fees
+             time_zone as "timeZone", currency, ${feesJson} as fees, refunds
       from catalog.events e where id = ${id} for no key update`,
   )
 
@@ -65,6 +69,7 @@ export async function updateEvent(tx: Tx, id: string, event: EventMembers): Prom
     set kind = ${event.kind}, name = ${event.name}, description = ${event.description}, venue = ${event.venue},
         region = ${event.region}, starts_at = ${event.startsAt}, time_zone = ${event.timeZone}, currency = ${event.currency},
         fees_per_ticket = ${event.fees.perTicket}, fees_basis_points = ${event.fees.basisPoints},
+        refunds = ${refundsJson(event)},
         search_text = ${searchText(event.name, event.venue, event.region)}, search_region = ${searchForm(event.region)}
     where id = ${id}`.execute(tx)
 }
@@ -129,7 +134,8 @@ export async function storedEvent(db: Db | Tx, id: string): Promise<StoredEvent 
     db,
     sql<EventJson>`
       select e.id, e.organiser_id as "organiserId", e.kind, e.name, e.description, e.venue, e.region,
-             e.starts_at as "startsAt", e.time_zone as "timeZone", e.currency, ${feesJson} as fees,
+             e.starts_at as "startsAt", e.time_zone as "timeZone", e.currency, ${feesJson} as fees, e.refunds,
+             e.cancelled_at as "cancelledAt", e.cancelled_note as "cancelledNote",
              exists (select 1 from catalog.publications p where p.event_id = e.id) as "isPublished",
              (select p.hash from catalog.plans p where p.event_id = e.id) as "planHash",
              ${sectionsJson} as sections, ${salesJson} as sales
@@ -206,7 +212,7 @@ export async function publishedEvents(db: Db, listing: Listing, now: Date, limit
     sql<ItemRow>`
       select ${itemColumns}
       from catalog.events e
-      where e.starts_at > ${now}
+      where e.starts_at > ${now} and e.cancelled_at is null
         and (e.starts_at, e.id) > (${after ? new Date(after.startsAt) : now}::timestamptz, ${after?.id ?? ''}::text)
         and (${from}::timestamptz is null or e.starts_at >= ${from})
         and (${to}::timestamptz is null or e.starts_at <= ${to})
@@ -304,14 +310,25 @@ export async function keepEvent(tx: Tx, saleId: string): Promise<void> {
   )
 }
 
+/** @returns false when the event has been cancelled before */
+export async function cancelEvent(tx: Tx, id: string, note: string, now: Date): Promise<boolean> {
+  const count = await changed(
+    tx,
+    sql`
+      update catalog.events set cancelled_at = ${now}, cancelled_note = ${note}
+      where id = ${id} and cancelled_at is null`,
+  )
+  return count === 1
+}
+
 /** @returns false when the sale has been published before */
 export async function insertPublication(tx: Tx, saleId: string, now: Date): Promise<boolean> {
   const count = await changed(
     tx,
     sql`
       insert into catalog.publications (sale_id, event_id, kind, starts_at, time_zone, currency, fees_per_ticket, fees_basis_points,
-                                        published_at)
-      select a.id, e.id, e.kind, e.starts_at, e.time_zone, e.currency, e.fees_per_ticket, e.fees_basis_points, ${now}
+                                        refunds_hash, published_at)
+      select a.id, e.id, e.kind, e.starts_at, e.time_zone, e.currency, e.fees_per_ticket, e.fees_basis_points, e.refunds_hash, ${now}
       from catalog.sales a join catalog.events e on e.id = a.event_id where a.id = ${saleId}
       on conflict do nothing`,
   )

@@ -1,13 +1,17 @@
 import type { Body } from '@fairgate/contracts/http/route'
 import type { createEvent, editEvent } from '@fairgate/contracts/http/catalog'
 import type { Fees } from '@fairgate/contracts/money'
+import { refundLadderFaults, type RefundLadder } from '@fairgate/contracts/refund-ladder'
 import { textFault, tidy, type Fault } from './faults.ts'
 
 /** What an organiser says of an event. */
-export type EventMembers = Required<Omit<Body<typeof createEvent>, 'startsAt'>> & { startsAt: Date }
+export type EventMembers = Required<Omit<Body<typeof createEvent>, 'startsAt' | 'refunds'>> & {
+  startsAt: Date
+  refunds: RefundLadder | null
+}
 
 /** Members that stand still once a sale of the event is published: buyers and other modules plan by them. */
-export const frozenMembers = ['kind', 'startsAt', 'timeZone', 'currency', 'fees'] as const
+export const frozenMembers = ['kind', 'startsAt', 'timeZone', 'currency', 'fees', 'refunds'] as const
 
 /** Whether there is anything to say of them. */
 export const hasFees = ({ perTicket, basisPoints }: Fees): boolean => perTicket > 0 || basisPoints > 0
@@ -36,6 +40,7 @@ export function checkEvent(
   if (given.kind !== undefined) members.kind = given.kind
   if (given.currency !== undefined) members.currency = given.currency
   if (given.fees !== undefined) members.fees = given.fees
+  if (given.refunds !== undefined) members.refunds = given.refunds
   if (given.timeZone !== undefined) {
     members.timeZone = given.timeZone
     if (!isTimeZone(given.timeZone))
@@ -47,6 +52,15 @@ export function checkEvent(
     else if (members.startsAt.getTime() <= now) faults.push({ pointer: '#/startsAt', detail: 'is in the past' })
   }
   return { members, faults }
+}
+
+/** What is wrong with what buyers get back, counted from when and where the event begins. */
+export function refundFaults({ refunds, startsAt, timeZone }: Partial<EventMembers>): Fault[] {
+  if (!refunds || !startsAt || Number.isNaN(startsAt.getTime()) || !timeZone || !isTimeZone(timeZone)) return []
+  return refundLadderFaults(refunds, { startsAt: startsAt.toISOString(), timeZone }).map(({ pointer, detail }) => ({
+    pointer: `#/refunds${pointer}`,
+    detail,
+  }))
 }
 
 /** A name of the IANA database that this runtime knows. `+09:00` is understood by Intl too, but is no zone. */

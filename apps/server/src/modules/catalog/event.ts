@@ -1,14 +1,15 @@
 import type { Body, Query } from '@fairgate/contracts/http/route'
 import type { EventDocument, EventItem, createEvent, editEvent, listEvents } from '@fairgate/contracts/http/catalog'
 import type { Caller } from '#platform/access-token'
+import { fact } from '#platform/bus'
 import { afterCommit, transaction, violatedConstraint, type Db, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { documentFor, mayManage } from './access.ts'
 import * as store from './catalog-store.ts'
-import { checkEvent, frozenMembers, type EventMembers } from './event-rules.ts'
+import { checkEvent, frozenMembers, refundFaults, type EventMembers } from './event-rules.ts'
 import type { EventCache } from './event-cache.ts'
-import { refuseFaults } from './faults.ts'
+import { refuseFaults, tidy } from './faults.ts'
 import { checkListing, writeCursor } from './listing.ts'
 
 const noFees = { perTicket: 0, basisPoints: 0 }
@@ -16,9 +17,9 @@ const noFees = { perTicket: 0, basisPoints: 0 }
 /** An organiser's own list shows this many, the newest. */
 const ownEventsMax = 500
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'racepoints'> & { cache: EventCache }
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'racepoints'> & { cache: EventCache }
 
-export function createEvents({ db, clock, ids, racepoints, cache }: Deps) {
+export function createEvents({ db, clock, ids, outbox, racepoints, cache }: Deps) {
   /** Makes an event. With a seed key that is known already it makes none and returns undefined. */
   async function insert(
     on: Db | Tx,
@@ -30,9 +31,10 @@ export function createEvents({ db, clock, ids, racepoints, cache }: Deps) {
       { ...body, description: body.description ?? '', region: body.region ?? '', fees: body.fees ?? noFees },
       clock.now(),
     )
-    refuseFaults('http.invalid', faults)
+    refuseFaults('http.invalid', [...faults, ...refundFaults(members)])
     const event = {
       ...(members as EventMembers),
+      refunds: members.refunds ?? null,
       id: ids('event'),
       organiserId,
       seedKey,
@@ -51,7 +53,7 @@ export function createEvents({ db, clock, ids, racepoints, cache }: Deps) {
         const event = await store.eventForEdit(tx, id)
         if (!event || !mayManage(caller, event.organiserId)) throw new Problem('catalog.event-not-found')
         const { members, faults } = checkEvent(body, clock.now())
-        refuseFaults('http.invalid', faults)
+        refuseFaults('http.invalid', [...faults, ...refundFaults({ ...event, ...members })])
         await racepoints.reach('catalog.before-edit')
         await store.updateEvent(tx, id, { ...event, ...members })
         afterCommit(tx, () => cache.forget(id))
@@ -59,6 +61,29 @@ export function createEvents({ db, clock, ids, racepoints, cache }: Deps) {
     } catch (error) {
       throw frozen(error, body) ?? error
     }
+    return show(caller, id)
+  }
+
+  /** Calls the event off: its sales are over, and everybody gets their money back. Again → the same. */
+  async function cancel(caller: Caller, id: string, note: string): Promise<EventDocument> {
+    const event = await store.storedEvent(db, id)
+    if (!event || !mayManage(caller, event.organiserId)) throw new Problem('catalog.event-not-found')
+    await transaction(db, async (tx) => {
+      const now = new Date(clock.now())
+      if (!(await store.cancelEvent(tx, id, tidy(note), now))) return
+      const published = await store.storedEvent(tx, id)
+      const saleIds = published!.sales.filter(({ state }) => state === 'published').map((sale) => sale.id)
+      await outbox.publish(tx, [
+        fact('catalog.event-cancelled.v1', {
+          eventId: id,
+          saleIds,
+          accountId: caller.accountId,
+          note: tidy(note),
+          at: now.toISOString(),
+        }),
+      ])
+      afterCommit(tx, () => cache.forget(id))
+    })
     return show(caller, id)
   }
 
@@ -79,7 +104,7 @@ export function createEvents({ db, clock, ids, racepoints, cache }: Deps) {
 
   const mine = (caller: Caller): Promise<EventItem[]> => store.eventsOfOrganiser(db, caller.accountId, ownEventsMax)
 
-  return { insert, create, edit, show, list, mine }
+  return { insert, create, edit, cancel, show, list, mine }
 }
 
 export type Events = ReturnType<typeof createEvents>

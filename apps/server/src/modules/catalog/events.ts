@@ -36,6 +36,7 @@ export async function publishSaleFacts(tx: Tx, outbox: Outbox, event: StoredEven
       holdSeconds: sale.holdSeconds,
       limitPerAccount: sale.limitPerAccount,
       order: sale.order,
+      ...(event.refunds ? { refunds: event.refunds } : {}),
       ...(sale.ballot ? { ballot: sale.ballot } : {}),
       ...(sale.auction && lots ? { auction: sale.auction, lots } : {}),
       lines: sale.lines.map(({ lotId: _, ...line }) => line),

@@ -1,5 +1,6 @@
 import {
   addSection,
+  cancelEvent,
   createEvent,
   createSale,
   editEvent,
@@ -42,6 +43,11 @@ export function serveCatalog(http: HttpApp, { events, sections, seating, sales, 
   http.serve(editEvent, async ({ caller, params, body }) => ({
     status: 200,
     body: await events.edit(caller, params.id, body),
+  }))
+
+  http.serve(cancelEvent, async ({ caller, params, body }) => ({
+    status: 200,
+    body: await events.cancel(caller, params.id, body.note),
   }))
 
   http.serve(addSection, async ({ caller, params, body }) => ({

@@ -83,6 +83,7 @@ export function createSales({ db, clock, ids, outbox, metrics, racepoints, cache
     await store.keepEvent(tx, id)
     const { sale, event } = known(await store.storedSale(tx, id))
     refuseIn(sale.state, 'publish')
+    if (event.cancelledAt) throw new Problem('catalog.event-cancelled')
     const faults = publishFaults(sale, event, clock.now())
     if (faults.length > 0) {
       throw new Problem('catalog.invalid-sale', {

@@ -8,6 +8,7 @@ import type { OrderSteps } from './order-steps.ts'
 export const subscribes = [
   'catalog.sale-published.v1',
   'catalog.seats-published.v1',
+  'catalog.event-cancelled.v1',
   'waiting-room.pass-ended.v1',
   'orders.secure-requested.v1',
   'orders.sell-requested.v1',
@@ -26,6 +27,7 @@ const dataOf = <T>(messages: readonly { data: T }[]): T[] => messages.map((messa
 export const subscriptions = (building: Building, steps: OrderSteps, kept: Kept): Subscription[] => [
   on('catalog.sale-published.v1', (tx, messages) => building.salePublished(tx, dataOf(messages))),
   on('catalog.seats-published.v1', (tx, messages) => building.seatsPublished(tx, dataOf(messages))),
+  on('catalog.event-cancelled.v1', (tx, messages) => building.eventCancelled(tx, dataOf(messages))),
   on('waiting-room.pass-ended.v1', (tx, messages) => endPasses(tx, dataOf(messages))),
   on('orders.secure-requested.v1', (tx, messages) => steps.secure(tx, dataOf(messages))),
   on('orders.sell-requested.v1', (tx, messages) => steps.sell(tx, dataOf(messages))),

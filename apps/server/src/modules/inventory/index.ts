@@ -47,7 +47,7 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'outbox' | 'signa
 /** Seats and holds. `SPEC.md` has its states and promises. */
 export function createInventory(deps: Deps, config: InventoryConfig = inventoryDefaults) {
   const { db, clock, tokens, outbox, signals, metrics } = deps
-  const sections = createSections(db)
+  const sections = createSections(db, signals)
   const touched = (sectionIds: ReadonlySet<string>) => {
     for (const sectionId of sectionIds) signals.emit(topic, sectionId)
   }
@@ -61,7 +61,7 @@ export function createInventory(deps: Deps, config: InventoryConfig = inventoryD
   const availability = createAvailability({ db, clock, signals, sections })
   const holds = createHolds({ db, clock, tokens, sections, placing, steps, allotments, availability })
   const streams = createAvailabilityStreams({ clock, metrics, availability }, config)
-  const building = createBuilding({ outbox, clock })
+  const building = createBuilding({ outbox, clock, signals })
   const loopDeps = { db, clock, outbox, metrics, touched }
 
   const module: Module = {

@@ -104,6 +104,13 @@ export type Chunk = {
   seats: readonly { label: string; row: string; x: number; y: number; accessible: boolean }[]
 }
 
+/** The sales are over at this time, if not earlier. One that was to open later opens and closes. */
+export async function closeSales(tx: Tx, saleIds: readonly string[], at: Date): Promise<void> {
+  await sql`
+    update inventory.sales set closes_at = least(closes_at, ${at}), opens_at = least(opens_at, ${at}::timestamptz - interval '1 second')
+    where id = any(${saleIds}::text[])`.execute(tx)
+}
+
 /** Adds seats of one section. A chunk that comes twice adds nothing; one that comes before its sale is counted by it. */
 export async function addSeats(tx: Tx, chunk: Chunk): Promise<void> {
   const { seats } = chunk

@@ -1,4 +1,5 @@
 import type { Db } from '#platform/db'
+import type { Signals } from '#platform/signals'
 import { layOut, type Hall } from './best-seats.ts'
 import * as store from './inventory-store.ts'
 import type { Section } from './inventory-store.ts'
@@ -15,10 +16,16 @@ export type Sections = {
   hall(sectionId: string): Promise<Hall>
 }
 
-/** What never changes once a sale is ready is read once by each process. */
-export function createSections(db: Db): Sections {
+/** Signal topic: the hours of this sale have changed. */
+export const salesChanged = 'inventory.sales'
+
+/** What hardly ever changes once a sale is ready is read once by each process. */
+export function createSections(db: Db, signals?: Signals): Sections {
   const sections = new Map<string, Section>()
   const halls = new Map<string, Hall>()
+  signals?.on(salesChanged, (saleIds) => {
+    for (const [id, { saleId }] of sections) if (saleIds.includes(saleId)) sections.delete(id)
+  })
   return {
     async find(sectionId) {
       const known = sections.get(sectionId)

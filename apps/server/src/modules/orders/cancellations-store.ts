@@ -35,10 +35,10 @@ const columns = sql`
   account_id as "accountId", state, orders_total as "ordersTotal", orders_seen as "ordersSeen", cursor, created_at as "createdAt",
   next_at as "nextAt", finished_at as "finishedAt"`
 
-/** Which orders a cancellation is about. */
-type Scope = Pick<Cancellation, 'eventId' | 'orderIds' | 'sectionId'>
-const within = ({ eventId, orderIds, sectionId }: Scope) => sql`
-  event_id = ${eventId} and (${orderIds}::text[] is null or id = any(${orderIds}::text[]))
+/** Which orders a cancellation is about: those that there were when it began, or of a cancelled event all. */
+type Scope = Pick<Cancellation, 'eventId' | 'orderIds' | 'sectionId' | 'reason' | 'createdAt'>
+const within = ({ eventId, orderIds, sectionId, reason, createdAt }: Scope) => sql`
+  event_id = ${eventId} and (placed_at <= ${new Date(createdAt)} or ${reason === 'event-cancelled'}) and (${orderIds}::text[] is null or id = any(${orderIds}::text[]))
   and (${sectionId}::text is null or section_id = ${sectionId})`
 
 /** @returns false when this event has been cancelled before */
@@ -113,7 +113,7 @@ export const openWithin = (tx: Tx, scope: Cancellation) =>
     tx,
     sql<{ orders: number; asked: number; own: number }>`
       select (select count(*) from orders.orders
-              where state = any(${['awaiting-payment', ...underWay]}::text[]) and placed_at <= ${new Date(scope.createdAt)}
+              where state = any(${['awaiting-payment', ...underWay]}::text[])
                 and ${within(scope)}) as orders,
              (select count(*) from orders.returns r where r.event_id = ${scope.eventId} and r.state = 'asked') as asked,
              (select count(*) from orders.returns r where r.cancellation_id = ${scope.id} and r.state in ('asked', 'refunding')) as own`,

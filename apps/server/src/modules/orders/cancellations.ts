@@ -20,6 +20,8 @@ const openMax = 500
 /** How long a cancellation rests when it waits for others. */
 const restMs = 1000
 const listMax = 100
+/** An order that was just being placed when its event was cancelled is there after this long. */
+const placingMsMax = 10_000
 const pageSize = 50
 
 const noTally: Tally = { asked: 0, refunding: 0, done: 0, refused: 0, seats: 0, refund: 0, refunded: 0 }
@@ -117,29 +119,31 @@ export function createCancellations(
     const found = await store.ordersToCancel(tx, cancellation, Math.min(portionMax, room))
     await racepoints.reach('orders.cancellation-chosen')
     if (found.length > 0) {
-      await cancelAll(tx, cancellation, found)
+      const begunHere = await cancelAll(tx, cancellation, found)
       return {
         ...cancellation,
         cursor: found.at(-1)!.id,
-        ordersSeen: cancellation.ordersSeen + found.filter(({ state }) => state === 'fulfilled').length,
+        ordersSeen: cancellation.ordersSeen + begunHere,
         nextAt: now,
       }
     }
     const open = await store.openWithin(tx, cancellation)
     // What was being paid for meanwhile, or asked back by its buyer, is looked at again from the beginning.
-    if (open.orders + open.asked > 0) return { ...resting, cursor: '', ordersSeen: 0 }
+    const mayBePlaced = cancellation.reason === 'event-cancelled' && now < cancellation.createdAt + placingMsMax
+    if (open.orders + open.asked > 0 || mayBePlaced) return { ...resting, cursor: '' }
     if (open.own > 0) return resting
     return { ...cancellation, state: 'done', finishedAt: now }
   }
 
+  /** @returns how many returns were begun */
   async function cancelAll(
     tx: Tx,
     cancellation: Cancellation,
     found: readonly { id: string; state: string }[],
-  ): Promise<void> {
+  ): Promise<number> {
     const { id, reason, note, evenUsed, percent } = cancellation
     const books = await lockBooks(tx, found.map((order) => order.id).toSorted())
-    await begin(
+    const returns = await begin(
       tx,
       books,
       found.map((order) => ({ orderId: order.id, cancellationId: id, reason, note, evenUsed, percent, feePerSeat: 0 })),
@@ -151,6 +155,7 @@ export function createCancellations(
         tx,
         unpaid.map(({ order }) => ({ orderId: order.id, happening: { type: 'cancel', reason } as const })),
       )
+    return returns.length
   }
 
   async function change(caller: Caller, id: string, state: 'running' | 'paused') {

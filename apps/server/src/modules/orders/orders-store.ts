@@ -45,7 +45,7 @@ const columns = sql`
   version, attempt, payment_id, refusals, sell_refusals, refusal, refused_at, hold_seconds, accept_equal_seats, is_late,
   first_seats, returns, returns_asked, placed_at, pay_by, updated_at`
 
-/** Inserts those of the orders whose hold has none yet. @returns their ids */
+/** Inserts those of the orders whose hold has none yet, and whose event is not cancelled. @returns their ids */
 export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<Set<string>> {
   const inserted = await rows(
     tx,
@@ -56,7 +56,8 @@ export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<Se
       select id, hold_id, account_id, sale_id, line_id, event ->> 'id', event, section_id, section_name, seats, jsonb_array_length(seats),
         unit_price, fee, discount, total, promo_code, currency, state, version, attempt, payment_id, refusals, sell_refusals, refusal,
         refused_at, hold_seconds, accept_equal_seats, placed_at, pay_by, updated_at
-      from jsonb_populate_recordset(null::orders.orders, ${JSON.stringify(orders.map(toRow))}::jsonb)
+      from jsonb_populate_recordset(null::orders.orders, ${JSON.stringify(orders.map(toRow))}::jsonb) o
+      where not exists (select 1 from orders.events e where e.id = o.event ->> 'id' and e.cancelled_at is not null)
       -- Two processes given the same holds wait for each other in one order only.
       order by hold_id
       on conflict (hold_id) do nothing

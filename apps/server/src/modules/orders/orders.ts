@@ -151,14 +151,15 @@ export function createUseCases(
       log.warn({ orderId, event, from }, 'money came and the seats are gone; refunding')
   }
 
-  const placing = createBatcher<Wanted, Placed>({
+  /** Gives no order where the event has been cancelled meanwhile. */
+  const placing = createBatcher<Wanted, Placed | undefined>({
     batchMax: placeBatchMax,
     queueMax: placeQueueMax,
     run: (wanted) => transaction(db, (tx) => placeAll(tx, wanted, noneGranted)),
   })
 
   /** Orders with codes wait for those who use the same ones; nobody else waits for them. */
-  const placingWithCodes = createBatcher<Wanted, Placed | Problem>({
+  const placingWithCodes = createBatcher<Wanted, Placed | Problem | undefined>({
     batchMax: placeBatchMax,
     queueMax: placeQueueMax,
     run: (wanted) =>
@@ -182,19 +183,23 @@ export function createUseCases(
         )
         const accepted = wanted.filter(({ hold }) => !refused.has(hold.holdId))
         const placed = accepted.length === 0 ? [] : await placeAll(tx, accepted, granted as Map<string, Granted>)
-        const made = new Set(placed.filter(({ isNew }) => isNew).map(({ order }) => order.id))
+        const made = new Set(placed.flatMap((one) => (one?.isNew ? [one.order.id] : [])))
         await codes.release(
           tx,
           [...granted.keys()].filter((id) => !made.has(id) && !(granted.get(id) instanceof Problem)),
         )
         return wanted.map(
           ({ hold }) =>
-            refused.get(hold.holdId) ?? placed[accepted.findIndex((want) => want.hold.holdId === hold.holdId)]!,
+            refused.get(hold.holdId) ?? placed[accepted.findIndex((want) => want.hold.holdId === hold.holdId)],
         )
       }),
   })
 
-  async function placeAll(tx: Tx, wanted: readonly Wanted[], granted: ReadonlyMap<string, Granted>): Promise<Placed[]> {
+  async function placeAll(
+    tx: Tx,
+    wanted: readonly Wanted[],
+    granted: ReadonlyMap<string, Granted>,
+  ): Promise<(Placed | undefined)[]> {
     const now = clock.now()
     const orders = wanted.map((want) => newOrder(want, now, granted.get(want.id)))
     const inserted = await store.insertOrders(tx, orders)
@@ -232,11 +237,11 @@ export function createUseCases(
             free.map(({ id }) => ({ orderId: id, happening: { type: 'nothing-to-pay' } as const })),
           )
     afterCommit(tx, () => transitions.add({ event: 'placed', before: 'none', after: 'awaiting-payment' }, fresh.length))
-    return orders.map((order) =>
-      inserted.has(order.id)
-        ? { order: begun.get(order.id)?.order ?? order, isNew: true }
-        : { order: known.get(order.holdId)!, isNew: false },
-    )
+    return orders.map((order) => {
+      if (inserted.has(order.id)) return { order: begun.get(order.id)?.order ?? order, isNew: true }
+      const earlier = known.get(order.holdId)
+      return earlier && { order: earlier, isNew: false }
+    })
   }
 
   /** A crowd that follows its orders reads them together. */
@@ -266,14 +271,17 @@ export function createUseCases(
     const hold = verified.payload
     if (verified.kind === 'valid') {
       const want = { id: ids('order'), hold, acceptEqualSeats, promoCode }
-      return promoCode === undefined && !isOfAllotment(hold) ? placing.add(want) : placeWithCode(accountId, want)
+      const isPlain = promoCode === undefined && !isOfAllotment(hold)
+      const placed = await (isPlain ? placing.add(want) : placeWithCode(accountId, want))
+      if (!placed) throw new Problem('orders.event-cancelled')
+      return placed
     }
     const known = (await store.ordersOfHolds(db, [hold.holdId])).get(hold.holdId)
     if (!known) throw new Problem('orders.hold-expired', { expiredAt: new Date(hold.exp).toISOString() })
     return { order: known, isNew: false }
   }
 
-  const placeWithCode = (accountId: string, want: Wanted): Promise<Placed> =>
+  const placeWithCode = (accountId: string, want: Wanted): Promise<Placed | undefined> =>
     codes.guessing(accountId, async () => {
       const placed = await placingWithCodes.add(want)
       if (placed instanceof Problem) throw placed

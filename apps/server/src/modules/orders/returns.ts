@@ -75,7 +75,6 @@ export function createReturns(
         percent,
         feePerSeat,
       }
-      await racepoints.reach('orders.return-decided')
       await begin(tx, new Map([[id, book]]), [request])
       return { ...book.order, returns: book.order.returns + 1, returnsAsked: book.order.returnsAsked + 1 }
     })
@@ -98,6 +97,7 @@ export function createReturns(
       return made ? [made] : []
     })
     const returns = begun.map((made) => made.begun)
+    await racepoints.reach('orders.return-decided')
     await store.insertReturns(tx, returns)
     await outbox.publish(
       tx,

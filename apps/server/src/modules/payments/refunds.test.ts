@@ -193,3 +193,32 @@ test('control: without the guard of the balance a repeated partial refund would 
   expect((await cancel('c', {})).status).toBe(200)
   expect(provider.totals().returned).toBe(10_000)
 })
+
+everyProvider(
+  'seats that go back are refunded in parts, each once, and each says how much has gone in all',
+  async ({ platform, provider }) => {
+    const till = await openTill(platform, provider)
+    const payment = await captured(till)
+    const part = (returnId: string, amount: number) =>
+      fact('orders.refund-requested.v1', {
+        orderId: 'order-1',
+        paymentId: payment.paymentId,
+        amount: money(amount, 'KRW'),
+        reason: 'cancelled-by-buyer',
+        returnId,
+      })
+    await till.publish(part('ret_1', 1000), part('ret_2', 2500), part('ret_1', 1000))
+    await till.settle()
+    await till.publish(part('ret_2', 2500))
+    await till.settle()
+    const told = (returnId: string, amount: number, total: number) => ({
+      what: 'refunded',
+      returnId,
+      amount: { amount },
+      refundedTotal: { amount: total },
+    })
+    expect(await till.facts()).toMatchObject([told('ret_1', 1000, 1000), told('ret_2', 2500, 3500)])
+    expect(provider.totals()).toEqual({ captured: price, returned: 3500 })
+    expect(await till.module.audit!()).toMatchObject({ byOrder: { netCaptured: { 'order-1': price - 3500 } } })
+  },
+)

@@ -54,7 +54,10 @@ const ended = (orderId: string, state: 'expired' | 'cancelled' | 'refunded') =>
 async function open(platform: TestPlatform) {
   const face = createTickets({ ...platform, secrets })
   const modules = [face.module]
-  await platform.register(modules, { spy: ['tickets.tickets-issued.v1'] })
+  await platform.register(modules, {
+    spy: ['tickets.tickets-issued.v1'],
+    answers: ['tickets.tickets-revoked.v1', 'tickets.revoke-refused.v1'],
+  })
   const http = platform.http(modules).fastify
   const buyer = await platform.authorization('acc_b')
   const staff = await platform.authorization('acc_s', { roles: ['staff'] })
@@ -97,6 +100,60 @@ test('a fulfilled order gets one ticket for each seat, and they are announced', 
     key: 'ord_1',
     data: { accountId: 'acc_b', total: { amount: 110_000 }, tickets: [{ label: 'A-1' }, { label: 'A-2' }] },
   })
+})
+
+const revoke = (orderId: string, returnId: string, seats: number[], evenUsed = false) =>
+  fact('orders.revoke-requested.v1', { orderId, returnId, seats, evenUsed })
+
+test('the tickets of returned seats are taken back, all or none: not when somebody was let in, unless they may be', async ({
+  platform,
+}) => {
+  const { publish, settle, list, scan } = await open(platform)
+  await publish(fact('orders.order-fulfilled.v1', fulfilled('ord_1', [1, 2, 3])))
+  await settle()
+  await platform.taken('spy')
+  const states = async () =>
+    Object.fromEntries((await list()).items.map(({ seat, state }) => [seat.label, state] as const))
+  const codeOf = async (label: string) => (await list()).items.find(({ seat }) => seat.label === label)!.code
+  const used = await codeOf('A-3')
+  expect((await scan(used)).statusCode).toBe(201)
+  await publish(revoke('ord_1', 'ret_1', [1]), revoke('ord_1', 'ret_2', [2, 3]), revoke('ord_1', 'ret_1', [1]))
+  await settle()
+  expect(await platform.taken('answers')).toMatchObject([
+    { type: 'tickets.tickets-revoked.v1', data: { returnId: 'ret_1' } },
+    { type: 'tickets.revoke-refused.v1', data: { returnId: 'ret_2', usedSeats: [3] } },
+    { type: 'tickets.tickets-revoked.v1', data: { returnId: 'ret_1' } },
+  ])
+  expect(await states()).toEqual({ 'A-1': 'revoked', 'A-2': 'valid', 'A-3': 'used' })
+  expect((await scan(await codeOf('A-1'))).json().code).toBe('tickets.revoked')
+  await publish(revoke('ord_1', 'ret_3', [2, 3], true))
+  await settle()
+  expect(await states()).toEqual({ 'A-1': 'revoked', 'A-2': 'revoked', 'A-3': 'revoked' })
+})
+
+test('a fulfilment that comes after seats were returned issues no tickets for them', async ({ platform }) => {
+  const { publish, settle, list } = await open(platform)
+  await publish(revoke('ord_1', 'ret_1', [1]))
+  await settle()
+  await publish(fact('orders.order-fulfilled.v1', fulfilled('ord_1', [1, 2])))
+  await settle()
+  expect((await list()).items.map(({ seat }) => seat.label)).toEqual(['A-2'])
+})
+
+test('of a scanner and a return at once one comes first: a seat is given back or used, never both', async ({
+  platform,
+}) => {
+  const { publish, settle, list, scan } = await open(platform)
+  const numbers = Array.from({ length: 30 }, (_, i) => i + 1)
+  await publish(fact('orders.order-fulfilled.v1', fulfilled('ord_1', numbers)))
+  await settle()
+  const { items } = await list()
+  await publish(...numbers.map((number) => revoke('ord_1', `ret_${number}`, [number])))
+  const [, ...scans] = await Promise.all([settle(), ...items.map(({ code }) => scan(code))])
+  const answers = await platform.taken('answers')
+  const refused = answers.filter(({ type }) => type === 'tickets.revoke-refused.v1').length
+  const entered = scans.filter(({ statusCode }) => statusCode === 201).length
+  expect([answers.length, refused]).toEqual([30, entered])
 })
 
 test('a fulfilment that is told twice, at once and later, issues and announces once', async ({ platform }) => {

@@ -11,6 +11,7 @@ import * as store from './waiting-room-store.ts'
 
 export const subscribes = [
   'catalog.sale-published.v1',
+  'catalog.event-cancelled.v1',
   'inventory.stock-changed.v1',
   'orders.order-fulfilled.v1',
   'orders.order-ended.v1',
@@ -38,6 +39,12 @@ export const createSubscriptions = (
       tx,
       queues.map(({ data }) => fact('waiting-room.sale-ready.v1', { saleId: data.saleId })),
     )
+  }),
+
+  on('catalog.event-cancelled.v1', async (tx, messages) => {
+    const saleIds = messages.flatMap(({ data }) => data.saleIds)
+    for (const { data } of messages) await store.closeSales(tx, data.saleIds, new Date(data.at))
+    afterCommit(tx, () => documents.expireSales(new Set(saleIds)))
   }),
 
   on('inventory.stock-changed.v1', async (tx, messages) => {

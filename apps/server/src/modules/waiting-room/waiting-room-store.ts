@@ -89,6 +89,13 @@ export type Promised = { seed: string; commitment: string; beacon: Beacon | unde
 /** A round of public randomness; `at` is when it becomes known. */
 export type Beacon = { url: string; chain: string; round: number; at: Date }
 
+/** The sales are over at this time, if not earlier. One that was to open later opens and closes. */
+export async function closeSales(tx: Tx, saleIds: readonly string[], at: Date): Promise<void> {
+  await sql`
+    update waiting_room.sales set closes_at = least(closes_at, ${at}), opens_at = least(opens_at, ${at}::timestamptz - interval '1 second')
+    where id = any(${saleIds}::text[])`.execute(tx)
+}
+
 /** Knowing a sale already is no change. @param promised  of each line, in their order */
 export async function insertSale(tx: Tx, sale: SaleFacts, promised: readonly Promised[]): Promise<void> {
   const { lines, sections } = sale
