@@ -152,6 +152,69 @@ test('released and refunded seats are on sale again, and the buyer may buy again
   expect(await sale.place('acc_b', { seatIds: seat(1) })).toMatchObject({ status: 201 })
 })
 
+test('some seats of a sold hold are returned: they are on sale again, the others stay sold, and twice is once', async ({
+  platform,
+}) => {
+  const sale = await openSale(platform, { limit: 3 })
+  const id = idOf(await sale.place('acc_a', { seatIds: seat(1, 2, 3) }))
+  await sale.tell(secure('ord_1', id), sell('ord_1', id))
+  const returned = (...numbers: number[]): Fact =>
+    fact('orders.seats-returned.v1', {
+      orderId: 'ord_1',
+      returnId: `ret_${numbers.join('')}`,
+      holdId: id,
+      accountId: 'acc_a',
+      saleId: 'sal_1',
+      lineId: 'lin_1',
+      event: {
+        id: 'evt_1',
+        organiserId: 'acc_o',
+        kind: 'concert',
+        name: 'Concert',
+        venue: 'Hall',
+        startsAt: '2026-06-01T10:00:00.000Z',
+        timeZone: 'Asia/Seoul',
+        currency: 'KRW',
+      },
+      section: { id: hallId, name: 'Hall' },
+      seats: numbers.map((number) => ({ number, label: String(number) })),
+      seatsLeft: 0,
+      refunded: { amount: 0, currency: 'KRW' },
+      kept: { amount: 0, currency: 'KRW' },
+      reason: 'buyer',
+      at: '2026-01-01T00:00:00.000Z',
+    })
+  await sale.tell(returned(2))
+  await sale.tell(returned(2))
+  const audit = async () => {
+    const { byOrder, checks } = await sale.module.audit!()
+    return { byOrder, broken: checks.filter(({ violations }) => violations > 0) }
+  }
+  expect(await audit()).toEqual({ byOrder: { soldSeats: { ord_1: 2 } }, broken: [] })
+  expect(await sale.place('acc_b', { seatIds: seat(2) })).toMatchObject({ status: 201 })
+  expect(await sale.place('acc_b', { seatIds: seat(1) })).toMatchObject({ code: 'inventory.seat-taken' })
+  await sale.tell(returned(2), returned(1, 3))
+  expect(await audit()).toEqual({ byOrder: { soldSeats: {} }, broken: [] })
+  expect(await sale.place('acc_c', { seatIds: seat(1, 3) })).toMatchObject({ status: 201 })
+})
+
+test('nothing of a cancelled event can be held any more, at once, and what was to open later does not open', async ({
+  platform,
+}) => {
+  const sale = await openSale(platform)
+  await sale.place('acc_a', { seatIds: seat(1) })
+  await sale.tell(
+    fact('catalog.event-cancelled.v1', {
+      eventId: 'evt_1',
+      saleIds: ['sal_1'],
+      accountId: 'acc_o',
+      note: '',
+      at: new Date(platform.clock.now()).toISOString(),
+    }),
+  )
+  expect(await sale.place('acc_b', { seatIds: seat(2) })).toMatchObject({ code: 'inventory.not-on-sale' })
+})
+
 test('every request asked twice, and again after what followed, gives its answer again and changes nothing', async ({
   platform,
 }) => {
