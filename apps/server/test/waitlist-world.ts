@@ -177,7 +177,20 @@ export async function openWaitlist(
       tell(
         ...bought.map(({ orderId, holdId }) => fact('orders.release-requested.v1', { orderId, holdId, sold: true })),
       ),
-    document: async () => (await call<WaitlistDocument>('GET', `waitlists/${saleId}`)).body,
+    cancelEvent: () =>
+      tell(
+        fact('catalog.event-cancelled.v1', {
+          eventId: 'evt_1',
+          saleIds: [saleId],
+          accountId: 'acc_organiser',
+          note: '',
+          at: new Date(platform.clock.now()).toISOString(),
+        }),
+      ),
+    async document() {
+      platform.clock.advance(300)
+      return (await call<WaitlistDocument>('GET', `waitlists/${saleId}`)).body
+    },
     join: (accountId: string, sectionIds: readonly string[], quantity = 1, together = false) =>
       call<{ entry: WaitlistEntry }>('POST', `waitlists/${saleId}/entries`, accountId, {
         sectionIds,

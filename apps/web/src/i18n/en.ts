@@ -176,6 +176,8 @@ export const en = {
       `Checked: all ${records.toLocaleString('en')} records fit, and every offer followed the order.`,
     checkWrong: 'Something does not fit. Please keep this page and tell the organiser.',
     entryNumber: (value: number) => `No. ${value.toLocaleString('en')}`,
+    more: 'Wait for more seats',
+    unblockFirst: 'Offer unblocked seats to the waitlist first',
     offerMinutes: 'Minutes to take an offer',
     offerMinutesHint: 'For offers made from now on.',
     columns: {

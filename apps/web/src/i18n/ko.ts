@@ -162,6 +162,8 @@ export const ko: Messages = {
     checkRight: (records) => `확인했습니다. 기록 ${number(records)}건이 모두 맞고, 모든 안내가 순서대로였습니다.`,
     checkWrong: '맞지 않는 기록이 있습니다. 이 화면을 보관하고 주최자에게 알려 주세요.',
     entryNumber: (value) => `${number(value)}번`,
+    more: '자리 더 기다리기',
+    unblockFirst: '다시 판매하는 좌석을 대기 명단에 먼저 안내하기',
     offerMinutes: '구매 시간(분)',
     offerMinutesHint: '지금부터 안내하는 자리에 적용됩니다.',
     columns: {

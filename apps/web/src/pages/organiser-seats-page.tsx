@@ -206,6 +206,7 @@ function Blocking({
   const [reason, setReason] = useState('')
   const [busy, setBusy] = useState(false)
   const [outcome, setOutcome] = useState<{ tone: 'good' | 'warn' | 'bad'; text: string }>()
+  const [toWaitlist, setToWaitlist] = useState(false)
   const count = [...chosen.values()].reduce((sum, seats) => sum + seats.size, 0)
 
   const idsBySection = (state: 'free' | 'blocked'): [string, string[]][] =>
@@ -254,7 +255,7 @@ function Blocking({
     for (const [id, seatIds] of blocked)
       await api.call(unblockSeats, {
         params: { id },
-        body: { seatIds, ...(reason.trim() ? { reason: reason.trim() } : {}) },
+        body: { seatIds, toWaitlist, ...(reason.trim() ? { reason: reason.trim() } : {}) },
         idempotencyKey: crypto.randomUUID(),
       })
   }
@@ -272,6 +273,12 @@ function Blocking({
         onChange={(event) => setReason(event.target.value)}
         maxLength={200}
       />
+      {blocked.length > 0 ? (
+        <label className="check">
+          <input type="checkbox" checked={toWaitlist} onChange={({ target }) => setToWaitlist(target.checked)} />
+          <span>{t.waitlist.unblockFirst}</span>
+        </label>
+      ) : null}
       <div className="actions">
         <button
           type="button"

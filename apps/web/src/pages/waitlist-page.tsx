@@ -63,6 +63,7 @@ type Shown = { waitlist: WaitlistDocument; event: EventDocument; sale: Sale }
 function Mine({ mine, ...shown }: Shown & { mine: { entry: WaitlistEntry; offer: Offer | null } | null }) {
   const { t } = useApp()
   const [isEditing, setEditing] = useState(false)
+  const [wantsMore, setWantsMore] = useState(false)
   const { waitlist, event } = shown
   const entry = mine?.entry
   // An offer is told about until its owner waits again.
@@ -78,7 +79,15 @@ function Mine({ mine, ...shown }: Shown & { mine: { entry: WaitlistEntry; offer:
   return (
     <>
       {offer ? <OfferPanel offer={offer} event={event} /> : null}
-      {entry?.state === 'offered' ? null : form}
+      {entry?.state === 'offered' ? null : offer?.state === 'bought' && !wantsMore ? (
+        <p>
+          <button type="button" className="button quiet" onClick={() => setWantsMore(true)}>
+            {t.waitlist.more}
+          </button>
+        </p>
+      ) : (
+        form
+      )}
     </>
   )
 }
@@ -232,7 +241,7 @@ function JoinForm({
             </label>
           )
         })}
-        <p className="muted small">{t.waitlist.anyOf}</p>
+        {waitlist.sections.length > 1 ? <p className="muted small">{t.waitlist.anyOf}</p> : null}
       </fieldset>
       {waitlist.limitPerAccount > 1 ? (
         <div className="wish-count">

@@ -81,7 +81,13 @@ export const unblockSeats = route({
   summary: 'Put blocked seats back on sale. Seats that are not blocked stay as they are and are not in the answer',
   idempotent: true,
   params: ofSection,
-  body: Strict({ seatIds: SeatIds, reason: Type.Optional(Type.String({ maxLength: 200 })) }),
+  body: Strict({
+    seatIds: SeatIds,
+    reason: Type.Optional(Type.String({ maxLength: 200 })),
+    toWaitlist: Type.Optional(
+      Type.Boolean({ description: 'where somebody waits for the section, they are offered to the waitlist first' }),
+    ),
+  }),
   bodyBytesMax,
   answers: { 200: Strict({ sectionId: Type.String(), seats: Type.Array(SeatRef) }) },
   errors: ['inventory.section-not-found', 'inventory.invalid-seats'],

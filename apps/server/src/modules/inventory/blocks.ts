@@ -3,13 +3,14 @@ import { seatId } from '@fairgate/contracts/ids'
 import type { Caller } from '#platform/access-token'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import type { Kept } from './kept.ts'
 import { readWanted, seatNumbers, type Interventions, type Wanted } from './interventions.ts'
 import * as store from './organiser-store.ts'
 
-type Deps = Pick<Platform, 'db' | 'ids'> & { interventions: Interventions }
+type Deps = Pick<Platform, 'db' | 'ids'> & { interventions: Interventions; kept: Pick<Kept, 'unblocked'> }
 
 /** Seats that the organiser takes off sale and puts back. */
-export function createBlocks({ db, ids, interventions }: Deps) {
+export function createBlocks({ db, ids, interventions, kept }: Deps) {
   /** All of the seats or none. @throws inventory.seat-taken with those that are not free */
   async function block(caller: Caller, sectionId: string, request: Wanted & { reason: string }): Promise<Block> {
     const section = await interventions.managed(caller, sectionId)
@@ -24,12 +25,17 @@ export function createBlocks({ db, ids, interventions }: Deps) {
     })
   }
 
-  /** Seats that are not blocked stay as they are. @returns those that were */
-  async function unblock(caller: Caller, sectionId: string, seatIds: readonly string[], reason: string) {
+  /** Seats that are not blocked stay as they are. `toWaitlist`: those who wait are offered them first. @returns those that were */
+  async function unblock(
+    caller: Caller,
+    sectionId: string,
+    { seatIds, reason = '', toWaitlist = false }: { seatIds: readonly string[]; reason?: string; toWaitlist?: boolean },
+  ) {
     const section = await interventions.managed(caller, sectionId)
     const numbers = seatNumbers(section, seatIds)
     return interventions.act(caller, section, async (tx) => {
       const seats = await store.unblock(tx, sectionId, { numbers })
+      if (toWaitlist) await kept.unblocked(tx, sectionId, seats)
       return noted(seats, reason, { sectionId, seats: toSeats(sectionId, seats) })
     })
   }

@@ -54,6 +54,29 @@ export const keepReturned = (tx: Tx, holds: readonly Hold[], now: Date): Promise
       where kept_for is not null order by section_id, number`,
   )
 
+/** Keeps these free seats where somebody waits for their section; those kept for somebody else stay so. @returns which */
+export const keepFree = (tx: Tx, sectionId: string, numbers: readonly number[], now: Date): Promise<KeptSeat[]> =>
+  rows(
+    tx,
+    sql<KeptSeat>`
+      with mine as (
+        select s.section_id, s.number, a.closes_at
+        from inventory.seats s
+        join inventory.waited_sections w on w.section_id = s.section_id
+        join inventory.sections p on p.id = s.section_id
+        join inventory.sales a on a.id = p.sale_id
+        where s.section_id = ${sectionId} and s.number = any(${numbers}::int[]) and s.state = 0
+          and (s.kept_until is null or s.kept_until <= ${now}) and a.closes_at > ${now}
+        order by s.number for update of s),
+      kept as (
+        update inventory.seats s set kept_for = ${waitlist}, kept_until = mine.closes_at from mine
+        where s.section_id = mine.section_id and s.number = mine.number
+        returning s.section_id, s.number, s.label, s.kept_until),
+      releases as (
+        insert into inventory.releases (section_id, at) select distinct section_id, kept_until from kept on conflict do nothing)
+      select section_id as "sectionId", number, label from kept order by number`,
+  )
+
 /** Of the seats that these holds listed, those that nobody has and that wait to be offered. */
 export const keptOf = (tx: Tx, holds: readonly Hold[]): Promise<(KeptSeat & { holdId: string })[]> =>
   rows(

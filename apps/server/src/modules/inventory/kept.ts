@@ -32,6 +32,13 @@ export function createKept({ outbox, clock, sections, touched }: Deps) {
     await tell(tx, await store.keptOf(tx, offered), () => ({}))
   }
 
+  /** Seats that the organiser has just put back, to go to those who wait. */
+  async function unblocked(tx: Tx, sectionId: string, seats: readonly { number: number }[]): Promise<void> {
+    const numbers = seats.map(({ number }) => number)
+    const kept = await store.keepFree(tx, sectionId, numbers, new Date(clock.now()))
+    if (kept.length > 0) await outbox.publish(tx, [await keptFact(sectionId, kept, {})])
+  }
+
   async function tell(
     tx: Tx,
     seats: readonly (store.KeptSeat & { holdId: string })[],
@@ -107,7 +114,7 @@ export function createKept({ outbox, clock, sections, touched }: Deps) {
     afterCommit(tx, () => touched(new Set(sectionIds)))
   }
 
-  return { returned, freed, sold, sectionsWaited, offersMade, offersOver, seatsReleased }
+  return { returned, freed, unblocked, sold, sectionsWaited, offersMade, offersOver, seatsReleased }
 }
 
 export type Kept = ReturnType<typeof createKept>

@@ -15,7 +15,7 @@ export function serveStock(http: HttpApp, { blocks, prices, allotments, interven
   }))
   http.serve(contract.unblockSeats, async ({ caller, params, body }) => ({
     status: 200,
-    body: await blocks.unblock(caller, params.id, body.seatIds, body.reason ?? ''),
+    body: await blocks.unblock(caller, params.id, body),
   }))
   http.serve(contract.listBlocks, async ({ caller, params }) => ({
     status: 200,

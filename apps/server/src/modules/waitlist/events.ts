@@ -11,6 +11,7 @@ import * as store from './waitlist-store.ts'
 
 export const subscribes = [
   'catalog.sale-published.v1',
+  'catalog.event-cancelled.v1',
   'inventory.stock-changed.v1',
   'inventory.seats-kept.v1',
   'inventory.kept-seats-sold.v1',
@@ -112,6 +113,15 @@ export const createSubscriptions = ({ outbox, clock, documents }: Deps): Subscri
       await onSales(tx, opened, async ({ sale, journal }) => {
         const { id: saleId, offerSeconds } = sale
         journal.add({ kind: 'opened', saleId, closesAt: sale.closesAt.toISOString(), offerSeconds })
+      })
+    }),
+
+    on('catalog.event-cancelled.v1', async (tx, messages) => {
+      const sales = messages.flatMap(({ data }) => data.saleIds.map((saleId) => ({ saleId })))
+      await onSales(tx, sales, async ({ sale, journal, now }) => {
+        if (sale.method !== 'queue' || sale.closedAt !== null) return
+        journal.add({ kind: 'closed' })
+        await store.closeSale(tx, sale.id, now)
       })
     }),
 

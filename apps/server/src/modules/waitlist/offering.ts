@@ -77,10 +77,12 @@ export function createOffering({ db, clock, ids, outbox, metrics, racepoints, do
       sale.id,
       over.map(({ number }) => number),
     )
-    await outbox.publish(
-      tx,
-      over.map((offer) => fact('waitlist.offer-lapsed.v1', factsOf(sale, offer))),
-    )
+    // Whose event was cancelled hears that, and nothing of a time that has passed.
+    if (sale.closedAt === null)
+      await outbox.publish(
+        tx,
+        over.map((offer) => fact('waitlist.offer-lapsed.v1', factsOf(sale, offer))),
+      )
     afterCommit(tx, () => ended.add({}, over.length))
     return over.length === offersMax
   }

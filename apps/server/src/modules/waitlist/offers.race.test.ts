@@ -3,7 +3,7 @@ import type { Offer } from '@fairgate/contracts/http/waitlist'
 import type { WaitlistRecord } from '@fairgate/contracts/waitlist-order'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
-import { withoutRowLocks } from '../../../test/controls.ts'
+import { untilWaiting, withoutRowLocks } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { hallId, minuteMs, openWaitlist, seat, type World } from '../../../test/waitlist-world.ts'
 import { createWaitlist } from './index.ts'
@@ -88,8 +88,8 @@ async function joinTogether(platform: TestPlatform, guard: (db: Db) => Db): Prom
     const first = outcomeOf(world.enter({ saleId: 'sal_1', accountId: 'acc_1' }, wish))
     await gate.reached
     const later = outcomeOf(other.enter({ saleId: 'sal_1', accountId: 'acc_2' }, wish))
-    if (guard !== withoutLocks) gate.open()
-    else await later.then(() => gate.open())
+    await (guard === withoutLocks ? later : untilWaiting(platform.db))
+    gate.open()
     return await Promise.all([first, later])
   } finally {
     await second.database.close()
@@ -102,6 +102,24 @@ test('two processes give different places in the order', async ({ platform }) =>
 
 test('control, lock off: two processes give the same place', async ({ platform }) => {
   expect(await joinTogether(platform, withoutLocks)).toEqual(['entries_one_number', 'done'])
+})
+
+test('whoever joins just when the last one has left is waited for all the same', async ({ platform }) => {
+  const { world, bought } = await soldOut(platform, 4)
+  await world.join('acc_1', [hallId], 4)
+  await world.settle()
+  await world.leave('acc_1')
+  const gate = platform.racepoints.hold('waitlist.before-commit')
+  const leaving = world.module.loops![0]!.run()
+  await gate.reached
+  const joining = world.join('acc_2', [hallId], 4)
+  await untilWaiting(platform.db)
+  gate.open()
+  await Promise.all([leaving, joining])
+  await world.settle()
+  expect(await world.violations()).toEqual([])
+  await world.giveBack(...bought)
+  expect(await offersOf(platform)).toMatchObject([{ seats: [1, 2, 3, 4] }])
 })
 
 test('a process that dies while it offers, at either end, leaves nothing, and the next does all of it', async ({
@@ -159,7 +177,7 @@ test('200 wait, 50 seats and more come back in groups of any size: offers follow
   await world.settle()
 
   let returned = 0
-  for (let step = 0; step < 18; step++) {
+  for (let step = 0; step < 14; step++) {
     const back = bought.splice(0, returned < 60 ? below(5) : 0)
     returned += back.length * 4
     await world.bringBack(...back)

@@ -16,14 +16,15 @@ const saleColumns = sql`
 export const readSale = (db: Db | Tx, id: string): Promise<Sale | undefined> =>
   maybeRow(db, sql<Sale>`select ${saleColumns} from waitlist.sales s where s.id = ${id}`)
 
-export const lockSales = (tx: Tx, ids: Iterable<string>): Promise<Sale[]> =>
-  rows(
+/** Locked by one statement and read by the next: what was committed while it waited for a lock a statement does not see. */
+export async function lockSales(tx: Tx, ids: Iterable<string>): Promise<Sale[]> {
+  const list = [...ids]
+  await sql`select 1 from waitlist.sales where id = any(${list}::text[]) order by id for update`.execute(tx)
+  return rows(
     tx,
-    sql<Sale>`
-      select ${saleColumns} from waitlist.sales s
-      where s.id in (select id from waitlist.sales where id = any(${[...ids]}::text[]) order by id for update)
-      order by s.id`,
+    sql<Sale>`select ${saleColumns} from waitlist.sales s where s.id = any(${list}::text[]) order by s.id`,
   )
+}
 
 // The sale and its stock
 
@@ -100,16 +101,6 @@ export async function setOfferSeconds(tx: Tx, saleId: string, seconds: number): 
 export async function closeSale(tx: Tx, saleId: string, now: Date): Promise<void> {
   await sql`update waitlist.sales set closed_at = ${now} where id = ${saleId}`.execute(tx)
 }
-
-export const salesOfEvents = async (tx: Tx, eventIds: readonly string[]): Promise<string[]> =>
-  (
-    await rows(
-      tx,
-      sql<{
-        id: string
-      }>`select id from waitlist.sales where event ->> 'id' = any(${eventIds}::text[]) and method = 'queue'`,
-    )
-  ).map(({ id }) => id)
 
 // Entries
 
