@@ -21,6 +21,17 @@ const pairs = [
     left: [['ledger', 'received']],
     right: [['payments', 'netCaptured']],
   },
+  {
+    name: 'the ledger books what orders keep',
+    left: [['ledger', 'booked']],
+    right: [['orders', 'moneyKept']],
+  },
+  {
+    name: 'the ledger keeps the fees of returned seats',
+    left: [['ledger', 'kept']],
+    right: [['orders', 'feesKept']],
+  },
+  { name: 'the ledger sold the seats of orders', left: [['ledger', 'seats']], right: [['orders', 'seats']] },
   { name: 'seats sold equal valid tickets', left: [['inventory', 'soldSeats']], right: [['tickets', 'tickets']] },
   {
     name: 'seats sold equal seats of fulfilled orders',

@@ -91,6 +91,7 @@ export function figuresOf(rounds: readonly Round[], lostAcknowledged: number, bo
     seconds: rounded(seconds, 1),
     ordersPerSecond: rounded(orders / Math.max(0.1, seconds), 1),
     outcomes,
+    ledger: { entries: figure('ledger.entries'), sum: figure('ledger.sum') },
     ...books,
     violated: [
       ...rounds.flatMap(({ audit }) =>

@@ -59,7 +59,7 @@ describe('fairness', () => {
 })
 
 describe('figures', () => {
-  const sold = { 'inventory.sold': 2 }
+  const sold = { 'inventory.sold': 2, 'ledger.entries': 4 }
   const fine = () => roundOf([buys(false, 'a'), buys(false, 'b'), goesWithout(false)], sold)
 
   it('hold when the books and the answers agree', () => {
@@ -71,6 +71,7 @@ describe('figures', () => {
       leaked: 0,
       duplicates: 0,
       outcomes: { bought: 2, 'sold-out': 1 },
+      ledger: { entries: 4, sum: 0 },
       ordersPerSecond: 0.5,
       violated: [],
       invariantsHeld: true,

@@ -6,7 +6,7 @@ import * as store from './ledger-store.ts'
 export async function auditLedger(db: Db, eventId?: string): Promise<AuditPart> {
   const { entries, sum, unbalanced, overReturned } = await store.auditCounts(db, eventId)
   const orders = await store.byOrder(db, eventId)
-  const by = (figure: 'received' | 'booked' | 'seats') =>
+  const by = (figure: 'received' | 'booked' | 'kept' | 'seats') =>
     Object.fromEntries(orders.filter((order) => order[figure] !== 0).map((order) => [order.orderId, order[figure]]))
   return {
     checks: [
@@ -14,6 +14,6 @@ export async function auditLedger(db: Db, eventId?: string): Promise<AuditPart> 
       { name: 'no order gives back more seats than it had', violations: overReturned },
     ],
     figures: { entries, sum },
-    byOrder: { received: by('received'), booked: by('booked'), seats: by('seats') },
+    byOrder: { received: by('received'), booked: by('booked'), kept: by('kept'), seats: by('seats') },
   }
 }

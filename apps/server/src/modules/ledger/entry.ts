@@ -9,8 +9,8 @@ import type { Currency, Money } from '@fairgate/contracts/money'
 export const accounts = ['provider', 'buyer', 'organiser', 'fees', 'kept', 'discounts'] as const
 export type Account = (typeof accounts)[number]
 
-export const kinds = ['captured', 'refunded', 'fulfilled', 'returned'] as const
-export type Kind = (typeof kinds)[number]
+const kinds = ['captured', 'refunded', 'fulfilled', 'returned'] as const
+type Kind = (typeof kinds)[number]
 
 /** One fact about money. What is owed to us is positive, what we owe is negative, and the sum is zero. */
 export type Entry = Readonly<Record<Account, number>> & {

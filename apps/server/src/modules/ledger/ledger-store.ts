@@ -3,25 +3,57 @@ import type { Currency } from '@fairgate/contracts/money'
 import { maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
 import { accounts, type Account, type Entry } from './entry.ts'
 
-/** Posts the entries that are not in the books yet, in one statement. @returns how many */
-export async function post(tx: Tx, entries: readonly Entry[]): Promise<number> {
+/**
+ * Posts the entries that are not in the books yet, in one statement.
+ * @returns how many, and the orders that had ended before: what was posted for them is to be closed
+ */
+export async function post(tx: Tx, entries: readonly Entry[]): Promise<{ count: number; toClose: string[] }> {
   const posted = await rows(
+    tx,
+    sql<{ toClose: string | null }>`
+      with posted as (
+        insert into ledger.entries (order_id, kind, ref, event_id, section_id, at, currency, provider_name, seats,
+                                    provider, buyer, organiser, fees, kept, discounts)
+        select * from unnest(
+          ${entries.map((e) => e.orderId)}::text[], ${entries.map((e) => e.kind)}::text[], ${entries.map((e) => e.ref)}::text[],
+          ${entries.map((e) => e.eventId)}::text[], ${entries.map((e) => e.sectionId)}::text[],
+          ${entries.map((e) => new Date(e.at))}::timestamptz[], ${entries.map((e) => e.currency)}::text[],
+          ${entries.map((e) => e.providerName)}::text[], ${entries.map((e) => e.seats)}::integer[],
+          ${entries.map((e) => e.provider)}::bigint[], ${entries.map((e) => e.buyer)}::bigint[],
+          ${entries.map((e) => e.organiser)}::bigint[], ${entries.map((e) => e.fees)}::bigint[],
+          ${entries.map((e) => e.kept)}::bigint[], ${entries.map((e) => e.discounts)}::bigint[])
+        on conflict do nothing
+        returning order_id)
+      select ended.order_id as "toClose" from posted left join ledger.ended on ended.order_id = posted.order_id`,
+  )
+  return { count: posted.length, toClose: posted.flatMap(({ toClose }) => toClose ?? []) }
+}
+
+/** Notes that all money of these orders has gone back. */
+export async function noteEnded(tx: Tx, orders: readonly { orderId: string; at: number }[]): Promise<void> {
+  await sql`
+    insert into ledger.ended (order_id, at)
+    select * from unnest(${orders.map(({ orderId }) => orderId)}::text[], ${orders.map(({ at }) => new Date(at))}::timestamptz[])
+    on conflict do nothing`.execute(tx)
+}
+
+/** Takes back whatever is booked for the seats of orders that have ended. @returns how many entries that took */
+export async function close(tx: Tx, orderIds: readonly string[]): Promise<number> {
+  const closed = await rows(
     tx,
     sql`
       insert into ledger.entries (order_id, kind, ref, event_id, section_id, at, currency, provider_name, seats,
                                   provider, buyer, organiser, fees, kept, discounts)
-      select * from unnest(
-        ${entries.map((e) => e.orderId)}::text[], ${entries.map((e) => e.kind)}::text[], ${entries.map((e) => e.ref)}::text[],
-        ${entries.map((e) => e.eventId)}::text[], ${entries.map((e) => e.sectionId)}::text[],
-        ${entries.map((e) => new Date(e.at))}::timestamptz[], ${entries.map((e) => e.currency)}::text[],
-        ${entries.map((e) => e.providerName)}::text[], ${entries.map((e) => e.seats)}::integer[],
-        ${entries.map((e) => e.provider)}::bigint[], ${entries.map((e) => e.buyer)}::bigint[],
-        ${entries.map((e) => e.organiser)}::bigint[], ${entries.map((e) => e.fees)}::bigint[],
-        ${entries.map((e) => e.kept)}::bigint[], ${entries.map((e) => e.discounts)}::bigint[])
-      on conflict do nothing
+      select e.order_id, 'closed', count(*) filter (where e.kind = 'closed')::text, max(e.event_id), max(e.section_id),
+             max(d.at), max(e.currency), null, -sum(e.seats), 0, -sum(e.buyer), -sum(e.organiser), -sum(e.fees), -sum(e.kept),
+             -sum(e.discounts)
+      from ledger.entries e join ledger.ended d on d.order_id = e.order_id
+      where e.order_id = any(${orderIds}::text[]) and e.kind in ('fulfilled', 'returned', 'closed')
+      group by e.order_id
+      having sum(e.seats) <> 0 or sum(e.buyer) <> 0 or sum(e.organiser) <> 0 or sum(e.fees) <> 0 or sum(e.kept) <> 0
       returning 1`,
   )
-  return posted.length
+  return closed.length
 }
 
 export async function saveSales(tx: Tx, sales: readonly EventData<'catalog.sale-published.v1'>[]): Promise<void> {
@@ -83,13 +115,13 @@ export const dayRows = (db: Db, { id, timeZone }: LedgerEvent) =>
       with e as (
         select to_char(at at time zone ${timeZone}, 'YYYY-MM-DD') as day, section_id, provider_name,
           coalesce(sum(seats) filter (where kind = 'fulfilled'), 0)::bigint as "seatsSold",
-          coalesce(-sum(seats) filter (where kind = 'returned'), 0)::bigint as "seatsReturned",
+          coalesce(-sum(seats) filter (where kind in ('returned', 'closed')), 0)::bigint as "seatsReturned",
           coalesce(-sum(organiser) filter (where kind = 'fulfilled'), 0)::bigint as sold,
           coalesce(sum(discounts) filter (where kind = 'fulfilled'), 0)::bigint as discounts,
           coalesce(-sum(fees) filter (where kind = 'fulfilled'), 0)::bigint as fees,
-          coalesce(-sum(buyer) filter (where kind = 'returned'), 0)::bigint as refunded,
+          coalesce(-sum(buyer) filter (where kind in ('returned', 'closed')), 0)::bigint as refunded,
           (-sum(kept))::bigint as kept,
-          coalesce(sum(fees) filter (where kind = 'returned'), 0)::bigint as "feesReturned",
+          coalesce(sum(fees) filter (where kind in ('returned', 'closed')), 0)::bigint as "feesReturned",
           coalesce(sum(provider) filter (where kind = 'captured'), 0)::bigint as received,
           coalesce(-sum(provider) filter (where kind = 'refunded'), 0)::bigint as "paidBack",
           (-sum(organiser + discounts + kept))::bigint as owed
@@ -153,8 +185,9 @@ export const auditCounts = (db: Db, eventId: string | undefined) =>
 export const byOrder = (db: Db, eventId: string | undefined) =>
   rows(
     db,
-    sql<{ orderId: string; received: number; booked: number; seats: number }>`
+    sql<{ orderId: string; received: number; booked: number; kept: number; seats: number }>`
       select order_id as "orderId", sum(provider)::bigint as received, (-sum(organiser + fees + kept + discounts))::bigint as booked,
+             (-sum(kept))::bigint as kept,
              sum(seats)::bigint as seats
       from ledger.entries where ${eventId ?? null}::text is null or event_id = ${eventId ?? null}
       group by order_id`,

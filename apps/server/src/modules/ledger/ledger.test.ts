@@ -109,6 +109,18 @@ async function open(platform: TestPlatform) {
   return { module, publish, post, get }
 }
 
+const ended = (id: string, reason: string) =>
+  fact('orders.order-ended.v1', {
+    orderId: id,
+    accountId: 'acc_buyer',
+    saleId: 'sal_1',
+    lineId: 'lin_1',
+    event,
+    total: usd(9400),
+    state: 'refunded',
+    reason,
+  })
+
 const moneyUrl = '/api/organiser/events/evt_1/money'
 
 describe('posting', () => {
@@ -140,6 +152,22 @@ describe('posting', () => {
     }
     expect(await row(platform.db, sql`select count(*) as entries from ledger.entries`)).toEqual({ entries: 2 })
   })
+})
+
+test('when all money of an order has gone back, all that was booked for it is taken back, in whatever order it is told', async ({
+  platform,
+}) => {
+  const { module, post } = await open(platform)
+  const [captured, fulfilled] = bought('ord_1', { seats: 2 }) as [Fact, Fact]
+  await post(published, captured, ended('ord_1', 'money-returned'), ended('ord_1', 'money-returned'))
+  await post(fulfilled)
+  await post(returned('ord_1')[0]!)
+  const part = await module.audit!()
+  expect(part.figures).toEqual({ entries: 5, sum: 0 })
+  expect(part.byOrder).toEqual({ received: { ord_1: 9400 }, booked: {}, kept: {}, seats: {} })
+  // Of an order whose seats went back one by one what was kept stays.
+  await post(...bought('ord_2', { seats: 2 }), ...returned('ord_2'), ended('ord_2', 'seats-returned'))
+  expect((await module.audit!()).byOrder).toMatchObject({ kept: { ord_2: 470 } })
 })
 
 describe('reports', () => {
@@ -223,8 +251,9 @@ describe('the audit', () => {
     await post(published, ...bought('ord_1', { seats: 2 }), ...returned('ord_1'), ...bought('ord_2'))
     const part = await module.audit!('evt_1')
     expect(part.checks.every(({ violations }) => violations === 0)).toBe(true)
+    const kept = { ord_1: 470 }
     const money = { ord_1: 9400 - 4230, ord_2: 4200 }
-    expect(part.byOrder).toEqual({ received: money, booked: money, seats: { ord_1: 1, ord_2: 1 } })
+    expect(part.byOrder).toEqual({ received: money, booked: money, kept, seats: { ord_1: 1, ord_2: 1 } })
     expect((await module.audit!('evt_other')).figures).toEqual({ entries: 0, sum: 0 })
   })
 
