@@ -14,6 +14,7 @@ export const subscribes = [
   'catalog.event-cancelled.v1',
   'inventory.stock-changed.v1',
   'orders.order-fulfilled.v1',
+  'orders.seats-returned.v1',
   'orders.order-ended.v1',
 ] as const satisfies readonly EventType[]
 
@@ -82,6 +83,14 @@ export const createSubscriptions = (
       documents.expire(new Set(orders.map((order) => order.lineId)))
       tickSoon()
     })
+  }),
+
+  on('orders.seats-returned.v1', async (tx, messages) => {
+    await store.countReturned(
+      tx,
+      messages.map(({ data }) => ({ returnId: data.returnId, orderId: data.orderId, seats: data.seats.length })),
+    )
+    afterCommit(tx, () => documents.expireSales(new Set(messages.map(({ data }) => data.saleId))))
   }),
 
   on('orders.order-ended.v1', async (tx, messages) => {

@@ -8,6 +8,7 @@ import {
   opensAt,
   orderFulfilled,
   orderRefunded,
+  seatsReturned,
   people,
   stockChanged,
   withoutGuard,
@@ -138,6 +139,22 @@ test('a refund that comes before the fulfilment it undoes is not forgotten', asy
   const order = { id: 'ord_1', lineId: 'lin_a', accountId: 'acc_1' }
   await world.tell(orderRefunded(order), orderFulfilled({ ...order, at: atTen }))
   expect(await rows(platform.db, sql`select fulfilled from waiting_room.sections`)).toEqual([{ fulfilled: 0 }])
+})
+
+test('seats of an order that were returned are taken back once each, and the rest with its end', async ({
+  platform,
+}) => {
+  const world = await openWorld(platform, [{ id: 'lin_a' }])
+  const order = { id: 'ord_1', lineId: 'lin_a', accountId: 'acc_1' }
+  const fulfilled = async () =>
+    (await rows(platform.db, sql<{ fulfilled: number }>`select fulfilled from waiting_room.sections`))[0]!.fulfilled
+  await world.tell(orderFulfilled({ ...order, seats: 3, at: atTen }))
+  await world.tell(seatsReturned(order, 'ret_1'), seatsReturned(order, 'ret_1'))
+  expect(await fulfilled()).toBe(2)
+  await world.tell(seatsReturned(order, 'ret_2'))
+  expect(await fulfilled()).toBe(1)
+  await world.tell(orderRefunded(order))
+  expect(await fulfilled()).toBe(0)
 })
 
 test('sold out is said when nothing is free, held or being paid for; a returned seat opens the line again', async ({

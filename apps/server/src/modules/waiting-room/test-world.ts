@@ -128,6 +128,30 @@ export function orderRefunded(order: { id: string; lineId: string; accountId: st
   })
 }
 
+/** Some seats of a fulfilled order go back. */
+export function seatsReturned(
+  order: { id: string; lineId: string; accountId: string },
+  returnId: string,
+  seats = 1,
+): Fact {
+  return fact('orders.seats-returned.v1', {
+    orderId: order.id,
+    returnId,
+    holdId: `hld_${order.id}`,
+    accountId: order.accountId,
+    saleId: 'sal_1',
+    lineId: order.lineId,
+    event,
+    section: { id: sectionOf(order.lineId), name: order.lineId },
+    seats: Array.from({ length: seats }, (_, i) => ({ number: i + 1, label: `${i + 1}` })),
+    seatsLeft: 1,
+    refunded: price,
+    kept: { ...price, amount: 0 },
+    reason: 'buyer',
+    at: opensAt,
+  })
+}
+
 /** A waiting room with one published sale whose stock is known, and the calls that a test makes of it. */
 export async function openWorld(
   platform: TestPlatform,

@@ -193,6 +193,23 @@ export async function countRefunded(tx: Tx, orders: readonly { orderId: string; 
     from totals t where c.sale_id = t.sale_id and c.section_id = t.section_id`.execute(tx)
 }
 
+/** Takes back the seats that were returned, each return once. Those of an order come after its fulfilment. */
+export async function countReturned(
+  tx: Tx,
+  returns: readonly { returnId: string; orderId: string; seats: number }[],
+): Promise<void> {
+  await sql`
+    with returned as (
+      update waiting_room.fulfilled_orders o set seats = o.seats - w.seats, returns = o.returns || w.return_id
+      from unnest(${returns.map((r) => r.returnId)}::text[], ${returns.map((r) => r.orderId)}::text[], ${returns.map((r) => r.seats)}::int[])
+        w (return_id, order_id, seats)
+      where o.order_id = w.order_id and not o.is_refunded and not w.return_id = any(o.returns)
+      returning o.sale_id, o.section_id, w.seats),
+    totals as (select sale_id, section_id, sum(seats)::int as seats from returned group by 1, 2)
+    update waiting_room.sections c set fulfilled = c.fulfilled - t.seats
+    from totals t where c.sale_id = t.sale_id and c.section_id = t.section_id`.execute(tx)
+}
+
 // Places
 
 export type LivePlace = Place & { pass: Pass | undefined }
