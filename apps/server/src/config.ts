@@ -2,6 +2,7 @@ import { Type, OneOf } from '@fairgate/contracts/schema'
 import { paymentProviders } from '@fairgate/contracts/http/payments'
 import { isNetwork } from '#platform/address'
 import { ConfigError, readSettings, secretSetting, setting, type Values } from '#platform/config'
+import { keyKinds, keyMistakes } from './payment-keys.ts'
 
 /** The modules that a process may host, in the order of a purchase. */
 export const serviceNames = [
@@ -206,10 +207,13 @@ export const settings = {
     'Secret key at Toss Payments. Without it the demo uses the sandbox',
   ),
   TOSS_CLIENT_KEY: setting(Type.String({ minLength: 8 }), 'Public key of the payment window'),
+  PAYMENT_KEYS: setting(
+    OneOf(keyKinds),
+    'Which keys of payment providers are taken: `live` outside the demo, `test` in it. A server for trying things out outside the demo sets `test`',
+  ),
   PAYMENT_DEPOSIT_HOURS: setting(
     Type.Integer({ minimum: 0, maximum: 720 }),
-    'Longest time that a buyer may take to pay into a virtual account, while the seats stay theirs; 0 does not offer it. 24 is usual',
-    '0',
+    'Longest time that a buyer may take to pay into a virtual account, while the seats stay theirs; 0 does not offer it. 24 in the demo, otherwise 0',
   ),
   PAYMENT_TIMEOUT_MS: setting(
     Type.Integer({ minimum: 100, maximum: 120_000 }),
@@ -275,6 +279,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const isOurs = providers.includes('stripe') && values.STRIPE_SECRET_KEY !== undefined
   for (const name of ['STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'] as const)
     if (demo && isOurs && values[name] === undefined) mistakes.push(`${name}: is needed with STRIPE_SECRET_KEY`)
+  mistakes.push(...keyMistakes(values, values.PAYMENT_KEYS ?? (demo ? 'test' : 'live')))
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return Object.freeze({ ...values, DEMO: demo, PAYMENT_PROVIDERS: providers, services: values.SERVICES })
 }

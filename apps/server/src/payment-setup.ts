@@ -20,6 +20,7 @@ export const playedProviders = (config: Config): ('toss' | 'stripe')[] =>
 /** The providers as payments need them. A sandbox answers at our own address. */
 export function paymentsConfig(config: Config, publicUrl: string): PaymentsConfig {
   const played = playedProviders(config)
+  const depositHours = config.PAYMENT_DEPOSIT_HOURS ?? (config.DEMO ? 24 : 0)
   return {
     toss: !config.PAYMENT_PROVIDERS.includes('toss')
       ? null
@@ -59,6 +60,6 @@ export function paymentsConfig(config: Config, publicUrl: string): PaymentsConfi
           },
     timeoutMs: config.PAYMENT_TIMEOUT_MS,
     parallelMax: 48,
-    depositMaxMs: config.PAYMENT_DEPOSIT_HOURS === 0 ? null : config.PAYMENT_DEPOSIT_HOURS * 3_600_000,
+    depositMaxMs: depositHours === 0 ? null : depositHours * 3_600_000,
   }
 }

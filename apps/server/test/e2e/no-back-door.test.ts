@@ -8,6 +8,7 @@ const production = {
   PUBLIC_URL: 'https://tickets.example.test',
   SMTP_URL: 'smtp://127.0.0.1:1',
   TOSS_SECRET_KEY: 'test_sk_of_this_test',
+  PAYMENT_KEYS: 'test',
 }
 
 describe('outside the demo configuration', () => {

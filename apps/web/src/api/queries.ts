@@ -10,7 +10,7 @@ import {
 import { getAvailability, myHolds, type Availability } from '@fairgate/contracts/http/inventory'
 import { getPlan, type PlanDocument } from '@fairgate/contracts/http/plans'
 import { getOrder, listOrders, type Order } from '@fairgate/contracts/http/orders'
-import { paymentSettings } from '@fairgate/contracts/http/payments'
+import { listDeposits, paymentSettings } from '@fairgate/contracts/http/payments'
 import { getTicket, listTickets } from '@fairgate/contracts/http/tickets'
 import { getLine, type LineDocument } from '@fairgate/contracts/http/waiting-room'
 import { useApp, useSession } from '../app.tsx'
@@ -33,6 +33,7 @@ export const keys = {
   tickets: (orderId?: string) => ['tickets', orderId ?? 'all'] as const,
   ticket: (id: string) => ['ticket', id] as const,
   payment: () => ['payment-settings'] as const,
+  deposits: () => ['deposits'] as const,
 }
 
 export function useEvents(filter: EventFilter) {
@@ -176,7 +177,8 @@ export function useOrder(id: string) {
   return useQuery<Order>({
     queryKey: keys.order(id),
     queryFn: ({ signal }) => api.call(getOrder, { params: { id }, signal }),
-    refetchInterval: ({ state }) => (isSettled(state.data) ? false : state.data?.state === 'paying' ? 1500 : 5000),
+    refetchInterval: ({ state }) => 
+      isSettled(state.data) ? false : state.data?.state === 'paying' && !state.data.awaits ? 1500 : 5000,
   })
 }
 
@@ -205,6 +207,15 @@ export function useTicket(id: string) {
     queryKey: keys.ticket(id),
     queryFn: ({ signal }) => api.call(getTicket, { params: { id }, signal }),
     staleTime: 0,
+  })
+}
+
+/** One's own payments by deposit. */
+export function useDeposits() {
+  const { api } = useApp()
+  return useQuery({
+    queryKey: keys.deposits(),
+    queryFn: ({ signal }) => api.call(listDeposits, { signal }),
   })
 }
 

@@ -9,6 +9,7 @@ import { emailFault } from '../forms/rules.ts'
 import { useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Failure, Notice, PageHead, Skeleton } from '../ui/parts.tsx'
+import { BooksPanel } from './books-panel.tsx'
 
 export function AdminPage() {
   const { t } = useApp()
@@ -19,6 +20,7 @@ export function AdminPage() {
       <div className="stack">
         <Appoint />
         <Audit />
+        <BooksPanel />
         <Parked />
       </div>
     </div>

@@ -12,6 +12,9 @@ const WayToPay = {
     description: 'sandbox: the page that stands for the payment window',
   }),
   clientKey: Type.Union([Type.String(), Type.Null()]),
+  depositHours: Type.Optional(
+    Type.Integer({ description: 'paying into a virtual account is offered too, within so many hours' }),
+  ),
 }
 
 export const paymentSettings = route({
@@ -105,6 +108,14 @@ export const Deposit = Strict({
   refundAccount: OneOf(['not-needed', 'needed', 'given']),
 })
 export type Deposit = Static<typeof Deposit>
+
+export const listDeposits = route({
+  method: 'GET',
+  path: '/api/payments/deposits',
+  caller: 'buyer',
+  summary: 'Your own payments by deposit, newest first, at most 50',
+  answers: { 200: Strict({ items: Type.Array(Deposit) }) },
+})
 
 export const getDeposit = route({
   method: 'GET',
@@ -203,6 +214,7 @@ export const paymentRoutes = {
   paymentSettings,
   preparePayment,
   confirmPayment,
+  listDeposits,
   getDeposit,
   giveRefundAccount,
   getReconciliation,

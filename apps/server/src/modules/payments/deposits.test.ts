@@ -55,6 +55,12 @@ test('the buyer is told where to pay into and until when, and the deposit is hea
   const { body } = await call(platform, till, 'GET', 'order-1')
   expect(body).toMatchObject({ state: 'awaiting', until, refundAccount: 'not-needed', amount: { amount: price } })
   expect((await call(platform, till, 'GET', 'order-1', undefined, 'acc_2')).status).toBe(404)
+  const list = async (who: string) =>
+    (
+      await till.http.fastify.inject({ url: '/api/payments/deposits', headers: await platform.authorization(who) })
+    ).json<{ items: object[] }>().items
+  expect(await list('acc_1')).toEqual([body])
+  expect(await list('acc_2')).toEqual([])
 
   platform.clock.advance(60_000)
   await till.settle()

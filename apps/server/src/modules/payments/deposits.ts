@@ -20,18 +20,23 @@ const stateOf: Readonly<Record<State, Document['state']>> = {
   refunded: 'refunded',
 }
 
+const listedMax = 50
+
 /** Payments by deposit, for the buyers whose they are. */
 export function createDeposits({ db }: Pick<Platform, 'db'>, ledger: Ledger) {
+  const list = async (accountId: string): Promise<Document[]> =>
+    (await store.depositsOf(db, { accountId }, listedMax)).map(document)
+
   /** Where to pay into for an order and until when, or what came of it. Somebody else's is as unknown as none. */
   async function read(orderId: string, accountId: string): Promise<Document> {
-    const payment = await store.depositOfOrder(db, orderId, accountId)
+    const [payment] = await store.depositsOf(db, { accountId, orderId }, 1)
     if (!payment) throw new Problem('payments.deposit-not-found')
     return document(payment)
   }
 
   /** Takes the account into which a deposit is to go back; the refund goes on at once. */
   async function giveRefundAccount(orderId: string, accountId: string, account: RefundAccount): Promise<Document> {
-    const known = await store.depositOfOrder(db, orderId, accountId)
+    const [known] = await store.depositsOf(db, { accountId, orderId }, 1)
     if (!known) throw new Problem('payments.deposit-not-found')
     return transaction(db, async (tx) => {
       const [payment] = await store.lock(tx, [known.id])
@@ -42,7 +47,7 @@ export function createDeposits({ db }: Pick<Platform, 'db'>, ledger: Ledger) {
     })
   }
 
-  return { read, giveRefundAccount }
+  return { list, read, giveRefundAccount }
 }
 
 export type Deposits = ReturnType<typeof createDeposits>

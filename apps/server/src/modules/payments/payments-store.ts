@@ -308,17 +308,22 @@ export const forgetWebhooks = async (tx: Tx, before: Date, limit: number): Promi
 
 // looks
 
-/** The newest payment by deposit of an account's order. */
-export const depositOfOrder = async (db: Db, orderId: string, accountId: string): Promise<Payment | undefined> =>
+/** Payments by deposit of an account, of one order of it or of all, newest first. */
+export const depositsOf = async (
+  db: Db,
+  { accountId, orderId }: { accountId: string; orderId?: string },
+  limit: number,
+): Promise<Payment[]> =>
   (
     await rows(
       db,
       sql<PaymentRow>`
         select ${columns} from payments.payments p
-        where p.order_id = ${orderId} and p.account_id = ${accountId} and p.deposit is not null
-        order by p.created_at desc limit 1`,
+        where p.account_id = ${accountId} and p.deposit is not null
+          and (${orderId ?? null}::text is null or p.order_id = ${orderId ?? null})
+        order by p.created_at desc limit ${limit}`,
     )
-  ).map(toPayment)[0]
+  ).map(toPayment)
 
 export type Unknowns = { count: number; oldestAt: Date | null; examples: string[] | null }
 

@@ -40,6 +40,10 @@ export function servePayments(
     status: 202,
     body: await requests.confirm(body, caller.accountId),
   }))
+  http.serve(paymentRoutes.listDeposits, async ({ caller }) => ({
+    status: 200,
+    body: { items: await deposits.list(caller.accountId) },
+  }))
   http.serve(paymentRoutes.getDeposit, async ({ params, caller }) => ({
     status: 200,
     body: await deposits.read(params.orderId, caller.accountId),
