@@ -139,7 +139,7 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
                           where w.type = s.type and w.subscriber = s.subscriber)`.execute(tx)
       await sql`
         insert into platform.subscriptions as s (type, subscriber, member)
-        select type, subscriber, string_to_array(member, '.')
+        select distinct type, subscriber, string_to_array(member, '.')
         from unnest(${pairs.map((p) => p.type)}::text[], ${pairs.map((p) => p.subscriber)}::text[], ${pairs.map((p) => p.member)}::text[])
           as w (type, subscriber, member)
         on conflict (type, subscriber) do update set member = excluded.member where s.member is distinct from excluded.member`.execute(
@@ -247,7 +247,8 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
   }
 
   const parked = {
-    list: () =>
+    /** Oldest first, at most 500; of one key or of all. */
+    list: (filter: { key?: string } = {}) =>
       rows(
         db,
         sql<{
@@ -260,10 +261,14 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
           parkedAt: Date
         }>`
           select subscriber, message_id as id, type, key, reason, attempts, parked_at as "parkedAt"
-          from platform.parked order by parked_at limit 500`,
+          from platform.parked
+          where (${filter.key ?? null}::text is null or key = ${filter.key ?? null})
+          order by parked_at limit 500`,
       ),
     /** Hands parked messages to their subscribers again; pressing twice does no harm. @returns how many */
-    async retry(filter: { subscriber?: string | undefined; id?: string | undefined } = {}): Promise<number> {
+    async retry(
+      filter: { subscriber?: string | undefined; id?: string | undefined; key?: string | undefined } = {},
+    ): Promise<number> {
       const count = await changed(
         db,
         sql`
@@ -271,6 +276,7 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
             delete from platform.parked
             where (${filter.subscriber ?? null}::text is null or subscriber = ${filter.subscriber ?? null})
               and (${filter.id ?? null}::text is null or message_id = ${filter.id ?? null})
+              and (${filter.key ?? null}::text is null or key = ${filter.key ?? null})
             returning *)
           insert into platform.deliveries (subscriber, message_id, type, key, time, data, due_at)
           select subscriber, message_id, type, key, time, data, ${new Date(clock.now())} from back`,

@@ -25,7 +25,9 @@ export function notificationSubscriptions({
     if (messages.length > 0) await store.queueMessages(tx, messages, new Date(clock.now()), texted)
     afterCommit(tx, () => signals.emit(queuedTopic, ''))
   }
-  const refunded = ({ data }: Message<'orders.order-ended.v1'>) => data.state === 'refunded' && data.total.amount > 0
+  // Who gave seats back has been told of each.
+  const refunded = ({ data }: Message<'orders.order-ended.v1'>) =>
+    data.state === 'refunded' && data.total.amount > 0 && data.reason !== 'seats-returned'
 
   return [
     on('identity.account-registered.v1', async (tx, facts) => {
@@ -115,14 +117,16 @@ export function notificationSubscriptions({
     on('auctions.pushed-out.v1', (tx, facts) =>
       queue(
         tx,
-        facts.map(({ id, data: { accountId, ...data } }) => ({
-          id: ids('message'),
-          cause: `pushed-out:${id}`,
-          accountId,
-          kind: 'bid-pushed-out',
-          data,
-          usefulUntil: new Date(data.endsAt),
-        })),
+        facts.flatMap(({ id, data: { people, ...data } }) =>
+          people.map(({ accountId, ...bid }) => ({
+            id: ids('message'),
+            cause: `pushed-out:${id}:${accountId}`,
+            accountId,
+            kind: 'bid-pushed-out' as const,
+            data: { ...data, ...bid },
+            usefulUntil: new Date(data.endsAt),
+          })),
+        ),
       ),
     ),
     on('auctions.awarded.v1', (tx, facts) =>
@@ -163,6 +167,28 @@ export function notificationSubscriptions({
           kind: 'lot-award-ending',
           data,
           usefulUntil: new Date(data.payBy),
+        })),
+      ),
+    ),
+    on('orders.seats-returned.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ data: { returnId, accountId, orderId, event, section, seats, ...said } }) => ({
+          id: ids('message'),
+          cause: `returned:${returnId}`,
+          accountId,
+          kind: 'seats-returned',
+          data: {
+            orderId,
+            event,
+            section,
+            seats: seats.map(({ label }) => label),
+            seatsLeft: said.seatsLeft,
+            refunded: said.refunded,
+            kept: said.kept,
+            reason: said.reason,
+          },
+          usefulUntil: null,
         })),
       ),
     ),

@@ -16,6 +16,7 @@ export const statics: ModuleStatics = {
     'identity.code-requested.v1',
     'tickets.tickets-issued.v1',
     'orders.order-ended.v1',
+    'orders.seats-returned.v1',
     'ballots.awarded.v1',
     'ballots.not-awarded.v1',
     'ballots.award-ending.v1',

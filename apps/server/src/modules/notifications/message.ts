@@ -1,4 +1,5 @@
 import type { EventData } from '@fairgate/contracts/events'
+import type { Money } from '@fairgate/contracts/money'
 
 /** What a message tells of, with what is needed to write it. */
 export type MessageContent =
@@ -10,7 +11,10 @@ export type MessageContent =
   | { kind: 'award-won'; data: Omit<EventData<'ballots.awarded.v1'>, 'accountId'> }
   | { kind: 'award-not-won'; data: Pick<EventData<'ballots.not-awarded.v1'>, 'saleId' | 'event'> }
   | { kind: 'award-ending'; data: Omit<EventData<'ballots.award-ending.v1'>, 'accountId'> }
-  | { kind: 'bid-pushed-out'; data: Omit<EventData<'auctions.pushed-out.v1'>, 'accountId'> }
+  | {
+      kind: 'bid-pushed-out'
+      data: Omit<EventData<'auctions.pushed-out.v1'>, 'people'> & { amount: Money; chancesLeft: number }
+    }
   | { kind: 'lot-won'; data: Omit<EventData<'auctions.awarded.v1'>, 'accountId'> }
   | { kind: 'lot-not-won'; data: Pick<EventData<'auctions.not-awarded.v1'>, 'lotId' | 'event' | 'line'> }
   | { kind: 'lot-award-ending'; data: Omit<EventData<'auctions.award-ending.v1'>, 'accountId'> }
@@ -20,6 +24,13 @@ export type MessageContent =
   | {
       kind: 'order-refunded'
       data: Pick<EventData<'orders.order-ended.v1'>, 'orderId' | 'event' | 'total'> & { reason?: string }
+    }
+  | {
+      kind: 'seats-returned'
+      data: Pick<
+        EventData<'orders.seats-returned.v1'>,
+        'orderId' | 'event' | 'section' | 'seatsLeft' | 'refunded' | 'kept' | 'reason'
+      > & { seats: string[] }
     }
   | { kind: 'webhook-disabled'; data: Pick<EventData<'webhooks.endpoint-disabled.v1'>, 'url'> }
 

@@ -392,6 +392,37 @@ test('an order that ended without money causes no mail', async ({ platform }) =>
   expect(await states()).toEqual([])
 })
 
+test('seats that go back cause one mail each time, and the order that ends with the last of them no other', async ({
+  platform,
+}) => {
+  const { given, mails } = await world(platform)
+  const back = (returnId: string, seatsLeft: number) =>
+    fact('orders.seats-returned.v1', {
+      orderId: 'ord_1',
+      returnId,
+      holdId: 'hld_1',
+      accountId: 'acc_1',
+      saleId: 's',
+      lineId: 'l',
+      event,
+      section: { id: 'sec_1', name: 'A' },
+      seats: [{ number: 1, label: 'A-1' }],
+      seatsLeft,
+      refunded: { amount: 50_000, currency: 'KRW' },
+      kept: { amount: 5000, currency: 'KRW' },
+      reason: 'buyer',
+      at: '2026-01-01T00:00:00.000Z',
+    })
+  const last = fact('orders.order-ended.v1', {
+    ...(ended('acc_1', 'ord_1', 'refunded').data as EventData<'orders.order-ended.v1'>),
+    reason: 'seats-returned',
+  })
+  for (let i = 0; i < 2; i++) await given(registered('acc_1'), back('ret_1', 1), back('ret_2', 0), last)
+  expect((await mails()).map(({ subject }) => subject)).toEqual(
+    Array(2).fill('Your tickets for 겨울밤의 노래 are cancelled'),
+  )
+})
+
 test('nothing is sent to addresses that cannot exist', async ({ platform }) => {
   const { given, mails, states } = await world(platform)
   await given(registered('acc_1', 'rush-1@crowd.fairgate.invalid'), issued('acc_1', 'ord_1'))

@@ -141,6 +141,35 @@ test('an offer of the waitlist is told with its seats and its deadline, its end 
   expect(writeText({ kind: 'offer-made', data }, 'en', publicUrl)).toContain('seats have come to you')
 })
 
+test('whose seats go back hears why, what comes back and what does not', () => {
+  const back = (changes: object): MessageContent => ({
+    kind: 'seats-returned',
+    data: {
+      orderId: 'ord_1',
+      event,
+      section: { id: 'sec_1', name: 'VIP' },
+      seats: ['A-1', 'A-2'],
+      seatsLeft: 1,
+      refunded: { amount: 99_000, currency: 'KRW' },
+      kept: { amount: 11_000, currency: 'KRW' },
+      reason: 'buyer',
+      ...changes,
+    },
+  })
+  const { subject, text } = write(back({}), 'ko', publicUrl)
+  expect(subject).toBe('겨울밤의 노래 티켓이 취소되었습니다')
+  for (const line of ['좌석: VIP · A-1, A-2', '환불 금액: ₩99,000', '취소 수수료: ₩11,000', '나머지 1석의 티켓은'])
+    expect(text).toContain(line)
+  const free = { amount: 0, currency: 'KRW' }
+  const cancelled = write(
+    back({ reason: 'event-cancelled', seatsLeft: 0, refunded: free, kept: free }),
+    'en',
+    publicUrl,
+  )
+  expect(cancelled.subject).toBe('겨울밤의 노래 has been cancelled')
+  expect(cancelled.text).not.toMatch(/₩|fee|stay valid|working days/)
+})
+
 test('an organiser hears which endpoint is switched off and where to switch it on', () => {
   const off: MessageContent = { kind: 'webhook-disabled', data: { url: 'https://hooks.example.com/a?b=<c>' } }
   const { text, html } = write(off, 'en', publicUrl)

@@ -4,6 +4,7 @@ import { eventRows, formatInstant } from './letter-rows.ts'
 import { renderLetter, type Language, type Letter, type Rendered } from './letter.ts'
 import type { MessageContent } from './message.ts'
 import { webhookDisabled } from './organiser-letters.ts'
+import { seatsReturned } from './return-letter.ts'
 
 /** Most seats named in a mail; a group of fifty finds the rest on its tickets page. */
 const seatsShownMax = 12
@@ -37,6 +38,8 @@ function letterOf(content: MessageContent, language: Language, publicUrl: string
       return offerLetter(content, language, publicUrl)
     case 'order-refunded':
       return orderRefunded(content.data, language, publicUrl)
+    case 'seats-returned':
+      return seatsReturned(content.data, language, publicUrl)
     case 'webhook-disabled':
       return webhookDisabled(content.data, language, publicUrl)
   }
