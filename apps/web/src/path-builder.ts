@@ -26,6 +26,7 @@ export const pb = {
   organiserEvent: (eventId: string) => `/organiser/events/${id(eventId)}`,
   organiserSeats: (eventId: string) => `/organiser/events/${id(eventId)}/seats`,
   organiserWatch: (eventId: string) => `/organiser/events/${id(eventId)}/watch`,
+  organiserOrders: (eventId: string) => `/organiser/events/${id(eventId)}/orders`,
   organiserWebhooks: () => '/organiser/webhooks',
   admin: () => '/admin',
   checkIn: () => '/check-in',

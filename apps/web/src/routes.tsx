@@ -37,6 +37,9 @@ const OrganiserEventPage = lazy(() =>
 const SeatsPage = lazy(() =>
   import('./pages/organiser-seats-page.tsx').then((module) => ({ default: module.SeatsPage })),
 )
+const OrganiserOrdersPage = lazy(() =>
+  import('./pages/organiser-orders-page.tsx').then((module) => ({ default: module.OrganiserOrdersPage })),
+)
 const WebhooksPage = lazy(() =>
   import('./pages/webhooks-page.tsx').then((module) => ({ default: module.WebhooksPage })),
 )
@@ -73,6 +76,9 @@ export function Routes() {
           </Route>
           <Route path="/organiser/events/:id/seats">
             {({ id }) => withRole(<SeatsPage key={id} id={id} />, 'organiser')}
+          </Route>
+          <Route path="/organiser/events/:id/orders">
+            {({ id }) => withRole(<OrganiserOrdersPage key={id} id={id} />, 'organiser')}
           </Route>
           <Route path="/organiser/events/:id/watch">
             {({ id }) => withRole(<WatchPage key={id} id={id} />, 'organiser')}

@@ -6,6 +6,7 @@ import { useApp } from '../app.tsx'
 import { faultsOf } from '../api/api.ts'
 import { hereZone, instantOf, localOf } from '../i18n/dates.ts'
 import { AreaField, Choices, Form, FormFailure, SelectField, TextField } from './fields.tsx'
+import { RefundFields, choiceOf, ladderOf, type RefundChoice } from './refund-fields.tsx'
 import { faultsFrom, filled, type Faults } from './rules.ts'
 
 type EventBody = Body<typeof createEvent>
@@ -40,6 +41,7 @@ export function EventForm({
     timeZone: event?.timeZone ?? hereZone(),
     currency: event?.currency ?? ('KRW' as Currency),
   })
+  const [refunds, setRefunds] = useState<RefundChoice>(() => choiceOf(event?.refunds))
   const [faults, setFaults] = useState<Faults>({})
   const [failure, setFailure] = useState<unknown>()
   const [busy, setBusy] = useState(false)
@@ -60,6 +62,7 @@ export function EventForm({
     try {
       await onSubmit({
         ...values,
+        refunds: ladderOf(refunds, event?.refunds),
         name: values.name.trim(),
         venue: values.venue.trim(),
         region: values.region.trim(),
@@ -156,6 +159,7 @@ export function EventForm({
           </SelectField>
         </div>
       )}
+      {fixed ? null : <RefundFields choice={refunds} onChange={setRefunds} />}
       <div className="actions">
         <button type="submit" className="button" disabled={busy}>
           {submitLabel}

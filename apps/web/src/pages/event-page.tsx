@@ -11,6 +11,7 @@ import { useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Countdown, EventWhen, Failure, Notice, Skeleton, Tag } from '../ui/parts.tsx'
 import { Poster } from '../ui/poster.tsx'
+import { RefundTerms } from '../ui/refund-terms.tsx'
 import { AuctionPanel } from './auction-panel.tsx'
 import { BallotPanel } from './ballot-panel.tsx'
 import { coursesOf, groupsOf, isByGroup, type Group } from './groups.ts'
@@ -88,9 +89,22 @@ export function EventPage({ id }: { id: string }) {
             </h2>
             <SectionTable event={data} />
           </section>
+          {sales.length > 0 ? (
+            <section aria-labelledby="refunds">
+              <h2 id="refunds" className="section-title">
+                {t.refunds.title}
+              </h2>
+              <RefundTerms ladder={data.refunds} calendar={data} currency={data.currency} />
+            </section>
+          ) : null}
         </div>
         <aside className="sale-panels" aria-label={t.event.sale}>
-          {sales.length === 0 ? (
+          {data.cancelled ? (
+            <Notice tone="warn" title={t.refunds.eventOff}>
+              <p>{data.cancelled.note}</p>
+              <p>{t.refunds.eventOffBody}</p>
+            </Notice>
+          ) : sales.length === 0 ? (
             <p className="panel muted">{t.event.saleNone}</p>
           ) : (
             sales.map((sale) =>

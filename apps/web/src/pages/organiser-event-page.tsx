@@ -72,6 +72,11 @@ export function OrganiserEventPage({ id }: { id: string }) {
             {t.organiser.watch}
           </Link>
         ) : null}
+        {isPublished ? (
+          <Link href={pb.organiserOrders(id)} className="button quiet small">
+            {t.refunds.orders}
+          </Link>
+        ) : null}
         <Link href={pb.event(id)} className="button plain small">
           {t.organiser.view}
         </Link>
