@@ -5,14 +5,16 @@ import { formatMoney } from '@fairgate/contracts/money'
 import { useAccount, useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { windowAddress } from '../api/payment-window.ts'
-import { keys, useOrder, usePaymentSettings, useQueryClient, useTickets } from '../api/queries.ts'
+import { keys, useEvent, useOrder, usePaymentSettings, useQueryClient, useTickets } from '../api/queries.ts'
 import { localeOf, shortTime } from '../i18n/dates.ts'
 import type { Language } from '../i18n/language.ts'
 import { pb } from '../path-builder.ts'
 import { useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Confirm, Countdown, EventWhen, Failure, Notice, Skeleton, Tag } from '../ui/parts.tsx'
+import { RefundTerms } from '../ui/refund-terms.tsx'
 import { bySeat, TicketStubs } from '../ui/ticket-stub.tsx'
+import { CancelPanel, ReturnNotice, returnedSeats } from './cancel-panel.tsx'
 
 const tones = {
   'awaiting-payment': 'warn',
@@ -81,6 +83,7 @@ export function OrderPage({ id }: { id: string }) {
 function OrderView({ order }: { order: Order }) {
   const { t, lang } = useApp()
   const isPayable = order.state === 'awaiting-payment'
+  const gone = returnedSeats(order)
   return (
     <>
       <div className="page-head">
@@ -93,11 +96,16 @@ function OrderView({ order }: { order: Order }) {
       <p className="order-state" role="status">
         <OrderStateTag state={order.state} />{' '}
         <span>
-          {order.state === 'paying' && order.total.amount === 0 ? t.order.takingFree : t.order.stateBody[order.state]}
+          {order.state === 'paying' && order.total.amount === 0
+            ? t.order.takingFree
+            : order.state === 'refunded' && order.returns
+              ? t.refunds.allBack
+              : t.order.stateBody[order.state]}
         </span>
       </p>
       {isPayable && order.refusal ? <Refusal order={order} /> : null}
       <LateNotice order={order} />
+      <ReturnNotice order={order} />
       <div className="panel order">
         <div className="order-event">
           <b>{order.event.name}</b>
@@ -112,7 +120,8 @@ function OrderView({ order }: { order: Order }) {
             {order.items.map((item) => (
               <tr key={item.seatId}>
                 <th scope="row">
-                  {order.section.name} <b className="figures">{item.label}</b>
+                  {order.section.name} <b className="figures">{item.label}</b>{' '}
+                  {gone.has(item.seatId) ? <Tag>{t.refunds.returned}</Tag> : null}
                 </th>
                 <td className="figures">{formatMoney(item.price, localeOf(lang))}</td>
               </tr>
@@ -128,16 +137,31 @@ function OrderView({ order }: { order: Order }) {
           </tfoot>
         </table>
         {isPayable && order.acceptsEqualSeats ? <p className="muted small">{t.order.equalAgreed}</p> : null}
+        {isPayable ? <Terms order={order} /> : null}
         {isPayable ? <PayActions order={order} /> : null}
         {order.state === 'expired' || order.state === 'cancelled' || order.state === 'refunded' ? (
           <StartAgain order={order} />
         ) : null}
       </div>
       {order.state === 'fulfilled' ? <OrderTickets orderId={order.id} /> : null}
+      {order.state === 'fulfilled' ? <CancelPanel order={order} /> : null}
       <p className="order-meta muted small">
         {t.order.number(order.id)} · {t.order.placed} {shortTime(order.placedAt, order.event.timeZone, lang)}
       </p>
     </>
+  )
+}
+
+/** What comes back of it later, said before it is paid. */
+function Terms({ order }: { order: Order }) {
+  const { t } = useApp()
+  const event = useEvent(order.event.id)
+  if (!event.data) return null
+  return (
+    <details className="refund-details">
+      <summary>{t.refunds.title}</summary>
+      <RefundTerms ladder={event.data.refunds} calendar={event.data} currency={event.data.currency} />
+    </details>
   )
 }
 
