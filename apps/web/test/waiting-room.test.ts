@@ -144,7 +144,7 @@ describe('view', () => {
       [withLine({ frontier: 299 }), 'nearly', undefined],
       [withLine({ phase: 'paused' }), 'paused', undefined],
       [state({ pass }), 'inside', '/lines/lin_a/shop'],
-      [withLine({ phase: 'sold-out' }), 'sold-out', '/'],
+      [withLine({ phase: 'sold-out' }), 'sold-out', '/waitlists/sal_a'],
       [withLine({ phase: 'closed' }), 'closed', '/'],
       [{ ...nobody, ended: { kind: 'lapsed' } }, 'lapsed', 'join-again'],
       [{ ...nobody, ended: { kind: 'pass-used' } }, 'pass-used', 'join-again'],
