@@ -42,7 +42,8 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
   const [method, setMethod] = useState<'queue' | 'ballot' | 'auction'>('queue')
   const [auction, setAuction] = useState(() => ({
     ...auctionDefaults,
-    endsAt: localOf(new Date(Date.parse(event.startsAt) - hourMs).toISOString(), event.timeZone),
+    // Winners still have to pay before the sale closes with the event.
+    endsAt: localOf(new Date(Date.parse(event.startsAt) - 48 * hourMs).toISOString(), event.timeZone),
   }))
   const [moves, setMoves] = useState<BallotMoves>('none')
   const isBallot = method === 'ballot'

@@ -446,6 +446,8 @@ export const en = {
     payBy: 'Pay within',
     pay: (total: string) => `Pay ${total}`,
     review: 'Check and pay',
+    payWith: { toss: 'Pay with a Korean card', stripe: 'Pay with an international card' },
+    noWayToPay: 'This currency cannot be paid here yet. Please ask the organiser.',
     payNote: 'You pay in the window of the payment provider. The places stay yours until the time is over.',
     sandboxNote: 'This is a demonstration: no money moves.',
     cancel: 'Cancel this order',
@@ -497,6 +499,16 @@ export const en = {
     failedTitle: 'The payment was not completed',
     badLink: 'This address lacks what the payment provider should have sent.',
     toOrder: 'Back to the order',
+  },
+  card: {
+    title: 'Pay by card',
+    body: 'Your card details go straight to the payment provider. We never see them.',
+    note: 'The places stay yours until the time is over.',
+    refused: 'This card was not accepted',
+    tryAnother: 'Nothing was charged. You may try another card.',
+    notAuthenticated:
+      'Your bank could not confirm that it is you. Nothing was charged, and your places are still kept.',
+    failed: 'The card form could not be opened',
   },
   deposit: {
     title: 'Pay into this account',
@@ -902,7 +914,7 @@ export const en = {
     signIn: 'Sign in to bid.',
     yourStanding: 'Your bid',
     noBid: 'You have not bid yet',
-    inside: (rank: number, seats: number) => `You are ${ordinal(rank)} for ${plural(seats, 'seat', 'seats')}: inside`,
+    inside: (rank: number, seats: number) => `You are ${ordinal(rank)} of ${plural(seats, 'seat', 'seats')}: inside`,
     outside: 'You have been pushed out. You can bid again.',
     outsideForGood: 'You have been pushed out',
     insideAgain: 'You are inside again.',
@@ -924,7 +936,7 @@ export const en = {
       `Bid ${price}? It cannot be taken back, and if it wins you pay this amount. ${left === 1 ? 'It is your last chance.' : `It uses 1 of your ${left} chances (${of} in all).`}`,
     askYes: (price: string) => `Yes, bid ${price}`,
     askNo: 'Not yet',
-    bidDone: (price: string, rank: number) => `Your bid of ${price} counts. It is ${ordinal(rank)} just now.`,
+    bidDone: (price: string) => `Your bid of ${price} counts.`,
     ladder: 'All bids',
     ladderEmpty: (price: string) => `No bids yet. They begin at ${price}.`,
     rung: (price: string, count: number, wins: 'in' | 'out' | number) =>
@@ -990,7 +1002,7 @@ export const en = {
     bidder: 'Bidder',
     amountHead: 'Bid',
     seat: 'Seat',
-    became: 'What became of it',
+    became: 'Result',
     you: 'You',
     report: 'Was it right?',
     reportBody:

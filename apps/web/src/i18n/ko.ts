@@ -433,6 +433,8 @@ export const ko: Messages = {
     payBy: '결제 마감까지',
     pay: (total) => `${total} 결제하기`,
     review: '확인하고 결제하기',
+    payWith: { toss: '국내 카드로 결제하기', stripe: '해외 카드로 결제하기' },
+    noWayToPay: '이 통화로는 아직 결제할 수 없습니다. 주최자에게 문의해 주세요.',
     payNote: '결제사의 창에서 결제합니다. 남은 시간 동안 자리는 안전하게 유지됩니다.',
     sandboxNote: '체험용 화면으로, 실제로 결제되지 않습니다.',
     cancel: '주문 취소',
@@ -484,6 +486,15 @@ export const ko: Messages = {
     failedTitle: '결제가 완료되지 않았습니다',
     badLink: '결제사가 보내야 할 정보가 주소에 없습니다.',
     toOrder: '주문으로 돌아가기',
+  },
+  card: {
+    title: '카드로 결제',
+    body: '카드 정보는 결제사로 바로 전달되며, 저희는 볼 수 없습니다.',
+    note: '남은 시간 동안 자리는 안전하게 유지됩니다.',
+    refused: '카드가 승인되지 않았습니다',
+    tryAnother: '청구된 금액은 없습니다. 다른 카드로 다시 시도하실 수 있습니다.',
+    notAuthenticated: '카드사에서 본인 인증을 마치지 못했습니다. 청구된 금액은 없으며 자리는 아직 유지되고 있습니다.',
+    failed: '카드 입력 화면을 열지 못했습니다',
   },
   deposit: {
     title: '이 계좌로 입금해 주세요',
@@ -906,7 +917,7 @@ export const ko: Messages = {
       `${price}에 입찰할까요? 취소할 수 없고, 낙찰되면 이 금액을 결제합니다. ${left === 1 ? '마지막 기회입니다.' : `기회 ${of}번 중 남은 ${left}번에서 1번을 씁니다.`}`,
     askYes: (price) => `${price}에 입찰`,
     askNo: '아직이요',
-    bidDone: (price, rank) => `${price} 입찰이 접수되었습니다. 지금 ${number(rank)}위입니다.`,
+    bidDone: (price) => `${price} 입찰이 접수되었습니다.`,
     ladder: '전체 입찰 현황',
     ladderEmpty: (price) => `아직 입찰이 없습니다. ${price}부터 시작합니다.`,
     rung: (price, count, wins) =>

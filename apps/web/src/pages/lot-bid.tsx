@@ -71,14 +71,14 @@ export function BidForm({ lot, mine, onBid }: { lot: LotDocument; mine: MyBids; 
     setBusy(true)
     const body = { amount: wanted }
     try {
-      const { rank } = await api.call(placeBid, {
+      await api.call(placeBid, {
         params: { id: lot.id },
         body,
         idempotencyKey: idempotency.keyFor(body),
       })
       idempotency.settle()
       setText(undefined)
-      onBid(t.auction.bidDone(price(wanted), rank))
+      onBid(t.auction.bidDone(price(wanted)))
     } catch (error) {
       if (problemOf(error)) idempotency.settle()
       const lowest = problemOf(error)?.['lowestAmount']

@@ -17,6 +17,9 @@ const tones = {
   returned: 'plain',
 } as const satisfies Record<AuctionAwardState, string>
 
+/** Enough to tell bidders apart; the report has all of it. */
+const shownOfBidder = 8
+
 /** The final ranking of a lot, without names: anybody may compare it with the signed report. */
 export function LotRankingPage({ id }: { id: string }) {
   const { t, lang } = useApp()
@@ -67,7 +70,8 @@ export function LotRankingPage({ id }: { id: string }) {
                   <tr key={item.rank} className={item.bidder === mine?.bidder ? 'own' : undefined}>
                     <td>{item.rank.toLocaleString(lang)}</td>
                     <td>
-                      {item.bidder} {item.bidder === mine?.bidder ? <Tag tone="accent">{t.auction.you}</Tag> : null}
+                      <span title={item.bidder}>{item.bidder.slice(0, shownOfBidder)}</span>{' '}
+                      {item.bidder === mine?.bidder ? <Tag tone="accent">{t.auction.you}</Tag> : null}
                     </td>
                     <td>{formatMoney({ amount: item.amount, currency }, localeOf(lang))}</td>
                     <td>{item.seat ?? '–'}</td>
