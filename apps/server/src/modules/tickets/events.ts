@@ -8,7 +8,7 @@ export const subscribes = [
   'orders.order-ended.v1',
 ] as const satisfies readonly EventType[]
 
-/** What tickets listen to. Published in return: `tickets.tickets-issued`, `tickets.tickets-revoked`, `tickets.revoke-refused`. */
+/** What tickets listen to. Published in return: `tickets.tickets-issued`, `tickets.checked-in`, `tickets.tickets-revoked`, `tickets.revoke-refused`. */
 export function subscriptions({ issue, revoke, revokeSeats }: UseCases): Subscription[] {
   return [
     on('orders.order-fulfilled.v1', (tx, messages) =>
