@@ -296,6 +296,7 @@ export const errors = {
   'orders.code-needed': entry(409, 'These seats are ordered with a code', '이 좌석은 코드가 있어야 예매할 수 있습니다'),
   'orders.promotion-not-found': entry(404, 'There is no such promotion', '프로모션을 찾을 수 없습니다'),
   'orders.invalid-promotion': entry(400, 'The promotion is not valid', '프로모션 설정이 올바르지 않습니다'),
+  'orders.no-receipt': entry(409, 'Nothing has been paid for this order', '결제 내역이 없는 주문입니다'),
   'orders.not-cancellable': entry(
     409,
     'The order cannot be cancelled in its state',

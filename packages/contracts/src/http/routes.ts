@@ -14,6 +14,7 @@ import { ticketRoutes } from './tickets.ts'
 import { notificationRoutes } from './notifications.ts'
 import { ledgerRoutes } from './ledger.ts'
 import { webhookRoutes } from './webhooks.ts'
+import { receiptRoutes } from './receipts.ts'
 import { operationsRoutes } from './operations.ts'
 
 /** The whole HTTP surface, by module; `docs/reference/openapi.json` is made from it. */
@@ -25,7 +26,7 @@ export const routes = {
   waitlist: waitlistRoutes,
   auctions: auctionRoutes,
   inventory: { ...inventoryRoutes, ...availabilityRoutes },
-  orders: { ...orderRoutes, ...codeRoutes },
+  orders: { ...orderRoutes, ...codeRoutes, ...receiptRoutes },
   payments: paymentRoutes,
   tickets: ticketRoutes,
   notifications: notificationRoutes,

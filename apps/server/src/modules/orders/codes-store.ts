@@ -1,5 +1,4 @@
-import type { Currency } from '@fairgate/contracts/money'
-import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
+import { changed, row, rows, sql, type Db, type Tx } from '#platform/db'
 
 export type Allotment = { id: string; sectionId: string; code: string; until: number }
 
@@ -202,13 +201,6 @@ export async function deleteUses(tx: Tx, orderIds: readonly string[]): Promise<v
   if (orderIds.length === 0) return
   await sql`delete from orders.code_uses where order_id = any(${orderIds}::text[])`.execute(tx)
 }
-
-export const eventOf = (db: Db | Tx, id: string) =>
-  maybeRow(
-    db,
-    sql<{ organiserId: string; currency: Currency }>`
-      select organiser_id as "organiserId", currency from orders.events where id = ${id}`,
-  )
 
 /** For the audit: uses beyond a limit, and live orders with a code whose use is missing. */
 export const useFaults = (db: Db, eventId: string | undefined) =>

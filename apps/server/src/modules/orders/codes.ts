@@ -10,6 +10,7 @@ import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { codeForm, discountOf, isFor, randomCode, wrongTime, type Wrong } from './code.ts'
 import * as store from './codes-store.ts'
+import { eventById } from './orders-store.ts'
 import { codeKey, type Promotion, type PromotionFigures, type Use } from './codes-store.ts'
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'tokens' | 'random' | 'ephemeral' | 'racepoints'>
@@ -30,7 +31,7 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
   const { db, clock, ids, tokens, random, ephemeral, racepoints } = deps
 
   async function ownEvent(caller: Caller, eventId: string): Promise<{ currency: Currency }> {
-    const event = await store.eventOf(db, eventId)
+    const event = await eventById(db, eventId)
     if (!event || (event.organiserId !== caller.accountId && !caller.roles.includes('admin')))
       throw new Problem('catalog.event-not-found')
     return event
@@ -38,7 +39,7 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
 
   async function ownPromotion(caller: Caller, id: string): Promise<PromotionFigures> {
     const [found] = await store.promotions(db, { id })
-    const event = found && (await store.eventOf(db, found.eventId))
+    const event = found && (await eventById(db, found.eventId))
     if (!found || !event || (event.organiserId !== caller.accountId && !caller.roles.includes('admin')))
       throw new Problem('orders.promotion-not-found')
     return found
@@ -119,7 +120,7 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
   async function end(caller: Caller, id: string): Promise<PromotionDocument> {
     const { eventId } = await ownPromotion(caller, id)
     await store.endPromotion(db, id, clock.now())
-    const { currency } = (await store.eventOf(db, eventId))!
+    const { currency } = (await eventById(db, eventId))!
     return documentOf((await store.promotions(db, { id }))[0]!, currency)
   }
 
@@ -146,7 +147,7 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
     if (wrong) throw refusal(wrong, promotion)
     const { isLeft, isLeftToAccount } = await store.mayUse(db, promotion, code, accountId)
     if (!isLeft || !isLeftToAccount) throw new Problem('orders.code-used-up')
-    const { currency } = (await store.eventOf(db, eventId))!
+    const { currency } = (await eventById(db, eventId))!
     return {
       code,
       ...ruleOf(promotion, currency),

@@ -4,6 +4,7 @@ import { auditOrders } from './audit.ts'
 import { createCancellations } from './cancellations.ts'
 import { serveCancellations } from './cancellation-routes.ts'
 import { subscribes, subscriptions } from './events.ts'
+import { createReceipts, serveReceipts } from './receipts.ts'
 import { createUseCases, type OrdersConfig, type OrdersDeps } from './orders.ts'
 import * as store from './orders-store.ts'
 import { createReturns } from './returns.ts'
@@ -30,6 +31,7 @@ export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {
     routes: (http) => {
       serveOrders(http, useCases, returns, deps)
       serveCancellations(http, cancellations)
+      serveReceipts(http, createReceipts(deps, useCases, returns))
     },
     subscriptions: subscriptions(useCases, returns, cancellations),
     loops: [
