@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errors } from '@fairgate/contracts/errors'
 import { events } from '@fairgate/contracts/events'
+import { fault, isFaultCode, statusOf, wordFault } from '@fairgate/toss-sandbox/faults'
+import { tossCodes } from '#modules/payments'
 import { systemScheduler } from '#platform/clock'
 import { systemRandom } from '#platform/ids'
 import { silentLog } from '#platform/log'
@@ -18,6 +20,7 @@ export async function generatedDocs(): Promise<Record<string, string>> {
     'reference/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
     'reference/errors.md': errorsPage(),
     'reference/events.md': eventsPage(),
+    'reference/toss-codes.md': tossCodesPage(),
     'operating/configuration.md': configurationPage(),
     'operating/metrics.md': await metricsPage(),
   }
@@ -53,6 +56,33 @@ function errorsPage(): string {
     'retry' in entry ? 'yes' : '',
   ])
   return `# Errors\n\n${made}\n\nEvery refusal is an RFC 9457 problem document (\`application/problem+json\`) with one of these codes. *Again* means that the same request may succeed later; \`Retry-After\` and \`retryAfterMs\` say when.\n\n${table(['code', 'status', 'meaning', '한국어', 'again'], rows)}\n`
+}
+
+/** What each answer of Toss Payments makes the server do. */
+const tossAnswers: Record<keyof typeof tossCodes, string> = {
+  refuse: 'refuse: nothing was captured, the buyer may pay in another way',
+  retry: 'retry: the same request again, under its key',
+  ask: 'ask: money may have moved, the payment is looked at until it is known',
+  'ask-buyer': 'ask the buyer for another account to refund into',
+  alarm: 'alarm: a person has to repair keys, contract or request; the payment is asked about ever more slowly',
+}
+
+function tossCodesPage(): string {
+  const rows = (Object.keys(tossCodes) as (keyof typeof tossCodes)[]).flatMap((answer) =>
+    tossCodes[answer].map((code) => {
+      const known = isFaultCode(code) ? code : undefined
+      return [
+        `\`${code}\``,
+        known ? String(statusOf(known)) : '',
+        known ? wordFault(fault(known), 'en').message : '',
+        tossAnswers[answer],
+      ]
+    }),
+  )
+  return `# Error codes of Toss Payments\n\n${made}\n\nEvery error code that the provider documents for confirm, look-up, cancel and the list of transactions, and what the server does about it. A code that is not listed is asked about. A refusal counts only with a status from 400 to 499: behind a 500 money may have moved.\n\n${table(
+    ['code', 'status', 'meaning', 'what we do'],
+    rows.toSorted((a, b) => a[0]!.localeCompare(b[0]!)),
+  )}\n`
 }
 
 function eventsPage(): string {

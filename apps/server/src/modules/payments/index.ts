@@ -18,6 +18,8 @@ import { createStripe } from './stripe.ts'
 import { createToss } from './toss.ts'
 import { createWebhooks } from './webhooks.ts'
 
+export { codesOf as tossCodes } from './toss-codes.ts'
+
 export const statics: ModuleStatics = {
   name: 'payments',
   migrations: new URL('./migrations/', import.meta.url),
