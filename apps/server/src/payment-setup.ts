@@ -17,6 +17,36 @@ export const playedProviders = (config: Config): ('toss' | 'stripe')[] =>
     (name) => (name === 'toss' ? config.TOSS_SECRET_KEY : config.STRIPE_SECRET_KEY) === undefined,
   )
 
+/** Other people's addresses that our pages may load from, frame and call. */
+export type Guests = { scripts: readonly string[]; frames: readonly string[]; calls: readonly string[] }
+
+/** What Stripe.js needs of a page that shows its fields ("Content security policy", docs.stripe.com/security/guide). */
+const stripeGuests: Guests = {
+  scripts: ['https://js.stripe.com', 'https://*.js.stripe.com'],
+  frames: ['https://js.stripe.com', 'https://*.js.stripe.com', 'https://hooks.stripe.com'],
+  calls: ['https://api.stripe.com'],
+}
+
+/** What the SDK of Toss Payments needs: its script, its windows in frames, and its calls. */
+const tossGuests: Guests = {
+  scripts: ['https://js.tosspayments.com'],
+  frames: ['https://*.tosspayments.com'],
+  calls: ['https://*.tosspayments.com'],
+}
+
+/** Of the providers that are not played by a sandbox of ours. */
+export function guestsOf(config: Config): Guests {
+  const played = playedProviders(config)
+  const guests = config.PAYMENT_PROVIDERS.filter((name) => !played.includes(name)).map((name) =>
+    name === 'toss' ? tossGuests : stripeGuests,
+  )
+  return {
+    scripts: guests.flatMap(({ scripts }) => scripts),
+    frames: guests.flatMap(({ frames }) => frames),
+    calls: guests.flatMap(({ calls }) => calls),
+  }
+}
+
 /** The providers as payments need them. A sandbox answers at our own address. */
 export function paymentsConfig(config: Config, publicUrl: string): PaymentsConfig {
   const played = playedProviders(config)
@@ -48,7 +78,7 @@ export function paymentsConfig(config: Config, publicUrl: string): PaymentsConfi
             secretKey: sandboxKeys.stripe.secretKey,
             clientKey: sandboxKeys.stripe.publishableKey,
             webhookSecrets: [sandboxKeys.stripe.webhookSecret],
-            scriptUrl: `${publicUrl}/sandbox/stripe/stripe.js`,
+            scriptUrl: '/sandbox/stripe/stripe.js',
           }
         : {
             mode: 'live',
@@ -58,6 +88,7 @@ export function paymentsConfig(config: Config, publicUrl: string): PaymentsConfi
             webhookSecrets: config.STRIPE_WEBHOOK_SECRET ?? [],
             scriptUrl: 'https://js.stripe.com/v3/',
           },
+    order: config.PAYMENT_PROVIDERS,
     timeoutMs: config.PAYMENT_TIMEOUT_MS,
     parallelMax: 48,
     depositMaxMs: depositHours === 0 ? null : depositHours * 3_600_000,

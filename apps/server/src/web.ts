@@ -9,19 +9,24 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '#platform/log'
 import { Problem } from '#platform/problem'
+import type { Guests } from './payment-setup.ts'
 
 const webFolder = fileURLToPath(new URL('../../web/', import.meta.url))
 const distFolder = join(webFolder, 'dist')
 const stampFile = join(distFolder, '.sources')
 
-const contentSecurityPolicy = [
-  "default-src 'self'",
-  "img-src 'self' data:",
-  "style-src 'self' 'unsafe-inline'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-  "object-src 'none'",
-].join('; ')
+const contentSecurityPolicy = ({ scripts, frames, calls }: Guests) =>
+  [
+    "default-src 'self'",
+    ...Object.entries({ 'script-src': scripts, 'frame-src': frames, 'connect-src': calls })
+      .filter(([, guests]) => guests.length > 0)
+      .map(([what, guests]) => `${what} 'self' ${guests.join(' ')}`),
+    "img-src 'self' data:",
+    "style-src 'self' 'unsafe-inline'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "object-src 'none'",
+  ].join('; ')
 
 /** Paths that belong to programs: an unknown one is a 404 for them, never a page. */
 const programPaths = /^\/(api|v1|sandbox|dev|\.well-known)(\/|$)|^\/(livez|readyz|metrics)$/
@@ -89,13 +94,14 @@ function fingerprintOf(folders: readonly string[], files: readonly string[]): st
 }
 
 /** Serves the built web app: assets for ever (their names carry a hash), pages fresh, `/wait/…` as its own small page. */
-export function serveWeb(app: FastifyInstance): void {
+export function serveWeb(app: FastifyInstance, guests: Guests): void {
+  const policy = contentSecurityPolicy(guests)
   void app.register(fastifyStatic, { root: distFolder, serve: false, cacheControl: false, preCompressed: true })
 
   const page = (reply: FastifyReply, file: string) =>
     reply
       .header('cache-control', 'no-cache')
-      .header('content-security-policy', contentSecurityPolicy)
+      .header('content-security-policy', policy)
       // Payment windows open as pop-ups of the paying page.
       .header('cross-origin-opener-policy', 'same-origin-allow-popups')
       .sendFile(file)

@@ -99,6 +99,7 @@ export async function openStripeProvider(clock: Scheduler) {
     words,
     setups: {
       toss: null,
+      order: ['stripe'] as const,
       stripe: {
         mode: 'sandbox' as const,
         baseUrl: url,

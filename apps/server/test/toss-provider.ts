@@ -101,6 +101,7 @@ export async function openTossProvider(clock: Scheduler) {
         windowUrl: `${url}/sandbox/window`,
       },
       stripe: null,
+      order: ['toss'] as const,
     },
     url,
     sandbox,

@@ -1,5 +1,5 @@
 import { bankCodes } from '../banks.ts'
-import { Money } from '../money.ts'
+import { CurrencySchema, Money } from '../money.ts'
 import { Type, Strict, OneOf, Instant, type Static } from '../schema.ts'
 import { route } from './route.ts'
 
@@ -30,6 +30,9 @@ export const paymentSettings = route({
           ...WayToPay,
           scriptUrl: Type.Union([Type.String(), Type.Null()], {
             description: "the provider's own script, which draws its part of the page",
+          }),
+          currencies: Type.Union([Type.Array(CurrencySchema), Type.Null()], {
+            description: 'in which currencies it may be paid; null for all',
           }),
         }),
         { description: 'all of them, the first one as above' },

@@ -5,14 +5,12 @@
   const texts = {
     ko: {
       legend: '연습용 카드를 고르세요',
-      note: '실제 돈은 움직이지 않습니다.',
       pm_card_visa: '4242 4242 4242 4242 · 승인되는 카드',
       pm_card_visa_chargeDeclinedInsufficientFunds: '4000 0000 0000 9995 · 잔액이 부족한 카드',
       pm_card_authenticationRequired: '4000 0027 6000 3184 · 본인 인증이 필요한 카드',
     },
     en: {
       legend: 'Choose a practice card',
-      note: 'No money moves.',
       pm_card_visa: '4242 4242 4242 4242 · is accepted',
       pm_card_visa_chargeDeclinedInsufficientFunds: '4000 0000 0000 9995 · has insufficient funds',
       pm_card_authenticationRequired: '4000 0027 6000 3184 · asks whether it is you',
@@ -22,7 +20,7 @@
 
   function drawElement(place, t) {
     const group = document.createElement('fieldset')
-    group.style.cssText = 'border: 1px solid currentcolor; border-radius: 0.75rem; padding: 0.75rem 1rem; margin: 0'
+    group.style.cssText = 'border: 1px solid #8886; border-radius: 0.75rem; padding: 0.5rem 1rem 0.75rem; margin: 0'
     const legend = document.createElement('legend')
     legend.textContent = t.legend
     group.append(legend)
@@ -34,9 +32,6 @@
       label.append(input, t[card])
       group.append(label)
     }
-    const note = document.createElement('small')
-    note.textContent = t.note
-    group.append(note)
     place.replaceChildren(group)
   }
 

@@ -40,6 +40,8 @@ export type PaymentsConfig = {
   /** `windowUrl`: the page of ours that stands for the provider's window; null where that is the provider's own. */
   toss: (Setup & { windowUrl: string | null }) | null
   stripe: (Setup & { webhookSecrets: readonly string[]; scriptUrl: string }) | null
+  /** Which of them buyers are offered first. */
+  order: readonly ('toss' | 'stripe')[]
   /** Bound of one call to a provider. */
   timeoutMs: number
   /** Most calls to the providers at the same time. */
@@ -141,7 +143,12 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
         settings: settingsOf(config),
       }),
     subscriptions: ledger.subscriptions,
-    loops: [createAsking(deps, ledger, providers, config), watch, reconciliation.loop, ...(stripe ? [preparing.sweep] : [])],
+    loops: [
+      createAsking(deps, ledger, providers, config),
+      watch,
+      reconciliation.loop,
+      ...(stripe ? [preparing.sweep] : []),
+    ],
     audit,
     async known(ids) {
       const ours = ids.filter((id) => id.startsWith(prefix))

@@ -141,11 +141,12 @@ test('a payment that its order declines is never captured, and makes room for an
 test('a page learns how to pay here', async ({ platform }) => {
   const provider = await openTossProvider(platform.clock)
   const till = await openTill(platform, provider, {
+    depositMaxMs: null,
     setup: { mode: 'live', windowUrl: null, clientKey: 'test_ck_1' },
   })
   const response = await till.http.fastify.inject({ method: 'GET', url: '/api/payments/settings' })
   const toss = { provider: 'toss', mode: 'live', windowUrl: null, clientKey: 'test_ck_1' }
-  expect(response.json()).toEqual({ ...toss, providers: [{ ...toss, scriptUrl: null }] })
+  expect(response.json()).toEqual({ ...toss, providers: [{ ...toss, scriptUrl: null, currencies: ['KRW'] }] })
   expect(response.headers['cache-control']).toBe('public, max-age=60')
   expect(response.body).not.toContain('test_sk')
 })

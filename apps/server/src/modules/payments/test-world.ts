@@ -19,7 +19,7 @@ type TestPlatform = Platform & {
   taken(subscriber: string): Promise<{ type: EventType; key: string; data: Record<string, unknown> }[]>
 }
 
-type Setups = Pick<PaymentsConfig, 'toss' | 'stripe'>
+type Setups = Pick<PaymentsConfig, 'toss' | 'stripe' | 'order'>
 
 /** What these helpers need of the provider. */
 type TestProvider = {
@@ -37,14 +37,14 @@ type TestProvider = {
     }
 )
 
-type Overrides = Partial<Omit<PaymentsConfig, 'toss' | 'stripe'>> & {
+type Overrides = Partial<Omit<PaymentsConfig, keyof Setups>> & {
   /** Of the provider's own part. */
   setup?: Record<string, unknown>
 }
 
 /** A provider's part of the configuration, changed. */
-function changed({ toss, stripe }: Setups, setup: Record<string, unknown> = {}): Setups {
-  return { toss: toss && { ...toss, ...setup }, stripe: stripe && { ...stripe, ...setup } }
+function changed({ toss, stripe, order }: Setups, setup: Record<string, unknown> = {}): Setups {
+  return { order, toss: toss && { ...toss, ...setup }, stripe: stripe && { ...stripe, ...setup } }
 }
 
 export const price = 55_000
