@@ -1,3 +1,4 @@
+import { refundPresets } from '@fairgate/contracts/refund-ladder'
 import { theatreRows, type SeedEvent } from '#modules/catalog'
 import type { Server } from './compose.ts'
 
@@ -105,6 +106,7 @@ function concert(organiserId: string, opensAt: number): SeedEvent {
       startsAt: new Date(opensAt + 60 * day).toISOString(),
       timeZone: 'Asia/Seoul',
       currency: 'KRW',
+      refunds: refundPresets['korean-standard'],
     },
     sections: [section('VIP', 165_000, 10, 30, 0), section('R', 121_000, 24, 40, 14), section('S', 88_000, 32, 46, 46)],
     sale: {
@@ -134,6 +136,7 @@ function race(organiserId: string, opensAt: number): SeedEvent {
       startsAt: new Date(opensAt + 75 * day).toISOString(),
       timeZone: 'Asia/Seoul',
       currency: 'KRW',
+      refunds: refundPresets['full-until-7-days'],
     },
     sections: groups.map(({ course, pace, name }) => ({
       name,

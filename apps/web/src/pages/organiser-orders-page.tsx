@@ -160,7 +160,7 @@ function Orders({ event }: { event: EventDocument }) {
     <section className="panel stack" aria-label={t.refunds.ordersTitle}>
       <h2>{t.refunds.paidOrders}</h2>
       <div className="table-scroll">
-        <table className="table">
+        <table className="table order-list">
           <thead>
             <tr>
               <th>
@@ -217,7 +217,7 @@ function Orders({ event }: { event: EventDocument }) {
           </button>
         ) : null}
       </div>
-      <BeginForm event={event} chosen={chosen} onBegun={() => setChosen([])} />
+      {event.cancelled ? null : <BeginForm event={event} chosen={chosen} onBegun={() => setChosen([])} />}
     </section>
   )
 }
