@@ -17,6 +17,7 @@ export const pb = {
   lotRanking: (lotId: string) => `/lots/${id(lotId)}/ranking`,
   orders: () => '/orders',
   order: (orderId: string) => `/orders/${id(orderId)}`,
+  orderCard: (orderId: string) => `/orders/${id(orderId)}/card`,
   paySuccess: () => '/pay/success',
   payFail: () => '/pay/fail',
   tickets: () => '/tickets',

@@ -23,6 +23,7 @@ const LotRankingPage = lazy(() =>
 const WaitlistPage = lazy(() =>
   import('./pages/waitlist-page.tsx').then((module) => ({ default: module.WaitlistPage })),
 )
+const CardPage = lazy(() => import('./pages/card-page.tsx').then((module) => ({ default: module.CardPage })))
 const TicketsPage = lazy(() => import('./pages/ticket-pages.tsx').then((module) => ({ default: module.TicketsPage })))
 const TicketPage = lazy(() => import('./pages/ticket-pages.tsx').then((module) => ({ default: module.TicketPage })))
 const OrganiserPage = lazy(() =>
@@ -64,6 +65,7 @@ export function Routes() {
           <Route path="/waitlists/:id">{({ id }) => withRole(<WaitlistPage key={id} saleId={id} />)}</Route>
           <Route path="/orders">{() => withRole(<OrdersPage />)}</Route>
           <Route path="/orders/:id">{({ id }) => withRole(<OrderPage key={id} id={id} />)}</Route>
+          <Route path="/orders/:id/card">{({ id }) => withRole(<CardPage key={id} id={id} />)}</Route>
           <Route path="/pay/success">{() => withRole(<PaySuccessPage />)}</Route>
           <Route path="/pay/fail">{() => withRole(<PayFailPage />)}</Route>
           <Route path="/tickets">{() => withRole(<TicketsPage />)}</Route>

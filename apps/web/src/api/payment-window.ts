@@ -4,6 +4,8 @@ import type { paymentSettings } from '@fairgate/contracts/http/payments'
 import { pb } from '../path-builder.ts'
 
 type Settings = Answer<typeof paymentSettings>
+/** One way to pay. */
+export type PayWay = Settings['providers'][number]
 
 /** The provider's limit of an order name. */
 const nameLengthMax = 100
@@ -13,7 +15,12 @@ const nameLengthMax = 100
  * or the reason.
  * @returns undefined when this server pays through the provider's own window
  */
-export function windowAddress(settings: Settings, order: Order, origin: string, language: string): string | undefined {
+export function windowAddress(
+  settings: Pick<PayWay, 'windowUrl' | 'depositHours'>,
+  order: Order,
+  origin: string,
+  language: string,
+): string | undefined {
   if (!settings.windowUrl) return undefined
   const address = new URL(settings.windowUrl, origin)
   const fields = {
@@ -25,7 +32,12 @@ export function windowAddress(settings: Settings, order: Order, origin: string, 
     lang: language,
   }
   for (const [name, value] of Object.entries(fields)) address.searchParams.set(name, value)
+  if (settings.depositHours) address.searchParams.set('validHours', String(settings.depositHours))
   return address.href
 }
+
+/** The ways in which this order may be paid, the first one first. */
+export const waysFor = (settings: Settings, order: Order): readonly PayWay[] =>
+  settings.providers.filter(({ currencies }) => currencies === null || currencies.includes(order.total.currency))
 
 export const nameOf = (order: Order): string => `${order.event.name} · ${order.section.name}`.slice(0, nameLengthMax)

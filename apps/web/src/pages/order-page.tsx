@@ -1,10 +1,11 @@
 import { useState } from 'react'
-import { Link } from 'wouter'
+import { Link, useLocation } from 'wouter'
 import { cancelOrder, type Order, type OrderState } from '@fairgate/contracts/http/orders'
 import { formatMoney } from '@fairgate/contracts/money'
 import { useAccount, useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
-import { windowAddress } from '../api/payment-window.ts'
+import { waysFor, windowAddress, type PayWay } from '../api/payment-window.ts'
+import { openTossWindow, type TossMethod } from '../api/toss-window.ts'
 import { keys, useEvent, useOrder, usePaymentSettings, useQueryClient, useTickets } from '../api/queries.ts'
 import { localeOf, shortTime } from '../i18n/dates.ts'
 import type { Language } from '../i18n/language.ts'
@@ -12,9 +13,10 @@ import { pb } from '../path-builder.ts'
 import { useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Confirm, Countdown, EventWhen, Failure, Notice, Skeleton, Tag } from '../ui/parts.tsx'
-import { RefundTerms } from '../ui/refund-terms.tsx'
 import { bySeat, TicketStubs } from '../ui/ticket-stub.tsx'
+import { RefundTerms } from '../ui/refund-terms.tsx'
 import { CancelPanel, ReturnNotice, returnedSeats } from './cancel-panel.tsx'
+import { DepositPanel } from './deposit-panel.tsx'
 
 const tones = {
   'awaiting-payment': 'warn',
@@ -96,16 +98,19 @@ function OrderView({ order }: { order: Order }) {
       <p className="order-state" role="status">
         <OrderStateTag state={order.state} />{' '}
         <span>
-          {order.state === 'paying' && order.total.amount === 0
-            ? t.order.takingFree
-            : order.state === 'refunded' && order.returns
-              ? t.refunds.allBack
-              : t.order.stateBody[order.state]}
+          {order.awaits === 'deposit'
+            ? t.deposit.awaiting
+            : order.state === 'paying' && order.total.amount === 0
+              ? t.order.takingFree
+              : order.state === 'refunded' && order.returns
+                ? t.refunds.allBack
+                : t.order.stateBody[order.state]}
         </span>
       </p>
       {isPayable && order.refusal ? <Refusal order={order} /> : null}
       <LateNotice order={order} />
       <ReturnNotice order={order} />
+      {order.state === 'awaiting-payment' ? null : <DepositPanel order={order} />}
       <div className="panel order">
         <div className="order-event">
           <b>{order.event.name}</b>
@@ -199,23 +204,42 @@ function PayActions({ order }: { order: Order }) {
   const account = useAccount()
   const client = useQueryClient()
   const settings = usePaymentSettings()
+  const [, navigate] = useLocation()
   const now = useServerNow()
   const [isAsking, setAsking] = useState(false)
   const [failure, setFailure] = useState<unknown>()
+  const [said, setSaid] = useState('')
   const [busy, setBusy] = useState(false)
   const isLate = now > Date.parse(order.payBy)
 
-  function pay(): void {
-    if (!settings.data) return
+  const ways = settings.data ? waysFor(settings.data, order) : []
+  const [first, ...others] = ways
+
+  function pay(way: PayWay, method: TossMethod = 'CARD'): void {
     if (account && order.paymentRequestToken) {
       const lineId = keep.payment.get(order.id, account.id)?.lineId ?? ''
       keep.payment.set(order.id, { accountId: account.id, paymentRequestToken: order.paymentRequestToken, lineId })
     }
-    const address = windowAddress(settings.data, order, location.origin, lang)
+    if (way.provider === 'stripe') return navigate(pb.orderCard(order.id))
+    const address = windowAddress(way, order, location.origin, lang)
     if (address) {
       setBusy(true)
       location.assign(address)
+    } else if (way.clientKey && account) void openWindow(way, way.clientKey, method, account.id)
+  }
+
+  /** The provider's own window leads away from here, unless it is closed. */
+  async function openWindow(way: PayWay, clientKey: string, method: TossMethod, customerKey: string): Promise<void> {
+    setBusy(true)
+    setSaid('')
+    try {
+      const { depositHours } = way
+      const where = { customerKey, origin: location.origin }
+      if ((await openTossWindow({ clientKey, depositHours, method }, order, where)) === 'left') return
+    } catch (error) {
+      setSaid(saidInOwn(error instanceof Error ? error.message : '', lang) || t.pay.failedTitle)
     }
+    setBusy(false)
   }
 
   async function cancel(): Promise<void> {
@@ -249,13 +273,41 @@ function PayActions({ order }: { order: Order }) {
   return (
     <div className="pay">
       {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
+      {said ? <Notice tone="bad">{said}</Notice> : null}
       {settings.isError ? <Notice tone="bad">{errorText(settings.error, lang, t.common.networkError)}</Notice> : null}
-      <button type="button" className="button wide" disabled={busy || isLate || !settings.data} onClick={pay}>
+      {settings.data && !first ? <Notice tone="warn">{t.order.noWayToPay}</Notice> : null}
+      <button
+        type="button"
+        className="button wide"
+        disabled={busy || isLate || !first}
+        onClick={() => first && pay(first)}
+      >
         {t.order.pay(formatMoney(order.total, localeOf(lang)))}
         <Icon name="arrow" />
       </button>
+      {first?.depositHours && !first.windowUrl ? (
+        <button
+          type="button"
+          className="button quiet wide"
+          disabled={busy || isLate}
+          onClick={() => pay(first, 'VIRTUAL_ACCOUNT')}
+        >
+          {t.deposit.pay}
+        </button>
+      ) : null}
+      {others.map((way) => (
+        <button
+          key={way.provider}
+          type="button"
+          className="button quiet wide"
+          disabled={busy || isLate}
+          onClick={() => pay(way)}
+        >
+          {t.order.payWith[way.provider]}
+        </button>
+      ))}
       <p className="muted small">
-        {t.order.payNote} {settings.data?.mode === 'sandbox' ? t.order.sandboxNote : ''}
+        {t.order.payNote} {first?.mode === 'sandbox' ? t.order.sandboxNote : ''}
       </p>
       <button type="button" className="button plain small" disabled={busy} onClick={() => setAsking(true)}>
         {t.order.cancel}

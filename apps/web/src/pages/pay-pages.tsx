@@ -8,6 +8,7 @@ import { keys, useQueryClient } from '../api/queries.ts'
 import { pb } from '../path-builder.ts'
 import { useTitle } from '../ui/hooks.ts'
 import { Countdown, Notice, Skeleton, StateHeading } from '../ui/parts.tsx'
+import { DepositPanel } from './deposit-panel.tsx'
 import { LateNotice, OrderTickets, Refusal } from './order-page.tsx'
 
 /** One long poll, and how long the page watches before it says that the answer may come later. */
@@ -17,6 +18,7 @@ const watchMsMax = 120_000
 type Outcome =
   | { kind: 'confirming'; isSlow: boolean }
   | { kind: 'fulfilled'; order: Order }
+  | { kind: 'deposit'; order: Order }
   | { kind: 'refused'; order: Order }
   | { kind: 'ended'; order: Order }
   | { kind: 'failed'; error: unknown }
@@ -29,19 +31,23 @@ export function PaySuccessPage() {
   const [search] = useSearchParams()
   const [outcome, setOutcome] = useState<Outcome>({ kind: 'confirming', isSlow: false })
   const begun = useRef(false)
-  const { paymentKey, orderId, amount } = Object.fromEntries(search) as Record<string, string | undefined>
+  const found = Object.fromEntries(search) as Record<string, string | undefined>
+  const { provider = 'toss', orderId, amount } = found
+  // Stripe appends names of its own to the address that it was given.
+  const paymentKey = provider === 'stripe' ? found['payment_intent'] : found['paymentKey']
+  const isRefused = found['redirect_status'] === 'failed'
   const accountId = account?.id
   useTitle(t.pay.confirming)
 
   useEffect(() => {
-    if (begun.current || !accountId || !paymentKey || !orderId || !amount) return
+    if (begun.current || !accountId || !paymentKey || !orderId || !amount || isRefused) return
     begun.current = true
 
     async function confirm(key: string, id: string): Promise<void> {
       const before = await api.call(getOrder, { params: { id } })
       const token = before.paymentRequestToken ?? keep.payment.get(id, accountId ?? '')?.paymentRequestToken
       if (before.state === 'awaiting-payment' && token) {
-        const body = { paymentRequestToken: token, provider: 'toss', paymentKey: key, amount: Number(amount) }
+        const body = { paymentRequestToken: token, provider, paymentKey: key, amount: Number(amount) }
         await api.call(confirmPayment, { body, idempotencyKey: `confirm-${key}` })
       }
       await follow(id, before)
@@ -56,6 +62,7 @@ export function PaySuccessPage() {
         const isOldRefusal =
           before.refusal !== null && order.payBy === before.payBy && performance.now() - askedMs >= waitSeconds * 900
         if (order.state === 'fulfilled') return finish({ kind: 'fulfilled', order })
+        if (order.awaits === 'deposit') return finish({ kind: 'deposit', order })
         if (order.state === 'awaiting-payment' && order.refusal && !isOldRefusal)
           return finish({ kind: 'refused', order })
         if (order.state !== 'paying' && order.state !== 'awaiting-payment') return finish({ kind: 'ended', order })
@@ -77,7 +84,7 @@ export function PaySuccessPage() {
     }
 
     confirm(paymentKey, orderId).catch((error: unknown) => setOutcome({ kind: 'failed', error }))
-  }, [accountId, paymentKey, orderId, amount, api, keep, client])
+  }, [accountId, provider, paymentKey, orderId, amount, isRefused, api, keep, client])
 
   if (!paymentKey || !orderId || !amount) {
     return (
@@ -85,6 +92,17 @@ export function PaySuccessPage() {
         <Notice tone="bad" title={t.pay.failedTitle}>
           <p>{t.pay.badLink}</p>
         </Notice>
+      </div>
+    )
+  }
+  if (isRefused) {
+    return (
+      <div className="page narrow pay-page">
+        <StateHeading>{t.pay.refusedTitle}</StateHeading>
+        <p className="lead">{t.card.notAuthenticated}</p>
+        <Link href={pb.orderCard(orderId)} className="button">
+          {t.order.finish}
+        </Link>
       </div>
     )
   }
@@ -128,6 +146,16 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
               {t.order.open}
             </Link>
           </div>
+        </>
+      )
+    case 'deposit':
+      return (
+        <>
+          <StateHeading>{t.deposit.awaiting}</StateHeading>
+          <DepositPanel order={outcome.order} />
+          <Link href={pb.order(orderId)} className="button quiet">
+            {t.pay.toOrder}
+          </Link>
         </>
       )
     case 'refused':

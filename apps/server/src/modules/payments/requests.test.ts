@@ -134,7 +134,8 @@ test('a payment that its order declines is never captured, and makes room for an
   // Too late to decline: the outcome has been told, and the order decides about the money.
   await till.publish(till.declined(second), till.captureRequested(second))
   await till.settle()
-  expect((await till.facts()).map(({ what }) => what)).toEqual(['captured'])
+  // An order that asks again is told again; the provider is not asked.
+  expect((await till.facts()).map(({ what }) => what)).toEqual(['captured', 'captured'])
   expect(provider.calls).toHaveLength(1)
 })
 
