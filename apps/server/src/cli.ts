@@ -4,6 +4,7 @@ import { createLifecycle } from '#platform/lifecycle'
 import { createLog } from '#platform/log'
 import type { Server } from './compose.ts'
 import { writeDocs } from './docs.ts'
+import { orderCommands } from './order-commands.ts'
 import { planCommands } from './plan-commands.ts'
 import { configOrExit, open } from './run.ts'
 
@@ -111,22 +112,7 @@ parked
     withServer(async (server) => print({ retried: await server.bus.parked.retry(options) }, options.json)),
   )
 
-const orders = program.command('orders').description('orders that need a look')
-orders
-  .command('stuck')
-  .description('orders under way for longer than some minutes')
-  .option('--minutes <n>', 'how long', whole, 5)
-  .option('--json', 'one line')
-  .action((options: { minutes: number; json?: boolean }) =>
-    withServer(async (server) => print(await server.faces.orders.stuck(options.minutes * 60_000), options.json)),
-  )
-orders
-  .command('history <order>')
-  .description('what happened to an order, step by step')
-  .option('--json', 'one line')
-  .action((order: string, options: { json?: boolean }) =>
-    withServer(async (server) => print(await server.faces.orders.history(order), options.json)),
-  )
+orderCommands(program, withServer)
 
 program
   .command('docs')

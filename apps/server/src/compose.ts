@@ -40,8 +40,9 @@ import { createVitals, watchEventLoop } from '#platform/vitals'
 import { mergeAudit } from './audit.ts'
 import type { Config, ServiceName } from './config.ts'
 import { serveOperations } from './operations.ts'
-
+import { createOrderDesk } from './order-desk.ts'
 import { paymentsConfig } from './payment-setup.ts'
+
 /** Every module, hosted by this process or not: their tables and their wishes must exist before the first fact. */
 export const allModules: Record<ServiceName, ModuleStatics> = {
   identity: identity.statics,
@@ -242,12 +243,14 @@ export function compose(config: Config, surroundings: Surroundings) {
     deadlineMs: config.REQUEST_DEADLINE_MS,
     vitals,
   })
+  const orderDesk = createOrderDesk({ orders: faces.orders, payments: faces.payments, bus })
   serveOperations(http, {
     db,
     bus,
     metrics: { contentType: metrics.contentType, text: surroundings.metricsText ?? metrics.text },
     audit,
     known,
+    orderDesk,
     isReady: () => ready,
     metricsHere: config.DEMO,
   })
@@ -270,6 +273,7 @@ export function compose(config: Config, surroundings: Surroundings) {
     bus,
     http,
     faces,
+    orderDesk,
     audit,
     metrics,
     /** Brings the database up to date and registers every module's wishes. */

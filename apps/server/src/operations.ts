@@ -6,6 +6,9 @@ import { sql, type Db } from '#platform/db'
 import { etagOf, isKnown, type HttpApp } from '#platform/http'
 import type { Metrics } from '#platform/metrics'
 import { openApiDocument } from './openapi.ts'
+import type { OrderDesk } from './order-desk.ts'
+
+const stuckMinutes = 5
 
 export type MetricsText = Pick<Metrics, 'text' | 'contentType'>
 
@@ -18,11 +21,12 @@ export function serveOperations(
     metrics: MetricsText
     audit: (eventId?: string) => Promise<AuditReport>
     known: (ids: readonly string[]) => Promise<ReadonlySet<string>>
+    orderDesk: OrderDesk
     isReady: () => boolean
     metricsHere: boolean
   },
 ): void {
-  const { db, bus, metrics } = parts
+  const { db, bus, metrics, orderDesk } = parts
   const app = http.fastify
   app.get('/livez', async () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
@@ -54,6 +58,15 @@ export function serveOperations(
   http.serve(operationsRoutes.retryParked, async ({ body }) => ({
     status: 200,
     body: { retried: await bus.parked.retry(body) },
+  }))
+  http.serve(operationsRoutes.listTroubledOrders, async ({ query }) => ({
+    status: 200,
+    body: { items: await orderDesk.list((query.minutes ?? stuckMinutes) * 60_000) },
+  }))
+  http.serve(operationsRoutes.showOrder, async ({ params }) => ({ status: 200, body: await orderDesk.show(params.id) }))
+  http.serve(operationsRoutes.replayOrder, async ({ params }) => ({
+    status: 200,
+    body: await orderDesk.replay(params.id),
   }))
 }
 

@@ -49,7 +49,11 @@ const callsMade = (world: World): Call[] =>
 export const nameOf = (target: Target): string =>
   target.kind === 'call' ? `${target.call} (provider)` : `${target.type} → ${target.subscriber}`
 
-async function live(world: World, scenario: Scenario, atRest: (cell: Cell) => Promise<boolean> = async () => false) {
+export async function live(
+  world: World,
+  scenario: Scenario,
+  atRest: (cell: Cell) => Promise<boolean> = async () => false,
+) {
   const cell = await scenario.begin(world)
   await world.settle(async () => {
     for (let i = 0; i < 5; i++) {
@@ -82,7 +86,7 @@ export async function strike(
 }
 
 /** The invariants of a purchase that has come to rest. */
-async function judge(world: World, cell: Cell): Promise<Ending & { kind: 'ended' }> {
+export async function judge(world: World, cell: Cell): Promise<Ending & { kind: 'ended' }> {
   const { platform, process } = world
   const order = await cell.look()
   const parts = await Promise.all(

@@ -75,6 +75,7 @@ export async function openWorld(platform: TestPlatform) {
     return {
       modules,
       orders,
+      payments,
       racepoints,
       http: platform.http(modules).fastify,
       subscribers: new Map(

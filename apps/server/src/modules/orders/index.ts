@@ -52,6 +52,8 @@ export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {
     stuck: useCases.stuck,
     /** Asks again for what an order waits for; safe to press twice. @returns how much it asked. @throws Problem `orders.order-not-found` */
     replay: useCases.replay,
+    /** An order with its payments and every step it took. @throws Problem `orders.order-not-found` */
+    show: useCases.show,
     /** What happened to an order, step by step. */
     history: (orderId: string) => store.historyOf(deps.db, orderId),
     /** Ids of orders for which another module owes an answer: their figures may differ between modules for a moment. */
@@ -63,3 +65,5 @@ export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {
     refund: useCases.refund,
   }
 }
+
+export type Orders = ReturnType<typeof createOrders>

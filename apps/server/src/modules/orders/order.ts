@@ -376,6 +376,12 @@ export const table: Record<State, Record<Event, Outcome>> = {
   },
 }
 
+/** What a step asked of others, as the table stands. */
+export function commandsOn(from: State | null, event: string): readonly Command[] {
+  const outcome = from === null ? undefined : (table[from] as Partial<Record<string, Outcome>>)[event]
+  return typeof outcome === 'object' ? outcome.commands : []
+}
+
 /** What clients see: an order that waits for an answer of another module is `paying`. */
 export const publicState: Record<State, OrderState> = {
   'awaiting-payment': 'awaiting-payment',

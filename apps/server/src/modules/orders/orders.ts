@@ -6,7 +6,7 @@ import { afterCommit, transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { createCodes, isOfAllotment, type Codes, type Granted } from './codes.ts'
-import type { State } from './order.ts'
+import { commandsOn, type State } from './order.ts'
 import { createOrderWaits } from './order-waits.ts'
 import * as store from './orders-store.ts'
 import {
@@ -344,6 +344,17 @@ export function createUseCases(
   /** Orders that have waited for another module, and refunds that were not done, for longer than `olderThanMs`; oldest first. */
   const stuck = (olderThanMs: number) => store.stuckOrders(db, clock.now() - olderThanMs, stuckListMax)
 
+  /** An order as it stands in the books, and every step that it took, with what each asked of others. */
+  async function show(id: string) {
+    const book = (await store.readBooks(db, [id])).get(id)
+    if (!book) throw new Problem('orders.order-not-found')
+    const history = (await store.historyOf(db, id)).map((line) => ({
+      ...line,
+      asked: commandsOn(line.from, line.event),
+    }))
+    return { ...book, history }
+  }
+
   /** Asks again for what an order waits for. Pressed twice it asks twice, and nothing happens twice. @returns how much it asked */
   async function replay(id: string): Promise<number> {
     return transaction(db, async (tx) => {
@@ -378,6 +389,7 @@ export function createUseCases(
     refund,
     expireOverdue,
     stuck,
+    show,
     replay,
     measure,
     figures,

@@ -165,3 +165,5 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
     history: (orderId: string) => store.historyOfOrder(db, orderId),
   }
 }
+
+export type Payments = ReturnType<typeof createPayments>
