@@ -25,8 +25,8 @@ import { OfferPanel } from './offer-panel.tsx'
 export function WaitlistPage({ saleId }: { saleId: string }) {
   const { t } = useApp()
   const account = useAccount()
-  const waitlist = useWaitlist(saleId, 3000)
-  const mine = useMyWaitlistEntry(saleId, 3000)
+  const waitlist = useWaitlist(saleId, 5000)
+  const mine = useMyWaitlistEntry(saleId, 5000)
   const event = useEvent(waitlist.data?.eventId)
   useTitle(t.waitlist.title)
   for (const query of [waitlist, mine, event]) {

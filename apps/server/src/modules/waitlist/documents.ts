@@ -6,8 +6,17 @@ import { etagOf } from '#platform/http'
 import { Problem } from '#platform/problem'
 import { phaseOf, type Sale } from './waitlist.ts'
 import * as store from './waitlist-store.ts'
+import type { Entry, Waiting } from './waitlist-store.ts'
 
-type Built = { method: Sale['method']; bytes: Buffer; etag: string; builtAt: number; isStale: boolean }
+type Built = {
+  sale: Sale
+  waiting: Waiting
+  bytes: Buffer
+  etag: string
+  builtAt: number
+  isStale: boolean
+  costMs: number
+}
 
 /** Waitlists remembered by a process; the one that was first remembered is forgotten first. */
 const documentsMax = 2000
@@ -15,44 +24,63 @@ const documentsMax = 2000
 const keptMs = 1000
 /** A change is shown earlier, but no more often than this. */
 const afterChangeMs = 250
+/** Reading who waits takes some 20 ms for 20,000 people: it may take a tenth of a process's time. */
+const costShare = 10
 
 /** The documents of waitlists. A crowd of readers costs the database one reading a second for each. */
 export function createDocuments({ db, clock }: { db: Db; clock: Clock }) {
   const kept = new Map<string, Built>()
-  const builds = createBatcher<string, Built | undefined>({
-    batchMax: 20,
-    queueMax: 5000,
-    run: async (saleIds) => {
+  const builds = createBatcher<{ saleId: string; records: number }, Built | undefined>({
+    batchMax: 5000,
+    queueMax: 20_000,
+    run: async (wanted) => {
       const built = new Map<string, Built | undefined>()
-      for (const saleId of new Set(saleIds)) built.set(saleId, fresh(saleId) ?? (await build(saleId)))
-      return saleIds.map((saleId) => built.get(saleId))
+      for (const [saleId, list] of Map.groupBy(wanted, (each) => each.saleId)) {
+        const records = list.reduce((most, each) => Math.max(most, each.records), 0)
+        built.set(saleId, fresh(saleId, records) ?? (await build(saleId)))
+      }
+      return wanted.map(({ saleId }) => built.get(saleId))
     },
   })
 
-  function fresh(saleId: string): Built | undefined {
+  function fresh(saleId: string, records: number): Built | undefined {
     const known = kept.get(saleId)
-    return known && clock.now() - known.builtAt < (known.isStale ? afterChangeMs : keptMs) ? known : undefined
+    if (!known || known.sale.records < records) return undefined
+    const keptFor = Math.max(known.isStale ? afterChangeMs : keptMs, known.costMs * costShare)
+    return clock.now() - known.builtAt < keptFor ? known : undefined
   }
 
   async function build(saleId: string): Promise<Built | undefined> {
     const builtAt = clock.now()
+    // The sale first: whoever joined by one of its records is among those who are read then.
     const sale = await store.readSale(db, saleId)
     if (!sale) return undefined
-    const [counts, waiting] = await Promise.all([store.waitingCounts(db, saleId), store.waitingCount(db, saleId)])
-    const bytes = Buffer.from(JSON.stringify(documentOf(sale, counts, waiting, builtAt)))
-    const built = { method: sale.method, bytes, etag: etagOf(bytes), builtAt, isStale: false }
+    const waiting = await store.readWaiting(db, saleId)
+    const bytes = Buffer.from(JSON.stringify(documentOf(sale, waiting, builtAt)))
+    const costMs = clock.now() - builtAt
+    const built = { sale, waiting, bytes, etag: etagOf(bytes), builtAt, isStale: false, costMs }
     if (!kept.has(saleId) && kept.size >= documentsMax) kept.delete(kept.keys().next().value!)
     kept.set(saleId, built)
     return built
   }
 
+  /** @param records  it must show so many at least. @throws waitlist.waitlist-not-found, waitlist.not-for-this-sale */
+  async function read(saleId: string, records = 0): Promise<Built> {
+    const built = fresh(saleId, records) ?? (await builds.add({ saleId, records }))
+    if (!built) throw new Problem('waitlist.waitlist-not-found')
+    if (built.sale.method !== 'queue') throw new Problem('waitlist.not-for-this-sale')
+    return built
+  }
+
   return {
-    /** @throws waitlist.waitlist-not-found, waitlist.not-for-this-sale */
-    async read(saleId: string): Promise<Built> {
-      const built = fresh(saleId) ?? (await builds.add(saleId))
-      if (!built) throw new Problem('waitlist.waitlist-not-found')
-      if (built.method !== 'queue') throw new Problem('waitlist.not-for-this-sale')
-      return built
+    read,
+    /** How many are before an entry and wait for at least one of its sections; null when it does not wait. */
+    async ahead({ saleId, number, sectionIds, state }: Entry): Promise<number | null> {
+      if (state !== 'waiting') return null
+      const { waiting } = await read(saleId, number)
+      return waiting
+        .filter((group) => group.sectionIds.some((id) => sectionIds.includes(id)))
+        .reduce((sum, { numbers }) => sum + countBelow(numbers, number), 0)
     },
     /** Something that these waitlists show has changed in the database. */
     expire(saleIds: Iterable<string>): void {
@@ -66,12 +94,27 @@ export function createDocuments({ db, clock }: { db: Db; clock: Clock }) {
 
 export type Documents = ReturnType<typeof createDocuments>
 
-function documentOf(
-  sale: Sale,
-  counts: readonly { sectionId: string; waiting: number }[],
-  waiting: number,
-  now: number,
-): WaitlistDocument {
+/** How many of rising numbers are smaller than this. */
+function countBelow(numbers: readonly number[], limit: number): number {
+  let [low, high] = [0, numbers.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (numbers[middle]! < limit) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Who waits for a section, perhaps among others. */
+export function waitingFor(waiting: Waiting, sectionId: string): { entries: number; seats: number } {
+  const groups = waiting.filter(({ sectionIds }) => sectionIds.includes(sectionId))
+  return {
+    entries: groups.reduce((sum, { numbers }) => sum + numbers.length, 0),
+    seats: groups.reduce((sum, { seats }) => sum + seats, 0),
+  }
+}
+
+function documentOf(sale: Sale, waiting: Waiting, now: number): WaitlistDocument {
   return {
     saleId: sale.id,
     eventId: sale.event.id,
@@ -82,12 +125,12 @@ function documentOf(
     serverTime: new Date(now).toISOString(),
     offerSeconds: sale.offerSeconds,
     limitPerAccount: sale.limitPerAccount,
-    waiting,
+    waiting: waiting.reduce((sum, { numbers }) => sum + numbers.length, 0),
     sections: sale.sections.map(({ id, name, isFull }) => ({
       id,
       name,
       soldOut: isFull,
-      waiting: counts.find(({ sectionId }) => sectionId === id)?.waiting ?? 0,
+      waiting: waitingFor(waiting, id).entries,
     })),
     records: sale.records,
     head: sale.head,

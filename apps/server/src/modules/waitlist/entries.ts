@@ -14,6 +14,9 @@ import type { Entry, FullEntry, Who } from './waitlist-store.ts'
 export type Wanted = { sectionIds: readonly string[]; quantity: number; together: boolean }
 /** What an account wants of a waitlist; without `wanted` it leaves. */
 type Request = Who & { wanted?: Wanted }
+/** An entry with how many are ahead of it, null when it does not wait. */
+export type StandingEntry = FullEntry & { ahead: number | null }
+
 type Answer = { isNew: boolean } | { refused: ErrorCode; extensions: Record<string, unknown> }
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'ephemeral' | 'metrics' | 'racepoints'> & {
@@ -122,6 +125,11 @@ export function createEntries({ db, clock, ids, outbox, ephemeral, metrics, race
     )
   }
 
+  const standing = async (entry: FullEntry): Promise<StandingEntry> => ({
+    ...entry,
+    ahead: await documents.ahead(entry),
+  })
+
   async function ask(request: Request): Promise<{ isNew: boolean }> {
     const { count, resetAt } = await ephemeral.count(`waitlist.changes:${request.accountId}`, windowMs)
     if (count > changesMax) throw new Problem('http.too-many-requests', { retryAfterMs: resetAt - clock.now() })
@@ -136,22 +144,23 @@ export function createEntries({ db, clock, ids, outbox, ephemeral, metrics, race
      * Puts the account at the end of the order with this wish; the same wish again changes nothing. @throws Problem when
      * the waitlist is unknown or closed, when seats are on sale, an offer is open, or the wish has faults
      */
-    async join(who: Who, wanted: Wanted): Promise<{ isNew: boolean; entry: FullEntry }> {
+    async join(who: Who, wanted: Wanted): Promise<{ isNew: boolean; entry: StandingEntry }> {
       const { isNew } = await ask({ ...who, wanted })
-      return { isNew, entry: (await store.fullEntryOf(db, who))! }
+      return { isNew, entry: await standing((await store.fullEntryOf(db, who))!) }
     },
     /** Joining without its answer, for crowds. @throws Problem */
     enter: (who: Who, wanted: Wanted) => ask({ ...who, wanted }),
     /** @throws Problem when there is no entry, or an offer is open */
     leave: (who: Who) => ask(who),
     /** @throws waitlist.waitlist-not-found, waitlist.not-for-this-sale, waitlist.entry-not-found */
-    async mine(who: Who): Promise<FullEntry> {
+    async mine(who: Who): Promise<StandingEntry> {
       await documents.read(who.saleId)
       const entry = await store.fullEntryOf(db, who)
       if (!entry) throw new Problem('waitlist.entry-not-found')
-      return entry
+      return standing(entry)
     },
-    all: (accountId: string): Promise<FullEntry[]> => store.fullEntriesOf(db, accountId, shownMax),
+    all: async (accountId: string): Promise<StandingEntry[]> =>
+      Promise.all((await store.fullEntriesOf(db, accountId, shownMax)).map(standing)),
   }
 }
 

@@ -177,16 +177,16 @@ test('200 wait, 50 seats and more come back in groups of any size: offers follow
   await world.settle()
 
   let returned = 0
-  for (let step = 0; step < 14; step++) {
+  for (let step = 0; step < 16; step++) {
     const back = bought.splice(0, returned < 60 ? below(5) : 0)
     returned += back.length * 4
     await world.bringBack(...back)
     await world.settle()
+    expect(await rows(platform.db, sql`select 1 from waitlist.seats where offer_id is null`)).toEqual([])
     await act(platform, world, below)
     platform.clock.advance(below(40) * minuteMs)
-    await world.settle()
-    expect(await rows(platform.db, sql`select 1 from waitlist.seats where offer_id is null`)).toEqual([])
   }
+  await world.settle()
   expect(returned).toBeGreaterThan(50)
 
   const records = await world.records()

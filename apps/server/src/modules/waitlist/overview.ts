@@ -3,7 +3,7 @@ import type { Caller } from '#platform/access-token'
 import { afterCommit, transaction, type Db } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
-import type { Documents } from './documents.ts'
+import { waitingFor, type Documents } from './documents.ts'
 import { createJournal, type Sale } from './waitlist.ts'
 import * as store from './waitlist-store.ts'
 
@@ -45,7 +45,7 @@ export type Overview = ReturnType<typeof createOverview>
 
 async function overviewOf(db: Db, sale: Sale): Promise<WaitlistOverview> {
   const [waiting, offers, newest] = await Promise.all([
-    store.waitingCounts(db, sale.id),
+    store.readWaiting(db, sale.id),
     store.offerCounts(db, sale.id),
     store.newestOffers(db, sale.id, shownMax),
   ])
@@ -53,13 +53,13 @@ async function overviewOf(db: Db, sale: Sale): Promise<WaitlistOverview> {
     saleId: sale.id,
     offerSeconds: sale.offerSeconds,
     sections: sale.sections.map(({ id, name }) => {
-      const wanted = waiting.find(({ sectionId }) => sectionId === id)
+      const wanted = waitingFor(waiting, id)
       const { kept, offered, bought, declined, lapsed } = offers.find(({ sectionId }) => sectionId === id)!
       return {
         id,
         name,
-        waiting: wanted?.waiting ?? 0,
-        waitingSeats: wanted?.seats ?? 0,
+        waiting: wanted.entries,
+        waitingSeats: wanted.seats,
         kept,
         offered,
         bought,

@@ -4,11 +4,11 @@ import type { Db } from '#platform/db'
 import type { HttpApp } from '#platform/http'
 import { Problem } from '#platform/problem'
 import type { Documents } from './documents.ts'
-import type { Entries } from './entries.ts'
+import type { Entries, StandingEntry } from './entries.ts'
 import type { Offers } from './offers.ts'
 import type { Overview } from './overview.ts'
 import * as store from './waitlist-store.ts'
-import type { FullEntry, FullOffer } from './waitlist-store.ts'
+import type { FullOffer } from './waitlist-store.ts'
 
 export type Parts = { db: Db; documents: Documents; entries: Entries; offers: Offers; overview: Overview }
 
@@ -86,7 +86,7 @@ export function serveRoutes(http: HttpApp, { db, documents, entries, offers, ove
   }))
 }
 
-const entryBody = (entry: FullEntry): contract.WaitlistEntry => ({
+const entryBody = (entry: StandingEntry): contract.WaitlistEntry => ({
   id: entry.id,
   saleId: entry.saleId,
   eventId: entry.eventId,

@@ -178,16 +178,12 @@ export type FullEntry = Entry & {
   eventId: string
   eventName: string
   sections: { id: string; name: string }[]
-  ahead: number | null
 }
 
 const fullEntry = sql`
   select ${entryColumns}, s.event ->> 'id' as "eventId", s.event ->> 'name' as "eventName",
          (select json_agg(json_build_object('id', c.id, 'name', c.name) order by w.place)
-          from unnest(e.section_ids) with ordinality w (id, place) join waitlist.sections c on c.id = w.id) as sections,
-         case when e.state = 'waiting' then
-           (select count(*) from waitlist.entries o where o.sale_id = e.sale_id and o.state = 'waiting' and o.number < e.number
-              and o.section_ids && e.section_ids) end as ahead
+          from unnest(e.section_ids) with ordinality w (id, place) join waitlist.sections c on c.id = w.id) as sections
   from waitlist.entries e join waitlist.sales s on s.id = e.sale_id`
 
 export const fullEntryOf = (db: Db, { saleId, accountId }: Who): Promise<FullEntry | undefined> =>
@@ -407,24 +403,16 @@ export const findOffer = (db: Db | Tx, id: string): Promise<FullOffer | undefine
 
 // What is shown
 
-export const waitingCounts = (
-  db: Db,
-  saleId: string,
-): Promise<{ sectionId: string; waiting: number; seats: number }[]> =>
+/** Everybody who waits, by what they wait for; numbers rise. */
+export type Waiting = { sectionIds: string[]; numbers: number[]; seats: number }[]
+
+export const readWaiting = (db: Db, saleId: string): Promise<Waiting> =>
   rows(
     db,
-    sql<{ sectionId: string; waiting: number; seats: number }>`
-      select w.id as "sectionId", count(*) as waiting, sum(e.quantity) as seats
-      from waitlist.entries e, unnest(e.section_ids) w (id) where e.sale_id = ${saleId} and e.state = 'waiting' group by 1`,
+    sql<Waiting[number]>`
+      select section_ids as "sectionIds", array_agg(number order by number) as numbers, sum(quantity)::int as seats
+      from waitlist.entries where sale_id = ${saleId} and state = 'waiting' group by section_ids`,
   )
-
-export const waitingCount = async (db: Db, saleId: string): Promise<number> =>
-  (
-    await row(
-      db,
-      sql<{ count: number }>`select count(*) from waitlist.entries where sale_id = ${saleId} and state = 'waiting'`,
-    )
-  ).count
 
 export type OfferCounts = {
   sectionId: string
