@@ -464,6 +464,7 @@ test.each([
     await organiser.signIn('organiser')
     await lookAt('/organiser', organiser)
     await lookAt('/organiser/new', organiser)
+    await lookAt('/organiser/webhooks', organiser)
     for (const step of ['sections', 'sale', 'publish'])
       await lookAt(`/organiser/events/${concert.id}?step=${step}`, organiser)
     await lookAt(`/organiser/events/${concert.id}/watch`, organiser)

@@ -54,7 +54,8 @@ export function LotRankingPage({ id }: { id: string }) {
       <PageHead title={t.auction.ranking} lead={t.auction.rankingLead(seats, bidders)} />
       <div className="stack">
         <section className="panel stack">
-          <div className="table-scroll">
+          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keys */}
+          <div className="table-scroll" role="region" aria-label={t.auction.ranking} tabIndex={0}>
             <table className="table ranking">
               <thead>
                 <tr>
