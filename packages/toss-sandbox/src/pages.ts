@@ -175,7 +175,7 @@ export function bankPage(language: Language, payment: Payment): string {
     [t.order, orderName],
     [t.bank, t.bankName],
     [t.accountNumber, number],
-    [t.dueDate, virtualAccount?.dueDate ?? ''],
+    [t.dueDate, virtualAccount?.dueDate.slice(0, 16).replace('T', ' ') ?? ''],
   ]
   const isOpen = status === 'WAITING_FOR_DEPOSIT' && virtualAccount?.expired === false
   const form = `<form method="post" action="/sandbox/bank"><input type="hidden" name="account" value="${escaped(number)}"><input type="hidden" name="lang" value="${language}">

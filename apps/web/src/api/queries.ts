@@ -177,7 +177,7 @@ export function useOrder(id: string) {
   return useQuery<Order>({
     queryKey: keys.order(id),
     queryFn: ({ signal }) => api.call(getOrder, { params: { id }, signal }),
-    refetchInterval: ({ state }) => 
+    refetchInterval: ({ state }) =>
       isSettled(state.data) ? false : state.data?.state === 'paying' && !state.data.awaits ? 1500 : 5000,
   })
 }

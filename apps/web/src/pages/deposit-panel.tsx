@@ -28,31 +28,36 @@ function WhereToPay({ deposit, timeZone }: { deposit: Deposit; timeZone: string 
   const { account, amount, until } = deposit
   const practice = bankPage(settings.data?.windowUrl ?? null, account.number, lang)
   return (
-    <section className="panel" aria-labelledby="deposit">
+    <section className="panel order deposit" aria-labelledby="deposit">
       <h2 id="deposit">{t.deposit.title}</h2>
       <p>{t.deposit.lead(shortTime(until, timeZone, lang))}</p>
-      <dl className="facts">
-        <div>
-          <dt>{t.deposit.bank}</dt>
-          <dd>{bankName(account.bank, lang)}</dd>
-        </div>
-        <div>
-          <dt>{t.deposit.number}</dt>
-          <dd className="figures">
-            <b>{account.number}</b>
-          </dd>
-        </div>
-        {account.holder ? (
-          <div>
-            <dt>{t.deposit.holder}</dt>
-            <dd>{account.holder}</dd>
-          </div>
-        ) : null}
-        <div>
-          <dt>{t.deposit.amount}</dt>
-          <dd className="figures">{formatMoney(amount, localeOf(lang))}</dd>
-        </div>
-      </dl>
+      <table className="items">
+        <caption className="hidden-visually">{t.deposit.title}</caption>
+        <tbody>
+          <tr>
+            <th scope="row">{t.deposit.bank}</th>
+            <td>{bankName(account.bank, lang)}</td>
+          </tr>
+          <tr>
+            <th scope="row">{t.deposit.number}</th>
+            <td className="figures">
+              <b>{account.number}</b>
+            </td>
+          </tr>
+          {account.holder ? (
+            <tr>
+              <th scope="row">{t.deposit.holder}</th>
+              <td>{account.holder}</td>
+            </tr>
+          ) : null}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">{t.deposit.amount}</th>
+            <td className="figures">{formatMoney(amount, localeOf(lang))}</td>
+          </tr>
+        </tfoot>
+      </table>
       <p className="muted small">{t.deposit.note}</p>
       {practice ? (
         <div className="actions">
@@ -103,7 +108,7 @@ function RefundAccountForm({ deposit }: { deposit: Deposit }) {
   }
 
   return (
-    <section className="panel" aria-labelledby="refund-account">
+    <section className="panel deposit" aria-labelledby="refund-account">
       <h2 id="refund-account">{t.deposit.refundTitle}</h2>
       <p>{t.deposit.refundLead}</p>
       <form className="form" noValidate onSubmit={(event) => void send(event)}>
