@@ -1,6 +1,8 @@
+import { createClient } from '@fairgate/contracts/client'
 import { getLine } from '@fairgate/contracts/http/waiting-room'
 import { buy, type Told, type World } from './buyer.ts'
 import { bothBooks, countLost, quiescentAudit, signedIn, type Remembered } from './books.ts'
+import { callOff, type CalledOff } from './call-off.ts'
 import { prepareCrowd, registerCrowd } from './crowd.ts'
 import { farmEye, type Eye } from './eye.ts'
 import { createOwnServer, type Credentials, type OwnServer } from './own-server.ts'
@@ -25,6 +27,7 @@ export type RehearsalOptions = Omit<ScenarioOptions, 'holdSeconds'> & {
   rounds?: number
   keep?: boolean
   challenges?: boolean
+  callOff?: number
 }
 
 export type Report = ReturnType<typeof figuresOf> & {
@@ -42,6 +45,8 @@ export type Report = ReturnType<typeof figuresOf> & {
   fairness: Fairness
   waitEstimate: WaitEstimate
   errorSamples: Record<string, number>
+  /** With `callOff`: how everybody got their money back from the last round. */
+  calledOff?: CalledOff
   challenges: 'on' | 'off'
   /** All zero where challenges are off. `solvingMs` is the sum over all who solved, four at a time on this machine. */
   proofOfWork: ProofOfWork
@@ -89,7 +94,11 @@ async function run(options: RehearsalOptions, scenario: Scenario, parts: Parts):
   const refusals = createRefusalCheck(wire, parts.surroundings.sleep)
   const waits: Wait[] = []
   const work = noProofs()
-  const rounds: (Round & { results: (Remembered & Told & { isMacro: boolean })[]; areChallengesOn: boolean })[] = []
+  const rounds: (Round & {
+    results: (Remembered & Told & { isMacro: boolean })[]
+    areChallengesOn: boolean
+    eventId: string
+  })[] = []
   for (let i = 0; i < (options.rounds ?? scenario.rounds); i++)
     rounds.push(await hold(options, scenario, i, { ...parts, refusals, waits, work }))
   const { falseRefusals, refusals: refused } = await refusals.finish()
@@ -99,14 +108,27 @@ async function run(options: RehearsalOptions, scenario: Scenario, parts: Parts):
     admin,
     rounds.flatMap(({ results }) => results),
   )
-  const { surroundings, url } = parts
-  const books = await bothBooks(wire.client, admin, url, surroundings.now() + booksWaitMs, surroundings)
+  const { surroundings, url, own } = parts
+  const calledOff =
+    own && options.callOff !== undefined
+      ? await callOff(createClient({ baseUrl: url }), own, rounds.at(-1)!.eventId, options.callOff, surroundings)
+      : undefined
+  const books = await bothBooks(
+    wire.client,
+    await signedIn(wire.client, 'admin'),
+    url,
+    surroundings.now() + booksWaitMs,
+    surroundings,
+  )
+  const figures = figuresOf(rounds, lost, books)
   return {
     scenario: options.scenario,
     seed: options.seed,
     users: crowd.length,
     rounds: rounds.length,
-    ...figuresOf(rounds, lost, books),
+    ...figures,
+    invariantsHeld: figures.invariantsHeld && (calledOff?.isWhole ?? true),
+    ...(calledOff ? { calledOff } : {}),
     refusals: refused,
     falseRefusals,
     ...metBy(recorder),
@@ -212,7 +234,8 @@ async function hold(
   const deadline = doneAt + (full.holdSeconds > 60 ? 30_000 : (full.holdSeconds + 60) * 1000)
   const admin = await signedIn(wire.client, 'admin')
   const audit = await quiescentAudit(wire.client, admin, sale, deadline, surroundings)
-  return { capacity: sale.capacity, seconds: (doneAt - sale.opensAt) / 1000, audit, results, areChallengesOn }
+  const seconds = (doneAt - sale.opensAt) / 1000
+  return { capacity: sale.capacity, seconds, audit, results, areChallengesOn, eventId: sale.eventId }
 }
 
 /** One eye for each farm and line. */

@@ -44,6 +44,11 @@ const program = new Command('npm run -s rehearse --')
   .option('--rounds <n>', 'hold the sale so often with the same crowd; bots: 5, to tell skill from luck', whole(1))
   .option('--kill-after <seconds>', 'kill -9 the own server so long after the opening, and start it again', whole(0))
   .option(
+    '--call-off <kills>',
+    'afterwards the organiser calls the event off; the own server is killed so often while it refunds everybody',
+    whole(0),
+  )
+  .option(
     '--challenges',
     'let the own server ask for a proof of work: this machine solves for everybody, so people come earlier and it takes longer',
   )
@@ -54,6 +59,8 @@ program.parse()
 const scenario = program.processedArgs[0] as ScenarioName | 'rush'
 const options = program.opts<Omit<RehearsalOptions, 'scenario'> & { json?: boolean }>()
 
+if (options.callOff !== undefined && (scenario === 'rush' || options.url !== undefined))
+  program.error('error: --call-off needs a server of its own, and no rush')
 if (scenario === 'rush' && options.url !== undefined)
   program.error('error: a rush measures a server of its own: it takes no --url')
 
