@@ -127,7 +127,6 @@ const OrderFacts = {
 
 const LotRef = {
   lotId: Type.String(),
-  accountId: Type.String(),
   saleId: Type.String(),
   event: EventSummary,
   line: Strict({ id: Type.String(), name: Type.String() }),
@@ -135,6 +134,7 @@ const LotRef = {
 
 const AuctionAwardFacts = {
   awardId: Type.String(),
+  accountId: Type.String(),
   ...LotRef,
   seat: Strict({ number: Type.Integer(), label: Type.String() }),
   amount: Money,
@@ -260,15 +260,14 @@ export const events = {
   'ballots.award-ending.v1': { key: 'awardId', data: Strict({ ...AwardFacts }) },
   // auctions
   'auctions.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
-  /** A live bid is no longer among those that win, and its owner may still bid. */
+  /** Live bids that are no longer among those that win, and whose owners may still bid. */
   'auctions.pushed-out.v1': {
-    key: 'accountId',
+    key: 'lotId',
     data: Strict({
       ...LotRef,
-      amount: Money,
       lowestAmount: Type.Union([Money, Type.Null()], { description: 'that would be among those that win' }),
-      chancesLeft: Type.Integer(),
       endsAt: Instant,
+      people: Type.Array(Strict({ accountId: Type.String(), amount: Money, chancesLeft: Type.Integer() })),
     }),
   },
   'auctions.awarded.v1': {
@@ -278,13 +277,7 @@ export const events = {
   /** Whose bids did not win; they stay in the ranking. At most 500 accounts a message. */
   'auctions.not-awarded.v1': {
     key: 'lotId',
-    data: Strict({
-      lotId: Type.String(),
-      saleId: Type.String(),
-      event: EventSummary,
-      line: Strict({ id: Type.String(), name: Type.String() }),
-      accountIds: Type.Array(Type.String()),
-    }),
+    data: Strict({ ...LotRef, accountIds: Type.Array(Type.String()) }),
   },
   /** Little of the time to buy is left, and the seat has not been bought. */
   'auctions.award-ending.v1': { key: 'awardId', data: Strict({ ...AuctionAwardFacts }) },

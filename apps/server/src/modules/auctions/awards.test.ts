@@ -420,7 +420,7 @@ test('whatever winners do, the chain follows the ranking, no seat is in two awar
 async function runStory(platform: TestPlatform, seed: number): Promise<void> {
   const random = seededRandom(seed)
   const below = (n: number) => random(4)[0]! % n
-  await rows(platform.db, sql`truncate auctions.lots cascade`)
+  await rows(platform.db, sql`truncate auctions.lots, auctions.bids, auctions.bidders cascade`)
   platform.clock.set(Date.parse('2026-01-01T00:00:00.000Z'))
   const world = await openWorld(platform, { seats: 3 })
   const ranking: { accountId: string; amount: number; sequence: number }[] = []

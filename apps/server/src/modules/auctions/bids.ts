@@ -1,5 +1,12 @@
-import { createHash } from 'node:crypto'
-import { createWinners, judge, lowestAmount } from '@fairgate/contracts/auction'
+import { hash } from 'node:crypto'
+import {
+  createWinners,
+  judge,
+  lowestAmount,
+  type BidOutcome,
+  type Floor,
+  type LotRules,
+} from '@fairgate/contracts/auction'
 import { createBatcher } from '#platform/batcher'
 import { fact, type Fact } from '#platform/bus'
 import { afterCommit, transaction, type Tx } from '#platform/db'
@@ -15,6 +22,8 @@ export type BidRequest = { lotId: string; accountId: string; amount: number }
 export type Accepted = { bid: Bid; rank: number; chancesLeft: number }
 
 type Winners = ReturnType<typeof createWinners<Live>>
+/** A lot while a batch is decided: `lot` says what the bids so far have made of it. */
+type Deciding = { lot: Lot; rules: LotRules; winners: Winners }
 type Answer = Accepted | { refused: Problem }
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'ephemeral' | 'metrics' | 'racepoints'> & {
@@ -28,8 +37,7 @@ const windowMs = 10_000
 const lotsMax = 500
 
 /** The name of a bidder in documents: nobody can guess it, because nobody else knows the id of its first bid. */
-const bidderOf = (bidId: string): string =>
-  createHash('sha256').update(`fairgate bidder ${bidId}`).digest('hex').slice(0, 24)
+const bidderOf = (bidId: string): string => hash('sha256', `fairgate bidder ${bidId}`).slice(0, 24)
 
 /**
  * Decides bids. Those that arrive while a statement is running are decided together by the next one, in the order of
@@ -66,18 +74,19 @@ export function createBids(deps: Deps) {
     await racepoints.reach('auctions.before-deciding')
     // The time of the decision, not of the request: whoever waited for the row may have come too late.
     const now = clock.now()
-    const lots = new Map<string, { lot: Lot; winners: Winners }>()
-    for (const lot of found) lots.set(lot.id, { lot, winners: await winnersOf(tx, lot) })
+    const at = new Date(now)
+    const lots = new Map<string, Deciding>()
+    for (const lot of found) lots.set(lot.id, { lot, rules: rulesOf(lot), winners: await winnersOf(tx, lot) })
     const live = new Map((await store.liveBids(tx, requests)).map((bid) => [keyOf(bid), bid]))
     const bids: Bid[] = []
     const written = new Map<string, Live>()
-    const facts: Fact[] = []
+    const pushedOuts: Live[] = []
     const answers = requests.map((request): Answer => {
       const on = lots.get(request.lotId)
-      if (!on) return { refused: new Problem('auctions.lot-not-found') }
-      return decideOne(on, request)
+      return on ? decideOne(on, request) : { refused: new Problem('auctions.lot-not-found') }
     })
-    const changed = [...lots.values()].filter(({ lot }) => bids.some((bid) => bid.lotId === lot.id))
+    const sequences = new Map(bids.map(({ lotId, sequence }) => [lotId, sequence]))
+    const changed = [...lots.values()].filter(({ lot }) => sequences.has(lot.id))
     if (changed.length > 0) {
       await store.writeBids(
         tx,
@@ -85,41 +94,32 @@ export function createBids(deps: Deps) {
         [...written.values()],
         changed.map(({ lot }) => lot),
       )
-      await outbox.publish(tx, facts)
+      await outbox.publish(
+        tx,
+        changed.flatMap(({ lot, winners }) => pushedOutFacts(lot, winners, pushedOuts)),
+      )
     }
     await racepoints.reach('auctions.before-commit')
     afterCommit(tx, () => {
       for (const { lot, winners } of changed) remember(lot, winners.list())
-      pushes.add({}, facts.length)
+      pushes.add({}, pushedOuts.length)
       documents.changed(changed.map(({ lot }) => lot.id))
     })
     return answers
 
-    function decideOne(on: { lot: Lot; winners: Winners }, { accountId, amount }: BidRequest): Answer {
-      const { lot, winners } = on
-      const rules = rulesOf(lot)
+    /** What it accepts is noted in the lot at once, for those behind it in the batch. */
+    function decideOne({ lot, rules, winners }: Deciding, { accountId, amount }: BidRequest): Answer {
       if (accountId === lot.event.organiserId) return { refused: new Problem('auctions.not-allowed') }
       const own = live.get(`${lot.id} ${accountId}`)
       const floor = { own: own?.amount, cutoff: winners.cutoff()?.amount }
       // A lot may have been closed by a process whose clock is ahead.
       const end = lot.closedAt === null ? lot.endAt.getTime() : -Infinity
       const outcome = judge(rules, { amount, at: now }, { used: own?.used ?? 0, end, ...floor })
-      switch (outcome.kind) {
-        case 'not-open':
-          return { refused: new Problem('auctions.not-open', { opensAt: lot.opensAt.toISOString() }) }
-        case 'closed':
-          return { refused: new Problem('auctions.closed', { endedAt: lot.endAt.toISOString() }) }
-        case 'no-chances-left':
-          return { refused: new Problem('auctions.no-chances-left', { bidsMax: lot.bidsMax }) }
-        case 'too-low': {
-          const cutoff = floor.cutoff === undefined ? null : moneyOf(lot, floor.cutoff)
-          const extensions = { reason: outcome.reason, lowestAmount: lowestAmount(rules, floor), cutoff }
-          return { refused: new Problem('auctions.too-low', extensions) }
-        }
-        case 'accepted':
-      }
-      const sequence = lot.sequence + 1
-      const bid: Bid = { id: ids('bid'), lotId: lot.id, sequence, accountId, amount, at: new Date(now) }
+      if (outcome.kind !== 'accepted') return { refused: refusal(lot, outcome, floor) }
+      const sequence = ++lot.sequence
+      if (!own) lot.bidders++
+      if (outcome.end !== end) lot.endAt = new Date(outcome.end)
+      const bid: Bid = { id: ids('bid'), lotId: lot.id, sequence, accountId, amount, at }
       const next: Live = {
         lotId: lot.id,
         accountId,
@@ -127,21 +127,16 @@ export function createBids(deps: Deps) {
         amount,
         sequence,
         used: (own?.used ?? 0) + 1,
+        sequences: own ? [...own.sequences, sequence] : [sequence],
         pushes: own?.pushes ?? 0,
         pushedOutAt: own?.pushedOutAt ?? null,
-      }
-      on.lot = {
-        ...lot,
-        sequence,
-        bidders: lot.bidders + (own ? 0 : 1),
-        endAt: new Date(outcome.end),
       }
       const { rank, pushedOut } = winners.put(next, own)
       keep(next)
       bids.push(bid)
       if (pushedOut && pushedOut.used < lot.bidsMax) {
-        keep({ ...pushedOut, pushes: pushedOut.pushes + 1, pushedOutAt: new Date(now) })
-        facts.push(pushedOutFact(on.lot, pushedOut, winners.cutoff()?.amount))
+        keep({ ...pushedOut, pushes: pushedOut.pushes + 1, pushedOutAt: at })
+        pushedOuts.push(pushedOut)
       }
       return { bid, rank, chancesLeft: lot.bidsMax - next.used }
     }
@@ -174,17 +169,43 @@ export type Bids = ReturnType<typeof createBids>
 
 const keyOf = ({ lotId, accountId }: { lotId: string; accountId: string }): string => `${lotId} ${accountId}`
 
-function pushedOutFact(lot: Lot, { accountId, amount, used }: Live, cutoff: number | undefined): Fact {
-  const lowest = lowestAmount(rulesOf(lot), { own: amount, cutoff })
-  return fact('auctions.pushed-out.v1', {
-    lotId: lot.id,
-    accountId,
-    saleId: lot.saleId,
-    event: lot.event,
-    line: { id: lot.id, name: lot.name },
-    amount: moneyOf(lot, amount),
-    lowestAmount: lowest === null ? null : moneyOf(lot, lowest),
-    chancesLeft: lot.bidsMax - used,
-    endsAt: lot.endAt.toISOString(),
-  })
+function refusal(lot: Lot, outcome: Exclude<BidOutcome, { kind: 'accepted' }>, floor: Floor): Problem {
+  switch (outcome.kind) {
+    case 'not-open':
+      return new Problem('auctions.not-open', { opensAt: lot.opensAt.toISOString() })
+    case 'closed':
+      return new Problem('auctions.closed', { endedAt: lot.endAt.toISOString() })
+    case 'no-chances-left':
+      return new Problem('auctions.no-chances-left', { bidsMax: lot.bidsMax })
+    case 'too-low':
+      return new Problem('auctions.too-low', {
+        reason: outcome.reason,
+        lowestAmount: lowestAmount(rulesOf(lot), floor),
+        cutoff: floor.cutoff === undefined ? null : moneyOf(lot, floor.cutoff),
+      })
+  }
+}
+
+/** One message for those of a batch: a message each, with its event, took as long as the bids themselves. */
+function pushedOutFacts(lot: Lot, winners: Winners, pushedOuts: readonly Live[]): Fact[] {
+  const people = pushedOuts
+    .filter(({ lotId }) => lotId === lot.id)
+    .map(({ accountId, amount, used }) => ({
+      accountId,
+      amount: moneyOf(lot, amount),
+      chancesLeft: lot.bidsMax - used,
+    }))
+  if (people.length === 0) return []
+  const lowest = lowestAmount(rulesOf(lot), { cutoff: winners.cutoff()?.amount })
+  return [
+    fact('auctions.pushed-out.v1', {
+      lotId: lot.id,
+      saleId: lot.saleId,
+      event: lot.event,
+      line: { id: lot.id, name: lot.name },
+      lowestAmount: lowest === null ? null : moneyOf(lot, lowest),
+      endsAt: lot.endAt.toISOString(),
+      people,
+    }),
+  ]
 }

@@ -8,6 +8,8 @@ export type Live = {
   sequence: number
   /** Bids that it has made. */
   used: number
+  /** All of their sequences, in order. */
+  sequences: number[]
   /** How often it was told that it is out, and when last. */
   pushes: number
   pushedOutAt: Date | null

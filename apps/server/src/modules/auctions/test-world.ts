@@ -177,6 +177,11 @@ export async function openWorld(platform: TestPlatform, options: Options = {}) {
     decline: (awardId: string, accountId: string) => call('POST', `/api/awards/${awardId}/decline`, accountId),
     spied: async (type?: Fact['type']) =>
       (await platform.taken('spy')).filter((message) => type === undefined || message.type === type),
+    /** Who was told since the last look that they are out, in that order. */
+    pushedOut: async () =>
+      (await platform.taken('spy')).flatMap(({ data }) =>
+        (data['people'] as { accountId: string }[]).map(({ accountId }) => accountId),
+      ),
     violations: async () =>
       (await module.audit!()).checks.filter((check) => check.violations > 0).map((check) => check.name),
   }

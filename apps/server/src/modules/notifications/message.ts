@@ -1,5 +1,6 @@
 import type { EventData } from '@fairgate/contracts/events'
 import type { Money } from '@fairgate/contracts/money'
+import type { Money } from '@fairgate/contracts/money'
 
 /** What a message tells of, with what is needed to write it. */
 export type MessageContent =

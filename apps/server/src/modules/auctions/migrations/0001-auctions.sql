@@ -55,17 +55,17 @@ create table auctions.seats (
   unique (lot_id, number)
 );
 
--- Every accepted bid, in the order of the decisions. Rows are only added.
+-- Every accepted bid, in the order of the decisions. Rows are only added. No reference to the lot: checking it for each
+-- bid and each bidder, under the lot's lock, took a fifth of a batch's time.
 create table auctions.bids (
-  lot_id text not null references auctions.lots (id) on delete restrict,
+  lot_id text collate "C" not null,
   sequence integer not null check (sequence > 0),
-  id text not null unique,
+  id text collate "C" not null unique,
   account_id text not null,
   amount bigint not null check (amount >= 0),
   at timestamptz not null,
   primary key (lot_id, sequence)
 );
-create index bids_by_account on auctions.bids (lot_id, account_id);
 
 create function auctions.refuse_rewriting() returns trigger language plpgsql as $$
 begin
@@ -74,21 +74,20 @@ end
 $$;
 create trigger bids_are_kept before update or delete on auctions.bids for each row execute function auctions.refuse_rewriting();
 
--- The live bid of each bidder. `bidder` is the name by which documents call the account; `used` counts its bids, `pushes`
--- how often it was told that it is no longer among those that win.
+-- The live bid of each bidder. `bidder` is the name by which documents call the account; `used` counts its bids, whose
+-- sequences are kept for its own list; `pushes` is how often it was told that it is no longer among those that win.
 create table auctions.bidders (
-  lot_id text not null references auctions.lots (id) on delete restrict,
-  account_id text not null,
+  lot_id text collate "C" not null,
+  account_id text collate "C" not null,
   bidder text not null,
   amount bigint not null,
   sequence integer not null,
   used integer not null check (used > 0),
+  sequences integer[] not null check (cardinality(sequences) = used and sequences[used] = sequence),
   pushes integer not null default 0 check (pushes between 0 and used),
   pushed_out_at timestamptz,
-  primary key (lot_id, account_id),
-  unique (lot_id, sequence),
-  unique (lot_id, bidder)
-);
+  primary key (lot_id, account_id)
+) with (fillfactor = 70);
 create index bidders_by_rank on auctions.bidders (lot_id, amount desc, sequence);
 
 -- An account gets at most one award of a lot, ever, and a seat is in one award at a time. `rank` is null for a seat that
