@@ -30,6 +30,8 @@ export const pb = {
   organiserOrders: (eventId: string) => `/organiser/events/${id(eventId)}/orders`,
   organiserWebhooks: () => '/organiser/webhooks',
   admin: () => '/admin',
+  adminOrders: () => '/admin/orders',
+  adminOrder: (orderId: string) => `/admin/orders/${id(orderId)}`,
   checkIn: () => '/check-in',
 }
 

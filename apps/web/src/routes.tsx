@@ -45,6 +45,9 @@ const WebhooksPage = lazy(() =>
   import('./pages/webhooks-page.tsx').then((module) => ({ default: module.WebhooksPage })),
 )
 const WatchPage = lazy(() => import('./pages/watch-page.tsx').then((module) => ({ default: module.WatchPage })))
+const adminOrders = () => import('./pages/admin-orders-page.tsx')
+const AdminOrdersPage = lazy(() => adminOrders().then((module) => ({ default: module.AdminOrdersPage })))
+const AdminOrderPage = lazy(() => adminOrders().then((module) => ({ default: module.AdminOrderPage })))
 const AdminPage = lazy(() => import('./pages/admin-page.tsx').then((module) => ({ default: module.AdminPage })))
 const CheckInPage = lazy(() => import('./pages/check-in-page.tsx').then((module) => ({ default: module.CheckInPage })))
 
@@ -86,6 +89,8 @@ export function Routes() {
             {({ id }) => withRole(<WatchPage key={id} id={id} />, 'organiser')}
           </Route>
           <Route path="/admin">{() => withRole(<AdminPage />, 'admin')}</Route>
+          <Route path="/admin/orders">{() => withRole(<AdminOrdersPage />, 'admin')}</Route>
+          <Route path="/admin/orders/:id">{({ id }) => withRole(<AdminOrderPage key={id} id={id} />, 'admin')}</Route>
           <Route path="/check-in">{() => withRole(<CheckInPage />, 'staff')}</Route>
           <Route component={NotFoundPage} />
         </Switch>

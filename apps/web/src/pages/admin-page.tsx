@@ -1,11 +1,13 @@
 import { useState, type FormEvent } from 'react'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
 import { findAccounts, roles, setRoles, type Account, type Role } from '@fairgate/contracts/http/identity'
 import { audit, listParked, retryParked } from '@fairgate/contracts/http/operations'
 import { useAccount, useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { FormFailure, TextField } from '../forms/fields.tsx'
 import { emailFault } from '../forms/rules.ts'
+import { pb } from '../path-builder.ts'
 import { useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Failure, Notice, PageHead, Skeleton } from '../ui/parts.tsx'
@@ -16,7 +18,11 @@ export function AdminPage() {
   useTitle(t.admin.title)
   return (
     <div className="page narrow">
-      <PageHead title={t.admin.title} />
+      <PageHead title={t.admin.title}>
+        <Link href={pb.adminOrders()} className="button quiet small">
+          {t.adminOrders.title}
+        </Link>
+      </PageHead>
       <div className="stack">
         <Appoint />
         <Audit />
