@@ -3,6 +3,7 @@ import { getReconciliation } from '@fairgate/contracts/http/payments'
 import { formatMoney, type Currency } from '@fairgate/contracts/money'
 import { useApp } from '../app.tsx'
 import { localeOf } from '../i18n/dates.ts'
+import { Icon } from '../ui/icons.tsx'
 import { Failure, Notice, Skeleton } from '../ui/parts.tsx'
 
 /** How far the payment providers' books were compared with ours, and where they differ. */
@@ -32,23 +33,23 @@ export function BooksPanel() {
       {books.data && open.length === 0 ? <Notice tone="good">{t.books.equal}</Notice> : null}
       {open.length > 0 ? <Notice tone="bad">{t.books.open(open.length)}</Notice> : null}
       {differences.length > 0 ? (
-        <ul className="parked">
+        <ul className="checks" aria-label={t.books.title}>
           {differences.map((each) => (
-            <li key={`${each.provider} ${each.paymentKey}`}>
+            <li key={`${each.provider} ${each.paymentKey}`} className={each.resolvedAt ? 'held-yes' : 'held-no'}>
+              <Icon name={each.resolvedAt ? 'check' : 'cross'} />
               <div>
-                <b>{t.books.kinds[each.kind]}</b>{' '}
-                <span className="muted">{each.resolvedAt ? t.books.resolved(time(each.resolvedAt)) : ''}</span>
-                <p className="small">
+                {t.books.kinds[each.kind]} {each.resolvedAt ? `(${t.books.resolved(time(each.resolvedAt))})` : ''}
+                <small>
                   {t.books.sides(
                     money(each.theirs, each.currency),
                     each.theirState,
                     money(each.ours, each.currency),
                     each.ourState,
                   )}
-                </p>
-                <p className="muted small">
+                </small>
+                <small>
                   {each.provider} · {each.paymentKey} · {each.orderId} · {time(each.foundAt)}
-                </p>
+                </small>
               </div>
             </li>
           ))}
