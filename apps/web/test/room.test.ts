@@ -32,6 +32,12 @@ function world(
     if (reply === 'offline') throw new TypeError('offline')
     return new Response(reply.body === undefined ? null : JSON.stringify(reply.body), { status: reply.status })
   }
+  const streams: FakeStream[] = []
+  const openStream = (url: string) => {
+    const stream = new FakeStream(url)
+    streams.push(stream)
+    return stream as unknown as EventSource
+  }
   function tab() {
     const states: RoomState[] = []
     const timers: { at: number; run: () => void }[] = []
@@ -44,7 +50,7 @@ function world(
     const serverClock = createServerClock(() => nowMs)
     const room = createRoom({
       lineId: 'lin_a',
-      api: createRoomApi(doFetch, session, serverClock),
+      api: createRoomApi(doFetch, session, serverClock, openStream),
       session,
       keep: createKeep(storage),
       serverClock,
@@ -69,7 +75,29 @@ function world(
     }
     return { room, states, last: () => states.at(-1)!, next, pending: () => timers.length }
   }
-  return { calls, tab, stored }
+  return { calls, tab, stored, streams }
+}
+
+/** What the browser has for an event stream, with a server that says what the test wants. */
+class FakeStream extends EventTarget {
+  onerror: (() => void) | null = null
+  isOpen = true
+  readonly url: string
+  constructor(url: string) {
+    super()
+    this.url = url
+  }
+  close(): void {
+    this.isOpen = false
+  }
+  async tell(document: LineDocument): Promise<void> {
+    this.dispatchEvent(new MessageEvent('line', { data: JSON.stringify(document) }))
+    await settle()
+  }
+  async end(): Promise<void> {
+    this.onerror?.()
+    await settle()
+  }
 }
 
 /** Lets all answers that are on their way arrive. */
@@ -118,6 +146,44 @@ test('joins once, keeps the receipt, and a refresh finds the same place without 
   await refreshed.room.start()
   expect(refreshed.last().place?.place.number).toBe(3)
   expect(calls.filter((call) => call.startsWith('POST /api/lines/lin_a/places'))).toHaveLength(1)
+})
+
+test('keeps the event stream when its turn is near, reads again when it ends, and closes it with the pass', async () => {
+  const near = (frontier: number) =>
+    line({
+      frontier,
+      poll: [
+        { aheadMax: 1, everyMs: 2000, stream: true },
+        { aheadMax: null, everyMs: 10_000 },
+      ],
+    })
+  let frontier = 0
+  const { calls, tab, streams } = world((_method, path) => {
+    if (path.endsWith('/refresh')) return signedIn
+    if (path.endsWith('/places')) return { status: 201, body: joined }
+    if (path.endsWith('/passes'))
+      return { status: 201, body: { passToken: 'pass', expiresAt: '2026-11-21T11:30:00.000Z', sectionIds: ['sec_a'] } }
+    return { status: 200, body: near(frontier) }
+  })
+  const { room, last, next } = tab()
+  await room.start()
+  expect(streams).toHaveLength(0)
+  frontier = 1
+  await next()
+  expect(streams).toMatchObject([{ url: '/api/lines/lin_a/events', isOpen: true }])
+  const reads = () => calls.filter((call) => call === 'GET /api/lines/lin_a').length
+  const before = reads()
+  await streams[0]!.tell(near(2))
+  expect(last().document?.frontier).toBe(2)
+  expect(reads()).toBe(before)
+  await streams[0]!.end()
+  expect(reads()).toBe(before + 1)
+  // For a minute it reads, then it asks for a stream again.
+  for (let waitedMs = 0; waitedMs < 60_000;) waitedMs += await next()
+  expect(streams).toHaveLength(2)
+  await streams[1]!.tell(near(3))
+  expect(last()).toMatchObject({ pass: { passToken: 'pass' }, justCalled: true })
+  expect(streams[1]!.isOpen).toBe(false)
 })
 
 test('claims when the frontier reaches the place, and keeps the pass', async () => {

@@ -124,7 +124,7 @@ async function openRoom(number = 12) {
   const serverClock = createServerClock(now)
   const room = createRoom({
     lineId: 'lin_a',
-    api: createRoomApi(network, session, serverClock),
+    api: createRoomApi(network, session, serverClock, () => new EventTarget() as EventSource),
     session,
     keep,
     serverClock,

@@ -17,7 +17,12 @@ export type RoomApi = ReturnType<typeof createRoomApi>
 const deadlineMs = 15_000
 
 /** The calls of the waiting room, without a library: this page is a few kB for everybody in a crowd. */
-export function createRoomApi(doFetch: typeof fetch, session: Session, serverClock: ServerClock) {
+export function createRoomApi(
+  doFetch: typeof fetch,
+  session: Session,
+  serverClock: ServerClock,
+  openStream: (url: string) => EventSource,
+) {
   async function request<T>(path: string, init: RequestInit): Promise<Result<T> & { headers?: Headers }> {
     // Not AbortSignal.timeout, which phones from before 2022 do not have.
     const control = new AbortController()
@@ -75,6 +80,24 @@ export function createRoomApi(doFetch: typeof fetch, session: Session, serverClo
 
   return {
     readLine,
+    /**
+     * The document whenever it changes, for as long as the stream lasts; where it cannot be had it ends at once.
+     * @returns how to close it
+     */
+    watch(lineId: string, news: (document: LineDocument) => void, ended: () => void): () => void {
+      const stream = openStream(`/api/lines/${encodeURIComponent(lineId)}/events`)
+      stream.addEventListener('line', ({ data }: MessageEvent<string>) => {
+        latest = JSON.parse(data) as LineDocument
+        // What is read next may be older than this.
+        etag = undefined
+        news(latest)
+      })
+      stream.onerror = () => {
+        stream.close()
+        ended()
+      }
+      return () => stream.close()
+    },
     readEvent: (eventId: string) => request<EventInShort>(`/api/events/${encodeURIComponent(eventId)}`, {}),
     challenge: (lineId: string) =>
       authorised<Challenge>('GET', `/api/challenges?purpose=join&line=${encodeURIComponent(lineId)}`),

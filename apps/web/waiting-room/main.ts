@@ -29,7 +29,12 @@ const texts = () => words
 
 const room = createRoom({
   lineId,
-  api: createRoomApi((...args) => fetch(...args), session, serverClock),
+  api: createRoomApi(
+    (...args) => fetch(...args),
+    session,
+    serverClock,
+    (url) => new EventSource(url),
+  ),
   session,
   keep,
   serverClock,

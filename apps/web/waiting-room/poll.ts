@@ -5,15 +5,20 @@ export const pauseMsMin = 500
 export const pauseMsMax = 60_000
 
 /**
- * How long to wait before reading the document again: the pause of the first entry that reaches as far as this person
- * stands from the front.
+ * What is asked of somebody: the first entry that reaches as far as this person stands from the front.
  * @param ahead  people ahead; undefined without a place
  */
-export function pollEveryMs(poll: LineDocument['poll'], ahead: number | undefined): number {
+export function pollEntry(
+  poll: LineDocument['poll'],
+  ahead: number | undefined,
+): LineDocument['poll'][number] | undefined {
   const distance = ahead ?? Infinity
-  const entry = poll.find(({ aheadMax }) => aheadMax === null || aheadMax >= distance) ?? poll.at(-1)
-  return Math.min(pauseMsMax, Math.max(pauseMsMin, entry?.everyMs ?? 5000))
+  return poll.find(({ aheadMax }) => aheadMax === null || aheadMax >= distance) ?? poll.at(-1)
 }
+
+/** How long to wait before reading the document again. */
+export const pollEveryMs = (poll: LineDocument['poll'], ahead: number | undefined): number =>
+  Math.min(pauseMsMax, Math.max(pauseMsMin, pollEntry(poll, ahead)?.everyMs ?? 5000))
 
 /** Shortens a pause by up to two fifths, so that a crowd that came at once does not stay in step. */
 export const spread = (ms: number, random: () => number): number => Math.round(ms * (0.6 + 0.4 * random()))

@@ -4,7 +4,7 @@ import type { ServerClock } from '../src/api/server-clock.ts'
 import type { Session } from '../src/api/session.ts'
 import { isUnlikely, observe, type Sample } from '@fairgate/contracts/wait'
 import type { EventInShort, Refusal, RoomApi } from './api.ts'
-import { pauseAfterFailure, pollEveryMs, spread } from './poll.ts'
+import { pauseAfterFailure, pollEntry, pollEveryMs, spread } from './poll.ts'
 import type * as proofModule from './proof.ts'
 import type { OwnDraw } from './proof.ts'
 
@@ -83,6 +83,11 @@ const proofWithinMs = 60_000
 /** What the other lines are like is asked for again after this, by those who are told of them. */
 const othersEveryMs = 60_000
 
+/** While a stream is open, the line is read beside it after so long without news. */
+const silenceMsMax = 20_000
+/** A stream that ended is asked for again after so many reads: the server may have had no room for it. */
+const readsAfterStream = 20
+
 /** Keeps one person's place in a line up to date: joins, reads, claims. Everything that a refresh may need is kept at once. */
 export function createRoom(deps: Deps) {
   const { lineId, api, session, keep, serverClock, random, after } = deps
@@ -93,6 +98,9 @@ export function createRoom(deps: Deps) {
   let running = false
   let proof: Awaited<ReturnType<Deps['loadProof']>> | undefined
   let othersAtMs = -Infinity
+  let closeStream: (() => void) | undefined
+  let readsBeforeStream = 0
+  let told: LineDocument | undefined
   let pressed: (() => Promise<number | undefined>) | undefined
 
   function become(change: Partial<RoomState>): void {
@@ -161,8 +169,10 @@ export function createRoom(deps: Deps) {
     without('draw')
   }
 
+  /** What the stream has told, or else what the server answers. */
   async function read(): Promise<number | undefined> {
-    const answer = await api.readLine(lineId)
+    const answer = told ? ({ ok: true, value: told, fresh: true } as const) : await api.readLine(lineId)
+    told = undefined
     if (!answer.ok) {
       if (answer.status === 404) {
         become({ missing: true })
@@ -317,13 +327,38 @@ export function createRoom(deps: Deps) {
     return position !== undefined && position <= document.frontier ? claim(state.place) : undefined
   }
 
+  /** Keeps the event stream while the turn is near, if the server has room for it. */
+  function watch(): void {
+    const { document, place, pass } = state
+    const isNear = document && place && !pass && !isOver(document) && pollEntry(document.poll, aheadOf(state))?.stream
+    if (!isNear) {
+      closeStream?.()
+      closeStream = undefined
+    } else if (!closeStream && readsBeforeStream-- <= 0) {
+      closeStream = api.watch(
+        lineId,
+        (news) => {
+          told = news
+          void turn()
+        },
+        () => {
+          closeStream = undefined
+          readsBeforeStream = readsAfterStream
+          void turn()
+        },
+      )
+    }
+  }
+
   /** The regular pause, cut short so that the opening is not slept through. */
   function regularPause(): number {
     const { document } = state
     if (!document) return pauseAfterFailure(failures, undefined, random)
+    if (told) return 0
+    if (closeStream) return silenceMsMax
     const pause = spread(pollEveryMs(document.poll, aheadOf(state)), random)
     const toOpening = Date.parse(document.opensAt) - serverClock.now()
-    return toOpening > 0 && toOpening < pause ? toOpening + Math.round(1500 * random()) : pause
+    return toOpening > 0 && toOpening < pause ? toOpening + Math.round((document.openingMs ?? 1500) * random()) : pause
   }
 
   /** One read that every cache may answer, for those who may want to stand elsewhere. */
@@ -351,6 +386,7 @@ export function createRoom(deps: Deps) {
     pressed = undefined
     if (next) return turn(next)
     if (state.missing) return
+    watch()
     cancelNext = after(pause ?? regularPause(), () => void turn())
   }
 

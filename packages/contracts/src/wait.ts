@@ -7,7 +7,10 @@ export type Sample = { atMs: number; frontier: number }
 export type WaitRange = { lowSeconds: number; highSeconds: number }
 
 /** What a line shows that its pace and its end can be told from. */
-export type LineFigures = Pick<LineDocument, 'frontier' | 'admittedPerMinute' | 'admission' | 'shoppers' | 'stock'>
+export type LineFigures = Pick<
+  LineDocument,
+  'frontier' | 'admittedPerMinute' | 'admission' | 'admitPerMinute' | 'shoppers' | 'stock'
+>
 
 const windowMs = 180_000
 const samplesMax = 240
@@ -15,6 +18,8 @@ const samplesMax = 240
 const observedMsMin = 3000
 /** People served before it is said how many seats each takes. */
 const servedMin = 20
+/** How much quicker or slower a pace may become that the service's own health sets: it doubles within seconds of a strain. */
+const healthDoubt = 2.5
 /** From the call to the moment when a page has heard of it. */
 const noticeSeconds = 3
 
@@ -28,19 +33,22 @@ export function observe(samples: readonly Sample[], sample: Sample): Sample[] {
 /**
  * The expected wait as a range, from what happened: the pace over all that was seen, over its latest half and its latest
  * quarter, and the minute that the server measured, each with the chance of its count (one standard deviation of so many
- * calls) and three tenths of doubt. The slowest and the quickest of them are the two ends.
+ * calls) and three tenths of doubt. The slowest and the quickest of them are the two ends, further apart while the service
+ * calls as many as it can bear, which changes from one minute to the next.
  * @param turns  how many more have to be called until it is this person's turn, that person included
  * @returns undefined when nothing can be said: too short a look, or nobody was called in it
  */
 export function expectedWait(samples: readonly Sample[], turns: number, line: LineFigures): WaitRange | undefined {
   if (turns <= 0) return { lowSeconds: 0, highSeconds: 0 }
-  const fastest = (line.admission?.perMinute || Infinity) / 60
+  const isAdjusting = line.admission?.limitedBy === 'health'
+  const fastest = ((isAdjusting ? line.admitPerMinute : line.admission?.perMinute) || Infinity) / 60
   const paces = windowsOf(samples).flatMap((window) => paceOf(window))
   const measured = line.admittedPerMinute
   if (measured > 0) paces.push(...paceOf({ seconds: 60, called: measured }))
   if (paces.length === 0) return undefined
-  const quick = Math.min(fastest, Math.max(...paces.map(({ most }) => most)))
-  const slow = Math.min(fastest, ...paces.map(({ least }) => least))
+  const doubt = isAdjusting ? healthDoubt : 1
+  const quick = Math.min(fastest, Math.max(...paces.map(({ most }) => most)) * doubt)
+  const slow = Math.min(fastest, Math.min(...paces.map(({ least }) => least)) / doubt)
   return { lowSeconds: turns / quick, highSeconds: turns / slow + noticeSeconds }
 }
 

@@ -5,8 +5,8 @@ import { getOrder, placeOrder, type Order } from '@fairgate/contracts/http/order
 import { confirmPayment } from '@fairgate/contracts/http/payments'
 import { seatId } from '@fairgate/contracts/ids'
 import type { Answer } from '@fairgate/contracts/http/route'
-import { ownEye, type Eye } from './eye.ts'
 import { goodCard, type Card } from './cards.ts'
+import { ownEye, type Eye, type ParsedLines } from './eye.ts'
 import type { Positions } from './positions.ts'
 import type { Chance } from './random.ts'
 import type { PreparedSale } from './sale.ts'
@@ -47,12 +47,14 @@ export type Told = {
 
 export type World = {
   wire: Wire
+  url: string
   recorder: Recorder
   now: () => number
   sleep: (ms: number) => Promise<void>
   /** Nobody waits longer than this (epoch ms). */
   until: number
   positions: Positions
+  parsed: ParsedLines
   /** What joining takes where the operator asks for proofs of work. */
   prove: ((accessToken: string) => Promise<string>) | undefined
   refusals: RefusalCheck
@@ -174,6 +176,21 @@ async function waitAndEnter(
 
   const eye =
     intent.farm === undefined ? ownEye(world, intent.lineId, chance) : world.farmEye(intent.lineId, intent.farm)
+  try {
+    return await waitForTurn(world, person, intent, place, eye)
+  } finally {
+    eye.close()
+  }
+}
+
+/** Watches until it is this person's turn, and goes in. */
+async function waitForTurn(
+  world: World,
+  person: Person,
+  intent: Intent,
+  place: Answer<typeof joinLine>,
+  eye: Eye,
+): Promise<Told['outcome'] | { passToken: string } | 'again'> {
   let position: number | undefined
   let ahead = Infinity
   const wait = followWait(world.now, world.waits)

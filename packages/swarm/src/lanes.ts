@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net'
 
-export type Answered = { status: number; etag: string | undefined; body: Buffer }
+export type Answered = { status: number; header(name: string): string | undefined; body: Buffer }
+
+/** Who hears nothing for so long gives up, and so does an idle connection. */
+const silenceMsMax = 60_000
 
 /**
  * Sends requests over a few kept connections, one at a time on each. Made by hand, because a crowd of 100,000 leaves 20 µs
@@ -54,6 +57,7 @@ export function openLanes(url: string, count: number) {
           next()
         })
         opened.on('error', broken)
+        opened.setTimeout(silenceMsMax, () => broken(new Error('no answer came within a minute')))
         opened.on('close', () => {
           if (socket === opened) broken(new Error('the connection was closed'))
         })
@@ -87,7 +91,7 @@ export function readAnswer(bytes: Buffer): Answered | undefined {
   if (bytes.length < end + 4 + length) return undefined
   return {
     status,
-    etag: /\r\netag: ([^\r]+)/i.exec(text)?.[1],
+    header: (name) => new RegExp(`\\r\\n${name}: ([^\\r]+)`, 'i').exec(text)?.[1],
     body: bytes.subarray(end + 4, end + 4 + length),
   }
 }

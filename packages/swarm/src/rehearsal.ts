@@ -4,7 +4,7 @@ import { buy, type Told, type World } from './buyer.ts'
 import { bothBooks, countLost, quiescentAudit, signedIn, type Remembered } from './books.ts'
 import { callOff, type CalledOff } from './call-off.ts'
 import { prepareCrowd, registerCrowd } from './crowd.ts'
-import { farmEye, type Eye } from './eye.ts'
+import { createParsedLines, farmEye, type Eye } from './eye.ts'
 import { createOwnServer, type Credentials, type OwnServer } from './own-server.ts'
 import { createPositions } from './positions.ts'
 import { createProofs, noProofs, type ProofOfWork } from './proofs.ts'
@@ -63,7 +63,8 @@ export async function rehearse(options: RehearsalOptions, surroundings: Surround
           ...(options.challenges ? { env: { CHALLENGES: 'on' } } : {}),
         })
       : undefined
-  const url = options.url ?? own!.url
+  // Without a look for the name, which each connection would make.
+  const url = (options.url ?? own!.url).replace('//localhost:', '//127.0.0.1:')
   expectLoopback(url)
   const wire = openWire(url, recorder, { connections: Math.min(400, options.users), sleep })
   try {
@@ -169,7 +170,7 @@ async function hold(
   round: number,
   parts: Parts & Pick<World, 'refusals' | 'waits'> & { work: ProofOfWork },
 ) {
-  const { wire, recorder, crowd, own, surroundings, refusals, waits, work } = parts
+  const { wire, url, recorder, crowd, own, surroundings, refusals, waits, work } = parts
   const { progress, now, sleep } = surroundings
   const full = { ...options, holdSeconds: options.holdSeconds ?? scenario.holdSeconds }
 
@@ -187,11 +188,13 @@ async function hold(
   const areChallengesOn = line.challenge ?? false
   const world: World = {
     wire,
+    url,
     recorder,
     now,
     sleep,
     until: sale.opensAt + 20 * 60_000,
     positions: createPositions(),
+    parsed: createParsedLines(),
     prove: areChallengesOn ? createProofs(wire, work) : undefined,
     refusals,
     waits,

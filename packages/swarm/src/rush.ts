@@ -6,7 +6,7 @@ import { countLost, countUnknown, quiescentAudit, signedIn, type Remembered } fr
 import { claim, shop, type Told, type World } from './buyer.ts'
 import { goodCard } from './cards.ts'
 import { prepareCrowd } from './crowd.ts'
-import { ownEye } from './eye.ts'
+import { createParsedLines, ownEye } from './eye.ts'
 import { collectGarbage } from './garbage.ts'
 import { merge, percentile, total, type Histogram } from './histogram.ts'
 import { createOwnServer, type OwnServer } from './own-server.ts'
@@ -125,17 +125,20 @@ async function run(
   const until = sale.opensAt + 100_000
 
   const refusals = createRefusalCheck(wire, sleep)
+  const parsed = createParsedLines()
   const world: World = {
     wire,
+    url: own.url,
     recorder,
     now,
     sleep,
     until,
     positions: createPositions(),
+    parsed,
     prove: undefined,
     refusals,
     waits: [],
-    farmEye: () => ownEye({ wire, sleep }, lineId, chance(seed)),
+    farmEye: () => ownEye({ wire, url: own.url, now, sleep, parsed }, lineId, chance(seed)),
   }
   const bought: Promise<Remembered & Told & { isMacro: boolean }>[] = []
   const called = (index: number, placeToken: string) =>

@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net'
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
-import { pollEveryMs } from './eye.ts'
+import { pauseMs, pollEntry } from './eye.ts'
 import { count, newHistogram } from './histogram.ts'
+import { openLineStream } from './line-stream.ts'
 import { openLanes } from './lanes.ts'
 import { createPositions } from './positions.ts'
 import { chance } from './random.ts'
@@ -15,7 +15,7 @@ type Person = {
   placeToken: string
   position: number | undefined
   seen: Seen | undefined
-  socket: Socket | undefined
+  stream: { close(): void } | undefined
   state: 'waiting' | 'called' | 'done'
 }
 
@@ -28,7 +28,7 @@ const sampleEvery = 5
 
 /**
  * A part of a crowd that waits in one process: joins, reads the line's document as often as that asks, keeps a stream
- * where it is told to or within a minute of its turn, and says who was called.
+ * where it is told to, and says who was called.
  */
 export function createWaitingCrowd(
   options: { url: string; lineId: string; seed: number },
@@ -40,7 +40,7 @@ export function createWaitingCrowd(
 ) {
   const { url, lineId } = options
   const { now } = world
-  const { host, hostname, port } = new URL(url)
+  const { host } = new URL(url)
   const random = chance(options.seed)
   const positions = createPositions()
   const lanes = openLanes(url, lanesMax)
@@ -83,14 +83,14 @@ export function createWaitingCrowd(
       world.called(person.index, person.placeToken)
       return leave(person, 'called')
     }
-    if (person.socket) return
-    if (line.phase === 'open' && ahead <= (line.admitPerMinute ?? 0)) return watch(person)
-    poll(person, pollEveryMs(line, ahead) * (0.6 + 0.4 * random.unit()))
+    if (person.stream) return
+    if (pollEntry(line, ahead)?.stream) return watch(person)
+    poll(person, pauseMs(line, ahead, now(), random))
   }
 
   function leave(person: Person, state: 'called' | 'done'): void {
     person.state = state
-    person.socket?.destroy()
+    person.stream?.close()
   }
 
   function poll(person: Person, inMs: number): void {
@@ -108,7 +108,7 @@ export function createWaitingCrowd(
       met.polls++
       count(met.pollMs, now() - dueAt)
       if (answer.status !== 200 && answer.status !== 304) throw new Error(`HTTP ${answer.status}`)
-      react(person, answer.status === 304 ? person.seen! : see(answer.body, answer.etag))
+      react(person, answer.status === 304 ? person.seen! : see(answer.body, answer.header('etag')))
     } catch {
       met.errors++
       poll(person, 1000)
@@ -117,34 +117,20 @@ export function createWaitingCrowd(
 
   /** Keeps an event stream; when it cannot be had or ends, the person polls again. */
   function watch(person: Person): void {
-    const socket = connect({ host: hostname, port: Number(port) })
-    person.socket = socket
     streams++
-    let isHead = true
-    let rest: Buffer = Buffer.alloc(0)
-    socket.write(`GET /api/lines/${lineId}/events HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
-    socket.on('data', (chunk: Buffer) => {
-      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-      if (isHead) {
-        const end = rest.indexOf('\r\n\r\n')
-        if (end < 0) return
-        if (rest.toString('latin1', 9, 12) !== '200') return void socket.destroy()
-        rest = rest.subarray(end + 4)
-        isHead = false
-      }
-      for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
-        const message = rest.subarray(0, end)
-        rest = rest.subarray(end + 2)
-        if (message.subarray(0, streamPrefix.length).equals(streamPrefix))
-          react(person, see(message.subarray(streamPrefix.length), undefined))
-      }
-    })
-    socket.on('error', () => void met.errors++)
-    socket.on('close', () => {
-      streams--
-      person.socket = undefined
-      if (person.state === 'waiting') poll(person, 1000)
-    })
+    person.stream = openLineStream(
+      { url, lineId },
+      {
+        message: (bytes) => react(person, see(bytes, undefined)),
+        beat() {},
+        failed: () => void met.errors++,
+        closed() {
+          streams--
+          person.stream = undefined
+          if (person.state === 'waiting') poll(person, 1000)
+        },
+      },
+    )
   }
 
   let lastSlot = Math.floor(now() / slotMs)
@@ -153,7 +139,7 @@ export function createWaitingCrowd(
       const due = slots.get(lastSlot) ?? []
       slots.delete(lastSlot)
       for (const person of due)
-        if (person.state === 'waiting' && !person.socket) void read(person, (lastSlot + 1) * slotMs)
+        if (person.state === 'waiting' && !person.stream) void read(person, (lastSlot + 1) * slotMs)
     }
   })
 
@@ -161,7 +147,8 @@ export function createWaitingCrowd(
   world.every(sampleEveryMs, () => {
     if (!newest || newest.line.phase !== 'open' || steps.length < 2) return
     const at = now()
-    const { frontier, admitPerMinute = 0 } = newest.line
+    const { frontier } = newest.line
+    const withinAMinute = newest.line.admission?.perMinute ?? newest.line.admitPerMinute ?? 0
     turn = (turn + 1) % sampleEvery
     for (let i = turn; i < people.length; i += sampleEvery) {
       const person = people[i]!
@@ -169,10 +156,11 @@ export function createWaitingCrowd(
       const overtaken = steps[person.seen.step + 1]
       const age = overtaken ? at - overtaken.at : 0
       const ahead = person.position - frontier
-      if (ahead <= admitPerMinute) count(met.nearMs, age)
+      if (ahead <= withinAMinute) count(met.nearMs, age)
       else {
         count(met.farMs, age)
-        const promised = person.socket ? 0 : pollEveryMs(person.seen.line, person.position - person.seen.line.frontier)
+        const { line } = person.seen
+        const promised = person.stream ? 0 : (pollEntry(line, person.position - line.frontier)?.everyMs ?? 0)
         count(met.farBeyondPromiseMs, age - promised)
       }
     }
@@ -210,12 +198,12 @@ export function createWaitingCrowd(
             placeToken,
             position: undefined,
             seen: undefined,
-            socket: undefined,
+            stream: undefined,
             state: 'waiting',
           }
           people.push(person)
           // Whoever has joined looks at the line now and then; a crowd that joined at once does not look in step.
-          poll(person, newest ? pollEveryMs(newest.line, Infinity) * random.unit() : 0)
+          poll(person, newest ? pauseMs(newest.line, Infinity, now(), random) * random.unit() : 0)
         }
       }
       await Promise.all(Array.from({ length: joinsAtOnceMax }, one))
@@ -223,7 +211,7 @@ export function createWaitingCrowd(
     },
     /** So many more keep a stream. @returns once they were opened */
     stream(wanted: number): void {
-      const rest = people.filter((person) => person.state === 'waiting' && !person.socket).slice(0, wanted)
+      const rest = people.filter((person) => person.state === 'waiting' && !person.stream).slice(0, wanted)
       let next = 0
       // The kernel's queue of new connections is short: a few hundred at a time.
       world.every(2 * slotMs, () => {
@@ -242,7 +230,6 @@ export function createWaitingCrowd(
 }
 
 const streamsPerSlot = 50
-const streamPrefix = Buffer.from('event: line\ndata: ')
 
 const newMet = (): Met => ({
   polls: 0,

@@ -1,22 +1,26 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createPermutation, commitmentOf, drawAlgorithm, drawKey, fromHex, toHex } from '@fairgate/contracts/draw'
-import { pollEveryMs } from '../src/eye.ts'
+import { pauseMs, pollEntry } from '../src/eye.ts'
 import { hashes } from '../src/hashes.ts'
 import { count, merge, newHistogram, percentile, total } from '../src/histogram.ts'
 import { openLanes, readAnswer } from '../src/lanes.ts'
 import { createPositions } from '../src/positions.ts'
 import { cpuOf, figuresOfProcess, rssOf } from '../src/process-figures.ts'
+import { chance } from '../src/random.ts'
 import { freeNumbers, isEnough } from '../src/refusals.ts'
 
-describe('pollEveryMs', () => {
+describe('the pause between two reads', () => {
   const line = {
+    opensAt: '2026-01-01T10:00:00Z',
+    openingMs: 3000,
     poll: [
       { aheadMax: 50, everyMs: 1000 },
       { aheadMax: 500, everyMs: 2000 },
       { aheadMax: null, everyMs: 10_000 },
     ],
   }
+  const opensAt = Date.parse(line.opensAt)
 
   it.each([
     [0, 1000],
@@ -25,9 +29,25 @@ describe('pollEveryMs', () => {
     [500, 2000],
     [501, 10_000],
     [Infinity, 10_000],
-  ])('with %d ahead it is %d', (ahead, everyMs) => expect(pollEveryMs(line, ahead)).toBe(everyMs))
+  ])('is asked for by the people ahead: with %d it is %d', (ahead, everyMs) =>
+    expect(pollEntry(line, ahead)?.everyMs).toBe(everyMs),
+  )
 
-  it('has an answer for a list that ends too early', () => expect(pollEveryMs({ poll: [] }, 3)).toBe(5000))
+  it('is that or up to two fifths less', () => {
+    const pauses = Array.from({ length: 200 }, (_, seed) => pauseMs(line, 60, opensAt, chance(seed)))
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(1200)
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(2000)
+  })
+
+  it('ends after the opening, for each at a moment of its own', () => {
+    const pauses = Array.from({ length: 200 }, (_, seed) => pauseMs(line, Infinity, opensAt - 4000, chance(seed)))
+    expect(Math.min(...pauses)).toBeGreaterThan(4000)
+    expect(Math.max(...pauses)).toBeLessThan(7000)
+    expect(new Set(pauses).size).toBe(200)
+  })
+
+  it('has a length where the list ends too early', () =>
+    expect(pauseMs({ ...line, poll: [] }, 3, opensAt, chance(1))).toBeGreaterThanOrEqual(3000))
 })
 
 describe('positions', () => {
@@ -109,7 +129,8 @@ describe('lanes', () => {
   it('read an answer only when all of it is there', () => {
     const whole = Buffer.from('HTTP/1.1 200 OK\r\nETag: "x"\r\ncontent-length: 5\r\n\r\nhello')
     for (let length = 0; length < whole.length; length++) expect(readAnswer(whole.subarray(0, length))).toBeUndefined()
-    expect(readAnswer(whole)).toMatchObject({ status: 200, etag: '"x"' })
+    expect(readAnswer(whole)).toMatchObject({ status: 200 })
+    expect(readAnswer(whole)?.header('etag')).toBe('"x"')
     expect(readAnswer(Buffer.from('HTTP/1.1 304 Not Modified\r\n\r\n'))).toMatchObject({ status: 304 })
   })
 

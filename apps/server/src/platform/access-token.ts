@@ -1,5 +1,5 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { SignJWT, exportJWK, jwtVerify, errors as joseErrors, type JWK } from 'jose'
+import { createPrivateKey, createPublicKey, sign, timingSafeEqual } from 'node:crypto'
+import { SignJWT, exportJWK, jwtVerify, errors as joseErrors, type JWK, type JWTPayload } from 'jose'
 import type { Clock } from './clock.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -21,17 +21,58 @@ export type AccessTokens = {
 
 const issuer = 'fairgate'
 const audience = 'fairgate-api'
-/** Verifying costs 0.15 ms of a core; a buyer's few calls in a row find their answer here. */
+/** A buyer's few calls in a row find their answer here. */
 const cacheMax = 20_000
+
+const base64url = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString('base64url')
 
 export function createAccessTokens(secrets: Secrets, clock: Clock): AccessTokens {
   const pairs = secrets.keys('access-token').map(({ id, key }) => {
     // PKCS #8 wrapping of a raw Ed25519 seed (RFC 8410, section 7).
     const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), key])
     const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    return { kid: id, privateKey, publicKey: createPublicKey(privateKey) }
+    const header = base64url(JSON.stringify({ alg: 'EdDSA', typ: 'at+jwt', kid: id }))
+    return { kid: id, header, privateKey, publicKey: createPublicKey(privateKey) }
   })
   const cache = new Map<string, { caller: Caller; exp: number }>()
+
+  /**
+   * The claims of a token as `sign` makes them, or undefined for whatever else it is: that is for the library. Ed25519 is deterministic (RFC 8032,
+   * 5.1.6), so whoever has the key makes the signature again and compares: 35 µs of a core against 137 µs for checking
+   * it, and a crowd at an opening shows thousands of new tokens a second.
+   */
+  function ownClaims(token: string): JWTPayload | undefined {
+    const [header, claims, signature, more] = token.split('.')
+    const pair = pairs.find((candidate) => candidate.header === header)
+    if (!pair || claims === undefined || signature === undefined || more !== undefined) return undefined
+    const expected = Buffer.from(base64url(sign(null, Buffer.from(`${header}.${claims}`), pair.privateKey)))
+    const given = Buffer.from(signature)
+    if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined
+    const payload = JSON.parse(Buffer.from(claims, 'base64url').toString()) as JWTPayload
+    const { iss, aud, sub, exp, nbf } = payload
+    const isUsual = iss === issuer && aud === audience && sub !== undefined && exp !== undefined && nbf === undefined
+    return isUsual ? payload : undefined
+  }
+
+  async function claimsOf(token: string): Promise<JWTPayload> {
+    const { payload } = await jwtVerify(
+      token,
+      (header) => {
+        const pair = pairs.find(({ kid }) => kid === header.kid)
+        if (!pair) throw new joseErrors.JWKSNoMatchingKey()
+        return pair.publicKey
+      },
+      {
+        algorithms: ['EdDSA'],
+        typ: 'at+jwt',
+        issuer,
+        audience,
+        currentDate: new Date(clock.now()),
+        requiredClaims: ['sub', 'exp'],
+      },
+    )
+    return payload
+  }
 
   function remember(token: string, caller: Caller, exp: number): void {
     if (cache.size >= cacheMax) cache.delete(cache.keys().next().value!)
@@ -54,22 +95,8 @@ export function createAccessTokens(secrets: Secrets, clock: Clock): AccessTokens
       const known = cache.get(token)
       if (known) return known.exp > clock.now() ? { kind: 'valid', caller: known.caller } : { kind: 'expired' }
       try {
-        const { payload } = await jwtVerify(
-          token,
-          (header) => {
-            const pair = pairs.find(({ kid }) => kid === header.kid)
-            if (!pair) throw new joseErrors.JWKSNoMatchingKey()
-            return pair.publicKey
-          },
-          {
-            algorithms: ['EdDSA'],
-            typ: 'at+jwt',
-            issuer,
-            audience,
-            currentDate: new Date(clock.now()),
-            requiredClaims: ['sub', 'exp'],
-          },
-        )
+        const payload = ownClaims(token) ?? (await claimsOf(token))
+        if (payload.exp! * 1000 <= clock.now()) return { kind: 'expired' }
         const caller: Caller = {
           accountId: payload.sub!,
           roles: Array.isArray(payload['roles']) ? (payload['roles'] as string[]) : [],

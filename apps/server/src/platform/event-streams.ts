@@ -119,5 +119,6 @@ export function createStreams(deps: { clock: Clock; metrics: Metrics }, options:
       }
     },
     topics: (): string[] => [...topics.keys()],
+    count: (): number => count,
   }
 }

@@ -54,10 +54,25 @@ export const LineDocument = Strict({
   admission: Type.Optional(Admission),
   shoppers: Type.Integer({ description: 'people inside now' }),
   stock: Strict({ free: Type.Integer(), held: Type.Integer(), sold: Type.Integer() }),
-  poll: Type.Array(Strict({ aheadMax: Type.Union([Type.Integer(), Type.Null()]), everyMs: Type.Integer() }), {
-    description:
-      'read again at the latest after everyMs of the first entry whose aheadMax is not below the people ahead; null is everybody else',
-  }),
+  poll: Type.Array(
+    Strict({
+      aheadMax: Type.Union([Type.Integer(), Type.Null()]),
+      everyMs: Type.Integer(),
+      stream: Type.Optional(
+        Type.Literal(true, { description: 'better keep the event stream than read so often, while there is one' }),
+      ),
+    }),
+    {
+      description:
+        'read again at the latest after everyMs of the first entry whose aheadMax is not below the people ahead; null is everybody else',
+    },
+  ),
+  openingMs: Type.Optional(
+    Type.Integer({
+      description:
+        'before the opening: whoever waits reads again so long after it at the latest, each at a random moment',
+    }),
+  ),
   shoppersMax: Type.Optional(Type.Integer({ description: 'most people inside at a time' })),
   admitPerMinute: Type.Optional(Type.Integer({ description: 'most people called in a minute' })),
   claimSeconds: Type.Optional(

@@ -101,6 +101,67 @@ test('suggestions of a theater: the middle of the row, together around it, nobod
   expect(together(1, 'oooooooo')).toBeUndefined()
 })
 
+/**
+ * A hall of the kata: the digits are price categories, in brackets those that are taken. Each category is a section, so
+ * its rows have gaps where the others sit. @returns the first three suggestions of a category, each without the earlier
+ */
+function suggestions(category: string, count: number, ...rows: string[]): string[] {
+  const seats: SeatPosition[] = []
+  const taken: number[] = []
+  rows.forEach((row, y) =>
+    row.split(/ +/).forEach((mark, x) => {
+      if (mark.replace(/[()]/g, '') !== category) return
+      const rowName = String.fromCharCode(65 + y)
+      const number = seats.length + 1
+      seats.push({ number, rowName, label: `${rowName}${x + 1}`, x: x * 50, y: y * 80, accessible: false })
+      if (mark.startsWith('(')) taken.push(number)
+    }),
+  )
+  const plan = layOut(seats)
+  const free = new Uint8Array(seats.length + 1).fill(1, 1)
+  for (const number of taken) free[number] = 0
+  return Array.from({ length: 3 }, () => {
+    const chosen = chooseTogether(plan, free, count) ?? []
+    for (const number of chosen) free[number] = 0
+    return chosen.map((number) => seats[number - 1]!.label).join('-')
+  }).filter((suggestion) => suggestion !== '')
+}
+
+const ford = ['(2) (2) 1 (1) (1) (1) (1) (1) (2) (2)', '(2) (2) (1) (1) (1) (1) (1) (1) (2) (2)']
+const lincoln = ['2 2 1 1 1 1 1 1 2 2', '2 2 1 1 1 1 1 1 2 2']
+const madison = ['(2) (2) (1) (1) (1) (1) (1) (1) (2) (2)', '(2) (2) (1) (1) (1) (1) (1) (1) (2) (2)']
+const mogador = ['2 2 1 1 (1) (1) (1) (1) 2 2', '2 2 1 1 1 1 1 1 2 2']
+const back = ['2 2 2 2 2 2 2 2 2 2', '2 2 2 2 2 2 2 2 2 2', '3 3 3 3 3 3 3 3 3 3', '3 3 3 3 3 3 3 3 3 3']
+const dockStreet = ['(2) (2) (1) (1) (1) 1 1 1 2 2', '2 2 1 1 (1) (1) (1) (1) 2 2', ...back]
+const newAmsterdam = [...lincoln, ...back]
+
+test.each([
+  ['the only free seat', '1', 1, ford, ['A3']],
+  ['nothing where all is taken', '1', 1, madison, []],
+  ['two beside the others', '2', 2, lincoln, ['A1-A2', 'A9-A10', 'B1-B2']],
+  ['one in the middle', '3', 1, newAmsterdam, ['E5', 'E6', 'E4']],
+  ['four where no row has them', '1', 4, dockStreet, []],
+  ['four in the middle', '2', 4, dockStreet, ['C4-C5-C6-C7', 'D4-D5-D6-D7']],
+  ['four in the middle', '3', 4, dockStreet, ['E4-E5-E6-E7', 'F4-F5-F6-F7']],
+  ['three that are left', '1', 3, dockStreet, ['A6-A7-A8']],
+])('the theater kata suggests %s: category %s for %d', (_, category, count, rows, wanted) => {
+  expect(suggestions(category, count, ...rows)).toEqual(wanted)
+})
+
+/** The kata does not know the rule that nobody is left alone: its second suggestions here would leave one seat. */
+test.each([
+  ['1', 1, newAmsterdam, ['A5', 'A6', 'A4'], ['A5', 'A6', 'B5']],
+  ['2', 1, newAmsterdam, ['A2', 'A9', 'A1'], ['C5', 'C6', 'C4']],
+  ['1', 1, mogador, ['A4', 'A3', 'B5'], ['B5', 'B6', 'A4']],
+  ['2', 3, dockStreet, ['C4-C5-C6', 'C7-C8-C9', 'C1-C2-C3'], ['C4-C5-C6', 'C1-C2-C3', 'D5-D6-D7']],
+  ['3', 3, dockStreet, ['E4-E5-E6', 'E7-E8-E9', 'E1-E2-E3'], ['E4-E5-E6', 'F4-F5-F6', 'E1-E2-E3']],
+])('where the theater kata leaves a seat alone, another choice is made: category %s for %d', (...example) => {
+  const [category, count, rows, kata, ours] = example
+  const given = suggestions(category, count, ...rows)
+  expect(given).not.toEqual(kata)
+  expect(given).toEqual(ours)
+})
+
 test('a chart with two categories: each has its own best seats, an offer never crosses the border', () => {
   const first = ['xxxxxx', 'xooxxx']
   const second = ['oxxxxo', 'xxxxxx']

@@ -21,6 +21,10 @@ export const perMinuteOf = (line: Pick<Line, 'admitsAll' | 'admitPerMinute'>, he
   return Math.min(line.admitPerMinute, health ?? Infinity)
 }
 
+/** People called in a minute at most, as the ticker found it last. */
+export const keptPerMinute = (line: Pick<Line, 'admitsAll' | 'admitPerMinute' | 'healthPerMinute'>): number =>
+  perMinuteOf(line, line.healthPerMinute) ?? line.admitPerMinute
+
 type Callable = Pick<
   Line,
   'shoppersMax' | 'admitPerMinute' | 'admitsAll' | 'sellable' | 'arrivals' | 'frontier' | 'isPaused'

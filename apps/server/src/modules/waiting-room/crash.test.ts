@@ -22,7 +22,7 @@ type Process = { platform: TestPlatform; room: WaitingRoom }
 /** Where a process may die, by what it is doing. */
 const moments = {
   tick: ['waiting-room.before-call', 'waiting-room.after-call'],
-  join: ['waiting-room.before-numbers'],
+  join: ['waiting-room.before-numbers', 'waiting-room.after-numbers'],
   claim: ['waiting-room.before-pass'],
   leave: ['waiting-room.before-leaving'],
 } as const

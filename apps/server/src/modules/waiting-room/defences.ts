@@ -67,6 +67,10 @@ const reviewFrom = 3
 const shares: Record<Limited, number> = { challenges: 1, joins: 1, moves: 1, claims: 20, proofs: 1, entrants: 0.05 }
 
 /** How the levels of challenges are called where they are counted. */
+/** Signals that stick to an account. */
+const accountSignals = ['proof-too-fast', 'pass-elsewhere', 'many-challenges'] as const satisfies readonly Signal[]
+type AccountSignal = (typeof accountSignals)[number]
+
 export const levelNames = ['', '-harder', '-hardest'] as const
 
 /** What one owner usually holds. */
@@ -85,7 +89,7 @@ export function createDefences(
 
   const isExempt = ({ ip }: Who) => config.exemptLoopback && isLoopback(ip)
   const key = (...parts: string[]) => `waiting-room.${parts.join(':')}`
-  const signalKey = (signal: Signal, accountId: string) => key('signal', signal, accountId)
+  const signalKey = (signal: AccountSignal, accountId: string) => key('signal', signal, accountId)
 
   function add(saleId: string, defence: Defence, by = 1): void {
     const id = `${saleId} ${defence}`
@@ -124,12 +128,18 @@ export function createDefences(
     return false
   }
 
-  /** What speaks against this caller now. */
+  /** Notes for a day that something speaks against an account. */
+  async function suspect(signal: AccountSignal, accountId: string): Promise<void> {
+    await ephemeral.count(signalKey(signal, accountId), dayMs)
+    await ephemeral.count(key('signals', accountId), dayMs)
+  }
+
+  /** What speaks against this caller now. Of nearly everybody nothing does, so that is looked up first. */
   async function signalsOf(who: Who): Promise<Signal[]> {
     const { accountId, device } = who
     const found: Signal[] = []
-    if (accountId !== undefined)
-      for (const signal of ['proof-too-fast', 'pass-elsewhere', 'many-challenges'] as const)
+    if (accountId !== undefined && (await ephemeral.peek(key('signals', accountId))) > 0)
+      for (const signal of accountSignals)
         if ((await ephemeral.peek(signalKey(signal, accountId))) > 0) found.push(signal)
     if (device !== undefined && (await ephemeral.peek(key('device', device))) > config.deviceAccountsMax)
       found.push('shared-device')
@@ -212,13 +222,13 @@ export function createDefences(
     async challengeAsked(who: Who): Promise<void> {
       if (who.accountId === undefined || isExempt(who)) return
       const { count } = await ephemeral.count(key('challenges', who.accountId), windowMs)
-      if (count > config.challengesMax) await ephemeral.count(signalKey('many-challenges', who.accountId), dayMs)
+      if (count > config.challengesMax) await suspect('many-challenges', who.accountId)
     },
 
     /** An account has joined: it is counted for its device and its address block, and weighed. */
     async joined(saleId: string, who: Who & { accountId: string }, proof: { isTooFast: boolean }): Promise<void> {
       const { accountId, device } = who
-      if (proof.isTooFast) await ephemeral.count(signalKey('proof-too-fast', accountId), dayMs)
+      if (proof.isTooFast) await suspect('proof-too-fast', accountId)
       if (device !== undefined && (await ephemeral.once(key('device', device, accountId), dayMs)))
         await ephemeral.count(key('device', device), dayMs)
       const block = blockOf(who.ip)
@@ -233,7 +243,7 @@ export function createDefences(
       if (isExempt(who) || !(await ephemeral.once(key('pass', lineId, who.accountId, block), dayMs))) return
       const { count } = await ephemeral.count(key('pass', lineId, who.accountId), dayMs)
       if (count <= config.passBlocksMax) return
-      await ephemeral.count(signalKey('pass-elsewhere', who.accountId), dayMs)
+      await suspect('pass-elsewhere', who.accountId)
       await weigh(saleId, who)
     },
   }

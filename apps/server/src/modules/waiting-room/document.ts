@@ -1,14 +1,15 @@
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
 import { drawDocument } from '@fairgate/contracts/draw-record'
-import { admissionOf } from './admission.ts'
+import { admissionOf, keptPerMinute } from './admission.ts'
 import { isOrdered } from './draw.ts'
-import { phaseOf, pollOf } from './line.ts'
+import { openingMsOf, phaseOf, pollOf, type Everybody } from './line.ts'
 import type { Board } from './waiting-room-store.ts'
 
 /** The document that everybody in a line reads. */
 export function documentOf(
   board: Board,
   now: number,
+  everybody: Everybody,
   options: { gatherMs: number; claimSeconds: number; hasChallenges: boolean },
 ): LineDocument {
   const phase = phaseOf(board, now, options.gatherMs)
@@ -31,10 +32,8 @@ export function documentOf(
     admission,
     shoppers: board.shoppers,
     stock: { free: board.free, held: board.held, sold: board.sold },
-    poll: pollOf(phase, opensAt - now, isOrdered(board), {
-      ...board,
-      admitPerMinute: admission.perMinute ?? board.admitPerMinute,
-    }),
+    poll: pollOf(phase, isOrdered(board), { ...board, perMinute: keptPerMinute(board) }, everybody),
+    ...(now < opensAt ? { openingMs: openingMsOf(everybody) } : {}),
     shoppersMax: board.shoppersMax,
     admitPerMinute: board.admitPerMinute,
     claimSeconds: Math.min(options.claimSeconds, board.holdSeconds),

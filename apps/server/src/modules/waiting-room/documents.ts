@@ -5,6 +5,8 @@ import type { Db } from '#platform/db'
 import { etagOf } from '#platform/http'
 import { Problem } from '#platform/problem'
 import { documentOf, rateWindow } from './document.ts'
+import { keptPerMinute } from './admission.ts'
+import { nearIn, phaseOf, type Everybody } from './line.ts'
 import { readBoards, type Board } from './waiting-room-store.ts'
 
 /** A document as it is sent. `content` is all of it but the time, to see whether anything has changed. */
@@ -23,6 +25,8 @@ type Entry = {
 
 /** Lines remembered by a process; the one that was first remembered is forgotten first, and read again when asked for. */
 const linesMax = 10_000
+/** How many people wait in all lines together is counted again after this. */
+const countEveryMs = 1000
 /** What caches may do (`max-age=1`): within this time an unchanged document keeps its bytes and its validator. */
 const sameBytesMs = 1000
 
@@ -71,9 +75,24 @@ export function createDocuments(
     return entry
   }
 
+  let counted: Everybody & { at: number } = { waiting: 0, near: 0, at: -Infinity }
+
+  /** The people of all lines that are remembered here and not over. */
+  function everybody(now: number): Everybody {
+    if (now - counted.at < countEveryMs) return counted
+    counted = { waiting: 0, near: 0, at: now }
+    for (const { board } of entries.values()) {
+      const phase = phaseOf(board, now, options.gatherMs)
+      if (phase === 'sold-out' || phase === 'closed') continue
+      counted.waiting += Math.max(0, board.arrivals - board.frontier)
+      if (phase === 'open') counted.near += nearIn({ ...board, perMinute: keptPerMinute(board) })
+    }
+    return counted
+  }
+
   function rebuild(entry: Entry): void {
     const now = clock.now()
-    const document = documentOf(entry.board, now, options)
+    const document = documentOf(entry.board, now, everybody(now), options)
     const content = JSON.stringify({ ...document, serverTime: '' })
     const isSame = entry.built?.content === content && now - entry.builtAt < sameBytesMs
     if (isSame) return
@@ -99,6 +118,7 @@ export function createDocuments(
   }
 
   return {
+    everybody: (): Everybody => everybody(clock.now()),
     /** The document, not older than `everyMs`. @throws waiting-room.line-not-found */
     async read(lineId: string): Promise<BuiltDocument> {
       let entry = entries.get(lineId)

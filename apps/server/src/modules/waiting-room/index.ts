@@ -126,7 +126,7 @@ export function createWaitingRoom(deps: Deps, config: WaitingRoomConfig): Waitin
     defences,
   })
   // Watchers hear at most four times a second, however often the document may be read.
-  const broadcast = createBroadcast(documents, streams, { everyMs: Math.max(250, config.documentEveryMs) })
+  const broadcast = createBroadcast({ clock, documents, streams }, { everyMs: Math.max(250, config.documentEveryMs) })
 
   return {
     module: {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { linePhases } from '@fairgate/contracts/http/waiting-room'
-import { claiming, claimWindowMs, joining, phaseOf, pollEveryMs, pollOf } from './line.ts'
+import { claiming, claimWindowMs, joining, nearIn, openingMsOf, phaseOf, pollEveryMs, pollOf } from './line.ts'
 
 const opens = Date.parse('2026-01-01T10:00:00Z')
 const closes = Date.parse('2026-01-01T12:00:00Z')
@@ -30,21 +30,24 @@ test('the time to claim is never longer than the pass would live', () => {
   expect(claimWindowMs({ holdSeconds: 30 }, 60)).toBe(30_000)
 })
 
-const crowd = { arrivals: 9000, frontier: 0, admitPerMinute: 60 }
+const crowd = { arrivals: 9000, frontier: 0, perMinute: 60 }
+const nobody = { waiting: 0, near: 0 }
 
-test('people near the front read often, people far away and before the opening rarely', () => {
-  const open = pollOf('open', -1, true, crowd)
-  expect([0, 50, 51, 100, 101, 1000, 1001, 1e6].map((ahead) => pollEveryMs(open, ahead))).toEqual([
+test('whoever is nearer reads more often, and keeps a stream within a minute of the turn', () => {
+  const open = pollOf('open', true, crowd, nobody)
+  expect([0, 10, 11, 100, 101, 1000, 1001, 1e6].map((ahead) => pollEveryMs(open, ahead))).toEqual([
     1000, 1000, 2000, 2000, 5000, 5000, 10_000, 10_000,
   ])
-  expect(pollEveryMs(pollOf('gathering', 60_001, false, crowd), 0)).toBe(10_000)
-  expect(pollEveryMs(pollOf('gathering', 60_000, false, crowd), 0)).toBe(5000)
-  expect(pollEveryMs(pollOf('sold-out', -1, true, crowd), 0)).toBe(10_000)
-  expect(pollEveryMs(pollOf('open', -1, false, crowd), Infinity)).toBe(3000)
+  expect(open.map(({ stream }) => stream)).toEqual([true, true, undefined, undefined])
+  expect(pollEveryMs(pollOf('gathering', false, crowd, nobody), 0)).toBe(10_000)
+  expect(pollEveryMs(pollOf('sold-out', true, crowd, nobody), 0)).toBe(10_000)
+  expect(pollEveryMs(pollOf('open', false, crowd, nobody), Infinity)).toBe(3000)
 })
 
-/** How many reads a second a whole crowd makes that stands in one line. */
-function readsPerSecond(poll: ReturnType<typeof pollOf>, waiting: number): number {
+type Poll = ReturnType<typeof pollOf>
+
+/** How many reads a second a whole crowd makes that stands in one line and keeps no streams. */
+function readsPerSecond(poll: Poll, waiting: number): number {
   let from = 0
   let reads = 0
   for (const { aheadMax, everyMs } of poll) {
@@ -55,28 +58,29 @@ function readsPerSecond(poll: ReturnType<typeof pollOf>, waiting: number): numbe
   return reads
 }
 
-test('the reads of a whole crowd stay bounded, however large it is', () => {
-  for (const arrivals of [0, 100, 10_000, 100_000, 300_000]) {
-    for (const admitPerMinute of [1, 60, 3000, 10_000]) {
-      const large = { arrivals, frontier: 0, admitPerMinute }
-      expect(readsPerSecond(pollOf('gathering', 1e6, false, large), arrivals)).toBeLessThanOrEqual(5000)
-      expect(readsPerSecond(pollOf('gathering', 1, false, large), arrivals)).toBeLessThanOrEqual(10_000)
-      expect(readsPerSecond(pollOf('open', -1, false, large), arrivals)).toBeLessThanOrEqual(10_000)
-      expect(readsPerSecond(pollOf('open', -1, true, large), arrivals)).toBeLessThanOrEqual(10_000)
+test.each([1, 20])('the reads of a whole crowd stay bounded, however large it is, in %i lines', (lines) => {
+  for (const all of [0, 100, 10_000, 100_000, 300_000]) {
+    for (const perMinute of [1, 60, 3000, 10_000]) {
+      const arrivals = all / lines
+      const large = { arrivals, frontier: 0, perMinute: perMinute / lines }
+      const everybody = { waiting: all, near: lines * nearIn(large) }
+      const reads = (poll: Poll) => lines * readsPerSecond(poll, arrivals)
+      expect(reads(pollOf('gathering', false, large, everybody))).toBeLessThanOrEqual(5000)
+      expect((all * 1000) / openingMsOf(everybody)).toBeLessThanOrEqual(5000)
+      expect(reads(pollOf('open', false, large, everybody))).toBeLessThanOrEqual(5000)
+      expect(reads(pollOf('open', true, large, everybody))).toBeLessThanOrEqual(10_000)
     }
   }
-  const typical = pollOf('open', -1, true, { arrivals: 100_000, frontier: 0, admitPerMinute: 1500 })
-  expect(readsPerSecond(typical, 100_000)).toBeLessThan(6500)
 })
 
-test('nobody comes within a minute of being called between two reads without reading every 2 s from then on', () => {
+test('nobody comes within a minute of being called between two reads without a stream from then on', () => {
   for (const arrivals of [5000, 100_000, 300_000]) {
-    for (const admitPerMinute of [10, 600, 3000, 4000]) {
-      const poll = pollOf('open', -1, true, { arrivals, frontier: 0, admitPerMinute })
-      for (const [index, { aheadMax, everyMs }] of poll.entries()) {
+    for (const perMinute of [10, 600, 3000, 4000]) {
+      const poll = pollOf('open', true, { arrivals, frontier: 0, perMinute }, nobody)
+      for (const [index, { aheadMax, everyMs, stream }] of poll.entries()) {
         const nearest = (poll[index - 1]?.aheadMax ?? 0) + 1
-        const minutesLeft = (nearest - (admitPerMinute * everyMs) / 60_000) / admitPerMinute
-        expect(everyMs <= 2000 || minutesLeft >= 1, `${arrivals} ${admitPerMinute} ${aheadMax}`).toBe(true)
+        const minutesLeft = (nearest - (perMinute * everyMs) / 60_000) / perMinute
+        expect(stream || minutesLeft >= 1, `${arrivals} ${perMinute} ${aheadMax}`).toBe(true)
       }
     }
   }

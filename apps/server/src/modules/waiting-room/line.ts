@@ -72,10 +72,13 @@ export const claiming: Readonly<Record<LinePhase, { called: 'yes' | ErrorCode; u
 export const claimWindowMs = (line: Pick<Line, 'holdSeconds'>, claimSeconds: number): number =>
   Math.min(claimSeconds, line.holdSeconds) * 1000
 
-type Poll = { aheadMax: number | null; everyMs: number }[]
+type Poll = { aheadMax: number | null; everyMs: number; stream?: true }[]
 
-/** What the lengths of a poll list follow from. */
-type Crowd = Pick<Line, 'arrivals' | 'frontier' | 'admitPerMinute'>
+/** What the lengths of a poll list follow from; `perMinute` are people called in a minute as things are now. */
+type Crowd = Pick<Line, 'arrivals' | 'frontier'> & { perMinute: number }
+
+/** People of all lines that this process serves: who waits, and of them those who may be called within about a minute. */
+export type Everybody = { waiting: number; near: number }
 
 /** An interval for so many people that they read at most so often a second together; in whole seconds, so that it changes rarely. */
 const pausedMs = (leastMs: number, people: number, readsPerSecondMax: number): number =>
@@ -83,34 +86,49 @@ const pausedMs = (leastMs: number, people: number, readsPerSecondMax: number): n
 
 /** Nobody is asked to wait longer for news, however large the crowd is. */
 const pollMsMax = 60_000
-/** Of a core that serves ten times as many; people whose turn is far away. */
-const farReadsPerSecondMax = 5000
-/** In the minute before the opening and until the draw, when everybody's turn may be next. */
-const openingReadsPerSecondMax = 10_000
-/** People who may be called within about a minute. */
+/** All lines together, of a core that serves four times as many beside its other work. */
+const readsPerSecondMax = 5000
+/** People who may be called within about a minute and keep no stream. */
 const nearReadsPerSecondMax = 3000
+/** In the seconds after the opening, when those who came for it join as well. */
+const openingReadsPerSecondMax = 2500
+/** A small crowd reads within this after the opening, so that a single server is not asked by all of it at once. */
+const openingMsMin = 1500
+const nearMin = 100
+const midMin = 1000
+
+const waitingIn = ({ arrivals, frontier }: Pick<Crowd, 'arrivals' | 'frontier'>): number =>
+  Math.max(0, arrivals - frontier)
+
+/** People of a line who may be called within about a minute: nobody is overtaken between two reads of the class behind. */
+export const nearIn = (crowd: Crowd): number =>
+  Math.min(waitingIn(crowd), Math.max(nearMin, Math.ceil((crowd.perMinute * 65) / 60)))
+
+/** Time after the opening in which the crowd reads for the first time, each at a moment of its own. */
+export const openingMsOf = (everybody: Everybody): number =>
+  Math.max(openingMsMin, Math.min(pollMsMax, Math.ceil(everybody.waiting / openingReadsPerSecondMax) * 1000))
 
 /**
- * How often to read the document again, at the latest, by the number of people ahead. Intervals grow with the crowd, so
- * that 100,000 waiting people read 5000 times a second. Whoever may be called within a minute reads every 2 s: a class
- * reaches so far that the frontier, at the full rate, does not overtake it between two reads of the class behind.
+ * How often to read the document again, at the latest, by the number of people ahead. Intervals grow with the crowd of
+ * all lines, so that 100,000 waiting people read 5000 times a second. Whoever may be called within a minute keeps a
+ * stream, or reads every 2 s: a class reaches so far that the frontier, at the rate that is kept, does not overtake it
+ * between two reads of the class behind.
  */
-export function pollOf(phase: LinePhase, msToOpening: number, isOrdered: boolean, crowd: Crowd): Poll {
-  const waiting = Math.max(0, crowd.arrivals - crowd.frontier)
-  const farMs = pausedMs(10_000, waiting, farReadsPerSecondMax)
-  const all = (everyMs: number): Poll => [{ aheadMax: null, everyMs }]
-  if (phase === 'gathering' && msToOpening <= 60_000) return all(pausedMs(5000, waiting, openingReadsPerSecondMax))
-  if (phase !== 'open' && phase !== 'paused') return all(farMs)
+export function pollOf(phase: LinePhase, isOrdered: boolean, crowd: Crowd, everybody: Everybody): Poll {
+  const waiting = waitingIn(crowd)
+  const all = { waiting: Math.max(waiting, everybody.waiting), near: Math.max(nearIn(crowd), everybody.near) }
+  const farMs = pausedMs(10_000, all.waiting, readsPerSecondMax)
+  if (phase !== 'open' && phase !== 'paused') return [{ aheadMax: null, everyMs: farMs }]
   // Between the opening and the draw nobody knows how far away they are.
-  if (!isOrdered) return all(pausedMs(3000, waiting, openingReadsPerSecondMax))
-  const calledWithin = (ms: number) => Math.ceil((crowd.admitPerMinute * ms) / 60_000)
-  const midMax = Math.max(1000, calledWithin(60_000 + farMs))
-  const midMs = pausedMs(5000, Math.min(waiting, midMax), farReadsPerSecondMax)
-  const nearMax = Math.max(100, calledWithin(60_000 + midMs))
-  const nearMs = pausedMs(2000, Math.min(waiting, nearMax), nearReadsPerSecondMax)
+  if (!isOrdered) return [{ aheadMax: null, everyMs: pausedMs(3000, all.waiting, readsPerSecondMax) }]
+  const calledWithin = (ms: number) => Math.ceil((crowd.perMinute * ms) / 60_000)
+  const midMax = Math.max(midMin, calledWithin(60_000 + farMs))
+  const midMs = pausedMs(5000, Math.max(all.near, Math.min(all.waiting, midMax)), readsPerSecondMax)
+  const nearMax = Math.max(nearMin, calledWithin(60_000 + midMs))
+  const nearMs = pausedMs(2000, all.near, nearReadsPerSecondMax)
   return [
-    { aheadMax: 50, everyMs: 1000 },
-    { aheadMax: nearMax, everyMs: nearMs },
+    { aheadMax: Math.min(nearMax, Math.max(10, calledWithin(5000))), everyMs: Math.min(1000, nearMs), stream: true },
+    { aheadMax: nearMax, everyMs: nearMs, stream: true },
     { aheadMax: midMax, everyMs: midMs },
     { aheadMax: null, everyMs: farMs },
   ]

@@ -53,7 +53,7 @@ test('who asks too early is told where the line is and when to come back, withou
   platform.clock.set(atTen - 1)
   expect(await world.claim('acc_1')).toMatchObject({
     status: 425,
-    body: { code: 'waiting-room.not-yet', position: 1, frontier: 0, retryAfterMs: 5000 },
+    body: { code: 'waiting-room.not-yet', position: 1, frontier: 0, retryAfterMs: 10_000 },
   })
   platform.clock.set(atTen)
   await world.tick()

@@ -4,6 +4,7 @@ import { createBatcher } from '#platform/batcher'
 import { afterCommit, transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { keptPerMinute } from './admission.ts'
 import type { Documents } from './documents.ts'
 import { isOrdered, type Positions } from './draw.ts'
 import { claiming, claimWindowMs, phaseOf, pollEveryMs, pollOf, type Line } from './line.ts'
@@ -103,7 +104,8 @@ export function createPasses(
   /** What somebody is told who is not called yet: before the draw `position` is null, because nobody has one. */
   function whereabouts(line: Line, number: number, at: number | null, now: number): Record<string, unknown> {
     if (at !== null && at <= line.frontier) return {}
-    const poll = pollOf(phaseOf(line, now, options.gatherMs), line.opensAt.getTime() - now, isOrdered(line), line)
+    const crowd = { ...line, perMinute: keptPerMinute(line) }
+    const poll = pollOf(phaseOf(line, now, options.gatherMs), isOrdered(line), crowd, documents.everybody())
     const { frontier } = line
     const ahead = at === null ? Infinity : at - frontier - 1
     return { number, position: at, frontier, retryAfterMs: pollEveryMs(poll, ahead) }

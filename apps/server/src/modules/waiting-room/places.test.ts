@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { row, rows, sql } from '#platform/db'
+import { untilWaiting } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import {
   closesAt,
@@ -157,7 +158,7 @@ for (const guard of ['on', 'off'] as const) {
     const db =
       guard === 'on'
         ? (process: typeof platform) => process.db
-        : (process: typeof platform) => withoutGuard(process.db, /for no key update of l\b/)
+        : (process: typeof platform) => withoutGuard(process.db, /for no key update of l( skip locked)?/)
     if (guard === 'off')
       await sql`alter table waiting_room.passes drop constraint passes_line_id_number_fkey, drop constraint passes_pkey; alter table waiting_room.places drop constraint places_pkey`.execute(
         platform.db,
@@ -165,12 +166,13 @@ for (const guard of ['on', 'off'] as const) {
     const [one, two] = [platform, other].map((process) =>
       createWaitingRoom({ ...process, db: db(process), racepoints: platform.racepoints }, config),
     )
-    const gate = platform.racepoints.hold('waiting-room.before-numbers', guard === 'on' ? 1 : 2)
+    const gate = platform.racepoints.hold('waiting-room.after-numbers')
     const both = [
       one!.join({ lineId: 'lin_a', accountId: 'acc_1' }),
       two!.join({ lineId: 'lin_a', accountId: 'acc_2' }),
     ]
     await gate.reached
+    await untilWaiting(platform.db)
     gate.open()
     const numbers = (await Promise.all(both)).map(({ place }) => place.number)
     expect(numbers.toSorted((a, b) => a - b)).toEqual(guard === 'on' ? [1, 2] : [1, 1])
@@ -189,12 +191,13 @@ for (const guard of ['on', 'off'] as const) {
     const [one, two] = [platform, other].map((process) =>
       createWaitingRoom({ ...process, racepoints: platform.racepoints }, config),
     )
-    const gate = platform.racepoints.hold('waiting-room.before-numbers', 2)
+    const gate = platform.racepoints.hold('waiting-room.after-numbers', guard === 'on' ? 1 : 2)
     const both = Promise.allSettled([
       one!.join({ lineId: 'lin_a', accountId: 'acc_1' }),
       two!.join({ lineId: 'lin_b', accountId: 'acc_1' }),
     ])
     await gate.reached
+    if (guard === 'on') await untilWaiting(platform.db)
     gate.open()
     const refusals = (await both).flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
     expect(refusals.map((problem) => problem.code)).toEqual(guard === 'on' ? ['waiting-room.in-another-line'] : [])

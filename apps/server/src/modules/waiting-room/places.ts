@@ -9,6 +9,7 @@ import { claimWindowMs, isGathering, joining, phaseOf, type Line } from './line.
 import { dueEvent, transitions, type Place, type PlaceEvent } from './place.ts'
 import { passesEnded } from './passes-ended.ts'
 import * as store from './waiting-room-store.ts'
+import type { Board } from './waiting-room-store.ts'
 
 /**
  * `unproven` is the refusal for an account that would need a new place and has not proved what that takes. `moveFrom` is
@@ -22,6 +23,8 @@ export type JoinRequest = {
 }
 export type Joined = { isNew: boolean; place: Place }
 
+type Wish = JoinRequest & { board: Board }
+type Leaving = { lineId: string; saleId: string; accountId: string }
 type Answer = Joined | { refused: ErrorCode; extensions: Record<string, unknown> }
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'metrics' | 'racepoints'> & {
@@ -41,12 +44,14 @@ export function createPlaces(
 ) {
   const outcomes = metrics.counter('fairgate_joins_total', 'Requests to join a line', ['outcome'])
 
-  // Who moves waits for two lines, so apart from those who join: a line that hangs must not hold up the other.
-  const laneOf = ({ lineId, moveFrom }: JoinRequest) => (moveFrom === undefined ? lineId : `${moveFrom} ${lineId}`)
-  const joins = createLanes<JoinRequest, Answer>(laneOf, {
+  const joins = createLanes<Wish, Answer>({
+    // Who moves waits for two lines, so apart from those who join: a line that hangs must not hold up the other.
+    laneOf: ({ lineId, moveFrom }) => (moveFrom === undefined ? lineId : `${moveFrom} ${lineId}`),
+    mayShare: ({ moveFrom, unproven }) => moveFrom === undefined && unproven === undefined,
     batchMax: options.joinBatchMax,
     queueMax: options.joinQueueMax,
-    async run(requests) {
+    together: placeNewcomers,
+    async alone(requests) {
       for (let attempt = 1; ; attempt++) {
         try {
           return await transaction(db, (tx) => decide(tx, requests))
@@ -57,6 +62,36 @@ export function createPlaces(
       }
     },
   })
+
+  /** Places for those who have none, in lines that take newcomers; undefined for everybody else. */
+  async function placeNewcomers(wishes: readonly Wish[]): Promise<(Answer | undefined)[]> {
+    const joinedAt = new Date(clock.now())
+    const seen = new Set<string>()
+    const newcomers = wishes.map(({ board, accountId }) => {
+      const mayJoin = joining[phaseOf(board, joinedAt.getTime(), options.gatherMs)] === 'yes'
+      if (!mayJoin || seen.has(accountId)) return undefined
+      seen.add(accountId)
+      return { lineId: board.id, saleId: board.saleId, accountId, id: ids('place') }
+    })
+    const numbers = await transaction(db, async (tx) => {
+      const given = await store.placeNewcomers(
+        tx,
+        newcomers.filter((newcomer) => newcomer !== undefined),
+        joinedAt,
+      )
+      if (given.size > 0) await racepoints.reach('waiting-room.after-numbers')
+      return given
+    })
+    const arrivals = new Map<string, number>()
+    const answers = newcomers.map((newcomer): Answer | undefined => {
+      const number = newcomer && numbers.get(newcomer.accountId)
+      if (number === undefined) return undefined
+      arrivals.set(newcomer!.lineId, Math.max(number, arrivals.get(newcomer!.lineId) ?? 0))
+      return { isNew: true, place: { ...newcomer!, number, joinedAt, state: 'waiting' } }
+    })
+    documents.arrived(arrivals)
+    return answers
+  }
 
   /** Gives each request its place, all in one transaction. */
   async function decide(tx: Tx, requests: readonly JoinRequest[]): Promise<Answer[]> {
@@ -164,6 +199,43 @@ export function createPlaces(
     })
   }
 
+  // When a hot line sells out, thousands leave it at once. Each line for itself: who leaves waits for the draw of its line.
+  const leaves = createLanes<Leaving, true>({
+    laneOf: ({ lineId }) => lineId,
+    mayShare: () => false,
+    together: async () => [],
+    async alone(requests) {
+      await transaction(db, (tx) => endVisits(tx, requests))
+      return requests.map(() => true)
+    },
+    batchMax: options.joinBatchMax,
+    queueMax: options.joinQueueMax,
+  })
+
+  /** Ends the places, and the passes, of accounts in one line; who has none there is passed over. */
+  async function endVisits(tx: Tx, requests: readonly Leaving[]): Promise<void> {
+    const { lineId } = requests[0]!
+    // Kept from being drawn: who leaves before has no position, who leaves afterwards has one.
+    const [line] = await store.keepLines(tx, [lineId])
+    await racepoints.reach('waiting-room.before-leaving')
+    const left = (await store.lockLivePlaces(tx, distinct(requests))).flatMap((place) => {
+      const moved = place.lineId === lineId && move(place, positions.of(line!, place.number), 'leave')
+      return moved ? [{ place, moved }] : []
+    })
+    if (left.length === 0) return
+    await store.movePlaces(
+      tx,
+      left.map(({ moved }) => moved),
+    )
+    const inside = left.flatMap(({ place }) => (place.pass ? [place] : []))
+    if (inside.length > 0)
+      await outbox.publish(tx, passesEnded(await store.endPasses(tx, inside, new Date(clock.now()))))
+    afterCommit(tx, () => {
+      documents.expire([lineId])
+      tickSoon()
+    })
+  }
+
   return {
     /**
      * The account's place in the line: a new one at the end, or the one it has. With `moveFrom` a place in that line is
@@ -171,7 +243,8 @@ export function createPlaces(
      * out or closed, when the account stands in another line of the sale, or too many are waiting
      */
     async join(request: JoinRequest): Promise<Joined> {
-      const answer = await joins.add(request)
+      const { board } = await documents.read(request.lineId)
+      const answer = await joins.add({ ...request, board })
       const outcome = 'refused' in answer ? answer.refused : answer.isNew ? 'placed' : 'again'
       outcomes.add({ outcome })
       if ('refused' in answer) throw new Problem(answer.refused, answer.extensions)
@@ -181,23 +254,7 @@ export function createPlaces(
     /** Gives up the place or the pass; without one nothing happens. @throws waiting-room.line-not-found */
     async leave({ lineId, accountId }: JoinRequest): Promise<void> {
       const { board } = await documents.read(lineId)
-      await transaction(db, async (tx) => {
-        // Kept from being drawn: who leaves before has no position, who leaves afterwards has one.
-        const [line] = await store.keepLines(tx, [lineId])
-        await racepoints.reach('waiting-room.before-leaving')
-        const [place] = (await store.lockLivePlaces(tx, [{ saleId: board.saleId, accountId }])).filter(
-          (live) => live.lineId === lineId,
-        )
-        if (!place) return
-        const moved = move(place, positions.of(line!, place.number), 'leave')
-        if (!moved) return
-        await store.movePlaces(tx, [moved])
-        if (place.pass) await outbox.publish(tx, passesEnded(await store.endPass(tx, place, new Date(clock.now()))))
-        afterCommit(tx, () => {
-          documents.expire([lineId])
-          tickSoon()
-        })
-      })
+      await leaves.add({ lineId, accountId, saleId: board.saleId })
     },
   }
 }
