@@ -33,6 +33,9 @@ describe('outside the demo configuration', () => {
       '/sandbox/window',
       '/sandbox/payments',
       '/v1/payments/x',
+      '/v1/payment_intents',
+      '/sandbox/stripe/payment_intents',
+      '/sandbox/stripe/stripe.js',
       '/metrics',
     ]) {
       expect((await fetch(server.url + path)).status, path).toBe(404)
@@ -71,7 +74,7 @@ describe('in the demo configuration', () => {
   afterAll(() => world?.stop())
 
   test('the same paths are there, so the test above can fail', async () => {
-    for (const path of ['/dev/mailbox', '/metrics', '/sandbox/payments'])
+    for (const path of ['/dev/mailbox', '/metrics', '/sandbox/payments', '/sandbox/stripe/payment_intents'])
       expect((await fetch(world.url + path)).status, path).toBe(200)
   })
 })
@@ -110,5 +113,8 @@ describe('a configuration', () => {
     expect(message).toContain('SIGNING_SECRETS')
     expect(message).not.toContain('too-short')
     expect(mistakesOf({ ...production, DATABASE_URL: 'postgres://x' })).toBe('')
+    const both = { ...production, DATABASE_URL: 'postgres://x', PAYMENT_PROVIDERS: 'toss,stripe' }
+    for (const name of ['STRIPE_SECRET_KEY', 'STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'])
+      expect(mistakesOf(both)).toContain(`${name}: is needed`)
   })
 })
