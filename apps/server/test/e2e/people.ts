@@ -80,6 +80,8 @@ export async function openSale(
     limit?: number
     holdSeconds?: number
     opensInMs?: number
+    /** All of it goes back to who cancels; otherwise nothing does. */
+    refunds?: boolean
     /** Names of sections with a line each, instead of one of each. */
     lines?: readonly string[]
   } = {},
@@ -94,6 +96,7 @@ export async function openSale(
       startsAt: new Date(now + 40 * 24 * 3600_000).toISOString(),
       timeZone: 'Asia/Seoul',
       currency: 'KRW',
+      ...(options.refunds ? { refunds: { steps: [{ until: { hoursBefore: 0 }, percent: 100 }] } } : {}),
     },
     accessToken,
   })

@@ -15,6 +15,7 @@ import {
   pauseLine,
   resumeLine,
 } from '@fairgate/contracts/http/waiting-room'
+import { getWaitlist, joinWaitlist, myWaitlistEntry, offerPass, type Offer } from '@fairgate/contracts/http/waitlist'
 import { seatId } from '@fairgate/contracts/ids'
 import { buy, enter, hold, mailsTo, newBuyer, openSale, payInSandbox, refusal, signInAs } from './people.ts'
 import { until, type World } from './world.ts'
@@ -521,6 +522,56 @@ export function endToEnd(shape: string, start: () => Promise<World>): void {
             (item) => item.id === sale.eventId,
           ),
         { what: 'the event to be listed' },
+      )
+    })
+
+    test('a returned seat is offered to who waits, bought with the offer, and nobody on the open sale gets it', async () => {
+      const sale = await openSale(world, { places: 2, refunds: true })
+      const [section] = sale.sections
+      const [owner, waiting, other] = [await newBuyer(world), await newBuyer(world), await newBuyer(world)]
+      const { passToken: otherPass } = await enter(world, sale.lineId, other.accessToken)
+      const { holdToken } = await hold(world, sale, owner.accessToken, { count: 2 })
+      const order = await buy(world, holdToken, owner.accessToken)
+      const params = { id: sale.sale.id }
+      await until(
+        async () => (await world.client.call(getWaitlist, { params })).sections.every(({ soldOut }) => soldOut),
+        { what: 'the waitlist to know that all is sold' },
+      )
+      const { entry } = await world.client.call(joinWaitlist, {
+        params,
+        body: { sectionIds: [section!.id], quantity: 1 },
+        accessToken: waiting.accessToken,
+      })
+      expect(entry).toMatchObject({ state: 'waiting', ahead: 0 })
+      const back = seatId(section!.id, 2)
+      await world.client.call(cancelOrder, {
+        params: { id: order.id },
+        body: { seatIds: [back], refund: section!.price },
+        accessToken: owner.accessToken,
+      })
+      const offers: Offer[] = []
+      await until(
+        async () => {
+          const mine = await world.client.call(myWaitlistEntry, { params, accessToken: waiting.accessToken })
+          if (mine.offer) offers.push(mine.offer)
+          return mine.offer !== null
+        },
+        { what: 'an offer' },
+      )
+      const { id, seats } = offers[0]!
+      expect(seats.map((seat) => seat.id)).toEqual([back])
+      const place = (passToken: string, accessToken: string) =>
+        world.client.call(placeHold, { body: { passToken, sectionId: section!.id, seatIds: [back] }, accessToken })
+      expect(await refusal(place(otherPass, other.accessToken))).toBe('inventory.seat-taken')
+      const { passToken } = await world.client.call(offerPass, { params: { id }, accessToken: waiting.accessToken })
+      expect(await refusal(place(passToken, other.accessToken))).toBe('inventory.pass-invalid')
+      const held = await place(passToken, waiting.accessToken)
+      expect(await buy(world, held.holdToken, waiting.accessToken)).toMatchObject({ state: 'fulfilled' })
+      await until(
+        async () =>
+          (await world.client.call(myWaitlistEntry, { params, accessToken: waiting.accessToken })).offer?.state ===
+          'bought',
+        { what: 'the offer to be bought' },
       )
     })
 

@@ -172,8 +172,11 @@ test('200 wait, 50 seats and more come back in groups of any size: offers follow
     quantity: 1 + below(4),
     together: below(2) === 1,
   }))
-  for (const { accountId, quantity, together: areTogether } of wishes)
-    await world.enter({ saleId: 'sal_1', accountId }, { sectionIds: [hallId], quantity, together: areTogether })
+  await Promise.all(
+    wishes.map(({ accountId, quantity, together: areTogether }) =>
+      world.enter({ saleId: 'sal_1', accountId }, { sectionIds: [hallId], quantity, together: areTogether }),
+    ),
+  )
   await world.settle()
 
   let returned = 0
