@@ -48,6 +48,7 @@ const section = (id: string): Section => ({
   capacity: seatsPerRound,
   priceAmount: 55_000,
   priceCurrency: 'KRW',
+  method: 'queue',
   saleId: saleOf(Number(id.slice('sec_bench'.length))),
   event,
   opensAt: new Date(0),

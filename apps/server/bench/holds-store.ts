@@ -61,6 +61,8 @@ function engine(db: Db, config: Partial<PlacingConfig> = {}, now = clock.now): H
       accountId: `acc_bench${caller}`,
       passUntil: Infinity,
       entitled: null,
+      unitAmount: null,
+      isPromised: false,
       seats,
     }
     return (await placing.place(wish)).kind === 'placed'
