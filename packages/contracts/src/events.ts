@@ -443,6 +443,7 @@ export const events = {
       fee: Type.Optional(Money),
       discount: Type.Optional(Money),
       reason: OneOf(returnReasons),
+      note: Type.Optional(Type.String({ description: 'what the organiser says to the buyers' })),
       at: Instant,
     }),
   },

@@ -187,6 +187,7 @@ export function notificationSubscriptions({
             refunded: said.refunded,
             kept: said.kept,
             reason: said.reason,
+            ...(said.note ? { note: said.note } : {}),
           },
           usefulUntil: null,
         })),

@@ -1,6 +1,5 @@
 import type { EventData } from '@fairgate/contracts/events'
 import type { Money } from '@fairgate/contracts/money'
-import type { Money } from '@fairgate/contracts/money'
 
 /** What a message tells of, with what is needed to write it. */
 export type MessageContent =
@@ -30,7 +29,7 @@ export type MessageContent =
       kind: 'seats-returned'
       data: Pick<
         EventData<'orders.seats-returned.v1'>,
-        'orderId' | 'event' | 'section' | 'seatsLeft' | 'refunded' | 'kept' | 'reason'
+        'orderId' | 'event' | 'section' | 'seatsLeft' | 'refunded' | 'kept' | 'reason' | 'note'
       > & { seats: string[] }
     }
   | { kind: 'webhook-disabled'; data: Pick<EventData<'webhooks.endpoint-disabled.v1'>, 'url'> }

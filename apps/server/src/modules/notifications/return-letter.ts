@@ -9,7 +9,7 @@ const seatsShownMax = 12
 
 /** Some seats of an order, or all of them, have gone back: whose wish it was, what comes back and what does not. */
 export function seatsReturned(
-  { orderId, event, section, seats, seatsLeft, refunded, kept, reason }: Data,
+  { orderId, event, section, seats, seatsLeft, refunded, kept, reason, note }: Data,
   language: Language,
   publicUrl: string,
 ): Letter {
@@ -26,6 +26,7 @@ export function seatsReturned(
         organiser: '주최자가 이 좌석을 취소했습니다. 취소된 티켓으로는 입장할 수 없습니다.',
         'event-cancelled': '기다려 주셨는데 죄송합니다. 이 행사의 티켓은 더 이상 유효하지 않습니다.',
       },
+      note: (text: string) => `주최자 안내: ${text}`,
       left: `나머지 ${seatsLeft}석의 티켓은 그대로 유효합니다.`,
       seats: '좌석',
       shown: more > 0 ? `${shown} 외 ${more}석` : shown,
@@ -45,6 +46,7 @@ export function seatsReturned(
         organiser: 'The organiser has taken these seats back. Their tickets no longer open the gate.',
         'event-cancelled': 'We are sorry. The tickets for this event are no longer valid.',
       },
+      note: (text: string) => `The organiser says: ${text}`,
       left: `Your other ${seatsLeft === 1 ? 'ticket stays' : `${seatsLeft} tickets stay`} valid.`,
       seats: 'Seats',
       shown: more > 0 ? `${shown} and ${more} more` : shown,
@@ -61,6 +63,7 @@ export function seatsReturned(
     title: words.title,
     blocks: [
       { kind: 'paragraph', text: words.what[reason] },
+      ...(note ? [{ kind: 'paragraph' as const, text: words.note(note) }] : []),
       {
         kind: 'facts',
         rows: [

@@ -162,11 +162,12 @@ test('whose seats go back hears why, what comes back and what does not', () => {
     expect(text).toContain(line)
   const free = { amount: 0, currency: 'KRW' }
   const cancelled = write(
-    back({ reason: 'event-cancelled', seatsLeft: 0, refunded: free, kept: free }),
+    back({ reason: 'event-cancelled', seatsLeft: 0, refunded: free, kept: free, note: 'Snow.' }),
     'en',
     publicUrl,
   )
   expect(cancelled.subject).toBe('겨울밤의 노래 has been cancelled')
+  expect(cancelled.text).toContain('The organiser says: Snow.')
   expect(cancelled.text).not.toMatch(/₩|fee|stay valid|working days/)
 })
 
