@@ -71,8 +71,11 @@ export function LotRankingPage({ id }: { id: string }) {
                   <tr key={item.rank} className={item.bidder === mine?.bidder ? 'own' : undefined}>
                     <td>{item.rank.toLocaleString(lang)}</td>
                     <td>
-                      <span title={item.bidder}>{item.bidder.slice(0, shownOfBidder)}</span>{' '}
-                      {item.bidder === mine?.bidder ? <Tag tone="accent">{t.auction.you}</Tag> : null}
+                      {item.bidder === mine?.bidder ? (
+                        <Tag tone="accent">{t.auction.you}</Tag>
+                      ) : (
+                        <span title={item.bidder}>{item.bidder.slice(0, shownOfBidder)}</span>
+                      )}
                     </td>
                     <td>{formatMoney({ amount: item.amount, currency }, localeOf(lang))}</td>
                     <td>{item.seat ?? '–'}</td>
