@@ -51,7 +51,7 @@ export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {
     /** Orders that have waited for another module for longer than `olderThanMs`, and refunds not done; oldest first, at most 500. */
     stuck: useCases.stuck,
     /** Asks again for what an order waits for; safe to press twice. @returns how much it asked. @throws Problem `orders.order-not-found` */
-    replay: useCases.replay,
+    replay: returns.replay,
     /** An order with its payments and every step it took. @throws Problem `orders.order-not-found` */
     show: useCases.show,
     /** What happened to an order, step by step. */
@@ -62,7 +62,7 @@ export function createOrders(deps: OrdersDeps, config: Partial<OrdersConfig> = {
      * Gives the money of a fulfilled order back, for any reason shown to the buyer. Again → nothing more.
      * @throws Problem `orders.order-not-found`; an Error when the order is not fulfilled
      */
-    refund: useCases.refund,
+    refund: returns.refund,
   }
 }
 

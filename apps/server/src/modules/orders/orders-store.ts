@@ -230,7 +230,7 @@ export async function lockOverdue(tx: Tx, now: number, limit: number): Promise<s
 /** Since when an order waits for another module; a deposit has time until the order's own deadline. */
 const waitedFrom = sql.raw(`case when state = 'awaiting-deposit' then pay_by else updated_at end`)
 
-/** Orders that have waited for another module since before `before`, and refunds asked for before it, oldest first. */
+/** Orders that have waited for another module since before `before`, and refunds and returns asked for before it, oldest first. */
 export async function stuckOrders(db: Db, before: number, limit: number) {
   return rows(
     db,
@@ -241,6 +241,10 @@ export async function stuckOrders(db: Db, before: number, limit: number) {
       select o.id, o.state, p.payment_id, p.updated_at
       from orders.payments p join orders.orders o on o.id = p.order_id
       where p.state = 'refunding' and o.state <> 'refunding' and p.updated_at < ${new Date(before)}
+      union all
+      select o.id, o.state, null, r.updated_at
+      from orders.returns r join orders.orders o on o.id = r.order_id
+      where r.state in ('asked', 'refunding') and r.updated_at < ${new Date(before)}
       order by since limit ${limit}`,
   )
 }

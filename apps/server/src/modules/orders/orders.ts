@@ -319,15 +319,6 @@ export function createUseCases(
     )
   }
 
-  /** Gives the money of a fulfilled order back; when it has gone the order is refunded and its seats are on sale again. */
-  async function refund(id: string, reason: string): Promise<Order> {
-    if (!(await store.orderById(db, id))) throw new Problem('orders.order-not-found')
-    return transaction(
-      db,
-      async (tx) => (await step(tx, [{ orderId: id, happening: { type: 'refund', reason } }])).get(id)!.order,
-    )
-  }
-
   /** Ends a portion of the orders whose time to pay is over. @returns whether more may be left */
   async function expireOverdue(): Promise<boolean> {
     return transaction(db, async (tx) => {
@@ -386,7 +377,6 @@ export function createUseCases(
     follow,
     list,
     cancel,
-    refund,
     expireOverdue,
     stuck,
     show,

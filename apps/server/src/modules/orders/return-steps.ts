@@ -71,16 +71,26 @@ export function beginReturn(
     askedAt: now,
     updatedAt: now,
   }
-  return {
-    begun,
-    fact: fact('orders.revoke-requested.v1', {
-      orderId: order.id,
-      returnId: id,
-      seats: begun.seats.map(({ number }) => number),
-      evenUsed: request.evenUsed,
-    }),
-  }
+  return { begun, fact: askTickets(begun) }
 }
+
+/** What a return waits for, asked again: whoever is asked does nothing twice. */
+export function askReturnAgain(book: Book, entry: Return): Fact[] {
+  if (entry.state === 'asked') return [askTickets(entry)]
+  return entry.state === 'refunding' && paymentOf(book) !== undefined ? [askRefund(book, entry)] : []
+}
+
+const askTickets = ({ id, orderId, seats, evenUsed }: Return): Fact =>
+  fact('orders.revoke-requested.v1', { orderId, returnId: id, seats: seats.map(({ number }) => number), evenUsed })
+
+const askRefund = (book: Book, entry: Return): Fact =>
+  fact('orders.refund-requested.v1', {
+    orderId: entry.orderId,
+    paymentId: paymentOf(book)!,
+    amount: money(entry.refund, entry.currency),
+    reason: cancelReason(entry.reason),
+    returnId: entry.id,
+  })
 
 /** What others have said about a return. */
 export type ReturnAnswer =
@@ -129,15 +139,7 @@ function factsOf(command: ReturnCommand, book: Book, all: readonly Return[], ent
     case 'keep':
       return []
     case 'refund':
-      return [
-        fact('orders.refund-requested.v1', {
-          orderId: order.id,
-          paymentId: paymentOf(book)!,
-          amount: money(entry.refund, entry.currency),
-          reason: cancelReason(entry.reason),
-          returnId: entry.id,
-        }),
-      ]
+      return [askRefund(book, entry)]
     case 'tell-returned': {
       const { id: orderId, holdId, accountId, saleId, lineId, event, section } = order
       const gone = all.filter(({ state }) => state === 'refunding' || state === 'done')
@@ -157,6 +159,7 @@ function factsOf(command: ReturnCommand, book: Book, all: readonly Return[], ent
           kept: money(entry.paid - entry.refund, entry.currency),
           ...sharesOf(order, entry),
           reason: entry.reason,
+          ...(entry.note ? { note: entry.note } : {}),
           at: new Date(now).toISOString(),
         }),
       ]

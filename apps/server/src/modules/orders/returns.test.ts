@@ -131,6 +131,33 @@ test('who was let in keeps the ticket and the order its money; the seats are nam
   expect([...model.returnedSeats]).toEqual([1])
 })
 
+test('an operator gives back what the seats left were paid with, and nothing twice', async ({ platform }) => {
+  const { bought, giveBack, play, order, seat, face } = await open(platform)
+  const { id, model } = await bought('a')
+  platform.clock.advance(Date.parse('2026-05-24T00:00:00+09:00') - platform.clock.now())
+  await giveBack(id, { seatIds: [seat(2)], refund: won(49_500) })
+  await play()
+  await face.refund(id, 'the hall is closed')
+  await face.refund(id, 'the hall is closed')
+  await play()
+  expect(await order(id)).toMatchObject({ state: 'refunded', returns: [{}, { note: 'the hall is closed' }] })
+  expect(model.moneyKept).toBe(5500)
+})
+
+test('a return that nobody answers is shown as stuck; asked again, it is done once', async ({ platform }) => {
+  const { bought, giveBack, settle, taken, play, face } = await open(platform)
+  const { id, model } = await bought('a')
+  await giveBack(id, { refund: won(165_000) })
+  await settle()
+  // The request is lost on its way.
+  await taken()
+  platform.clock.advance(60_001)
+  expect(await face.stuck(60_000)).toMatchObject([{ orderId: id, state: 'fulfilled' }])
+  expect([await face.replay(id), await face.replay(id)]).toEqual([1, 1])
+  await play()
+  expect([model.moneyKept, await face.replay(id), await face.stuck(0)]).toEqual([0, 0, []])
+})
+
 test('events without refunds, foreign orders and orders that have no tickets are refused', async ({ platform }) => {
   const { bought, quote, placed, get } = await open(platform, refundPresets['no-refunds'])
   const { id } = await bought('a')

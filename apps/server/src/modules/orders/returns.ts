@@ -9,6 +9,7 @@ import type { UseCases } from './orders.ts'
 import * as orders from './orders-store.ts'
 import {
   answerReturn,
+  askReturnAgain,
   beginReturn,
   isReturnable,
   seatRefunds,
@@ -30,7 +31,7 @@ export type Quote = { order: Order; seats: readonly SeatRefund[]; refund: Money;
 /** Seats of fulfilled orders go back. `lockBooks` is replaced only by the test that shows what the lock is for. */
 export function createReturns(
   deps: Deps,
-  { step, get }: Pick<UseCases, 'step' | 'get'>,
+  { step, get, replay: replayOrder }: Pick<UseCases, 'step' | 'get' | 'replay'>,
   lockBooks: typeof orders.lockBooks = orders.lockBooks,
 ) {
   const { db, clock, ids, outbox, signals, metrics, racepoints } = deps
@@ -174,7 +175,32 @@ export function createReturns(
     return some.length === 0 ? new Map() : store.returnsOf(db, some)
   }
 
-  return { quote, cancel, begin, answer, ofOrders }
+  /** Asks again for what an order and its returns wait for. @returns how much it asked */
+  async function replay(id: string): Promise<number> {
+    const asked = await replayOrder(id)
+    return transaction(db, async (tx) => {
+      const book = (await lockBooks(tx, [id])).get(id)!
+      const facts = (await returnsOf(tx, book)).flatMap((entry) => askReturnAgain(book, entry))
+      await outbox.publish(tx, facts)
+      return asked + facts.length
+    })
+  }
+
+  /** An operator gives all money of a fulfilled order back; of one with returned seats what its other seats were paid with. */
+  async function refund(id: string, reason: string): Promise<Order> {
+    return transaction(db, async (tx) => {
+      const book = (await lockBooks(tx, [id])).get(id)
+      if (!book) throw new Problem('orders.order-not-found')
+      if (book.order.returns === 0)
+        return (await step(tx, [{ orderId: id, happening: { type: 'refund', reason } }])).get(id)!.order
+      const terms = { evenUsed: true, percent: 100, feePerSeat: 0 }
+      const request = { orderId: id, cancellationId: null, reason: 'organiser' as const, note: reason, ...terms }
+      await begin(tx, new Map([[id, book]]), [request])
+      return book.order
+    })
+  }
+
+  return { quote, cancel, begin, answer, ofOrders, replay, refund }
 }
 
 export type Returns = ReturnType<typeof createReturns>
