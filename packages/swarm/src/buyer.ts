@@ -300,12 +300,13 @@ async function freeSeats(wire: Wire, sectionId: string, count: number, chance: C
   )
 }
 
-async function pay(
-  world: World,
+/** Makes an order of a hold and pays it; who is declined takes another card. */
+export async function pay(
+  world: Pick<World, 'wire' | 'recorder' | 'now' | 'until'>,
   person: Pick<Person, 'accessToken'>,
-  intent: Intent,
+  intent: Pick<Intent, 'payment'>,
   held: HoldAnswer,
-  told: Told,
+  told: Pick<Told, 'orders'>,
 ): Promise<Order> {
   const { wire, recorder } = world
   const { accessToken } = person

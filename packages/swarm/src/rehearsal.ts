@@ -252,10 +252,11 @@ function createFarms(world: Pick<World, 'wire' | 'sleep'>): World['farmEye'] {
   }
 }
 
-async function killAndRestart(
+/** So many seconds after the opening. */
+export async function killAndRestart(
   own: OwnServer,
   recorder: Recorder,
-  sale: PreparedSale,
+  sale: Pick<PreparedSale, 'opensAt'>,
   killAfter: number,
   { now, sleep, progress }: Surroundings,
 ): Promise<void> {

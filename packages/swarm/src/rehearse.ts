@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { rehearse, type RehearsalOptions } from './rehearsal.ts'
+import { rehearseAuction } from './auction.ts'
 import { rehearseRush } from './rush.ts'
 import { scenarios, type Scenario, type ScenarioName } from './scenarios.ts'
 
@@ -16,7 +17,7 @@ const order = (text: string) => {
   return text
 }
 
-const names = [...Object.keys(scenarios), 'rush']
+const names = [...Object.keys(scenarios), 'auction', 'rush']
 
 const program = new Command('npm run -s rehearse --')
   .description('Brings a crowd to a sale and checks that nothing was sold twice, lost, or paid for nothing.')
@@ -56,11 +57,12 @@ const program = new Command('npm run -s rehearse --')
   .option('--json', 'print one JSON object as the last line')
 
 program.parse()
-const scenario = program.processedArgs[0] as ScenarioName | 'rush'
+const scenario = program.processedArgs[0] as ScenarioName | 'auction' | 'rush'
 const options = program.opts<Omit<RehearsalOptions, 'scenario'> & { json?: boolean }>()
 
-if (options.callOff !== undefined && (scenario === 'rush' || options.url !== undefined))
-  program.error('error: --call-off needs a server of its own, and no rush')
+const isOfLines = scenario !== 'rush' && scenario !== 'auction'
+if (options.callOff !== undefined && (!isOfLines || options.url !== undefined))
+  program.error('error: --call-off needs a server of its own, and no rush or auction')
 if (scenario === 'rush' && options.url !== undefined)
   program.error('error: a rush measures a server of its own: it takes no --url')
 
@@ -69,12 +71,14 @@ const surroundings = {
   now: Date.now,
   sleep: (ms: number) => sleep(ms),
 }
-const placesMin = scenario === 'rush' ? 1 : ((scenarios[scenario] as Scenario).placesMin ?? 1)
+const placesMin = isOfLines ? ((scenarios[scenario] as Scenario).placesMin ?? 1) : 1
 if (options.places < placesMin) program.error(`error: ${scenario} needs at least ${placesMin} places`)
 
 const report = await (scenario === 'rush'
   ? rehearseRush(options, surroundings)
-  : rehearse({ ...options, scenario }, surroundings))
+  : scenario === 'auction'
+    ? rehearseAuction(options, surroundings)
+    : rehearse({ ...options, scenario }, surroundings))
 if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
 else process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 process.exit(report.invariantsHeld ? 0 : 1)

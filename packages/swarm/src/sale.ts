@@ -111,7 +111,8 @@ export async function prepareSale(
   }
 }
 
-function rowsOf(places: number, seatsPerRow: number) {
+/** The seats of a plain hall, as `addSection` takes them. */
+export function rowsOf(places: number, seatsPerRow: number) {
   return Array.from({ length: places }, (_, i) => {
     const row = Math.floor(i / seatsPerRow)
     return { row: rowName(row), number: String((i % seatsPerRow) + 1), x: (i % seatsPerRow) - seatsPerRow / 2, y: row }

@@ -4,7 +4,7 @@ import { openLanes } from './lanes.ts'
 import type { Recorder } from './recorder.ts'
 
 /** The steps of a buyer whose times are reported. */
-export type Step = 'join' | 'poll' | 'pass' | 'hold' | 'order' | 'pay' | 'other'
+export type Step = 'join' | 'bid' | 'poll' | 'pass' | 'hold' | 'order' | 'pay' | 'other'
 
 export type Wire = {
   /** A call that keeps trying while the server is away or asks to come back; `attempts` bounds it. */

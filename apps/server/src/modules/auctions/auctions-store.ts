@@ -58,6 +58,19 @@ export async function insertLots(tx: Tx, sale: SaleFacts): Promise<void> {
   }
 }
 
+/** The event is called off: from now on nobody bids and nobody gets an award. @returns the lots of these sales */
+export async function cancelLots(tx: Tx, saleIds: readonly string[], at: Date): Promise<string[]> {
+  const found = await rows(
+    tx,
+    sql<{ id: string }>`
+      update auctions.lots l set closes_at = least(closes_at, ${at})
+      from (select id from auctions.lots where sale_id = any(${saleIds}::text[]) order by id for no key update) w
+      where l.id = w.id
+      returning l.id`,
+  )
+  return found.map(({ id }) => id)
+}
+
 export type Seat = { place: number; number: number; label: string }
 
 export const seatsOf = (db: Db | Tx, lotId: string): Promise<Seat[]> =>
@@ -242,13 +255,13 @@ const awardColumns = sql`
 
 /** An award as its owner sees it. */
 export type FullAward = Award &
-  Pick<Lot, 'saleId' | 'sectionId' | 'name' | 'event' | 'currency' | 'holdSeconds'> & {
+  Pick<Lot, 'saleId' | 'sectionId' | 'name' | 'event' | 'currency' | 'holdSeconds' | 'closesAt'> & {
     seat: { number: number; label: string }
   }
 
 const fullAward = sql`
   select ${awardColumns}, l.sale_id as "saleId", l.section_id as "sectionId", l.name, l.event, l.currency,
-         l.hold_seconds as "holdSeconds", json_build_object('number', s.number, 'label', s.label) as seat
+         l.hold_seconds as "holdSeconds", l.closes_at as "closesAt", json_build_object('number', s.number, 'label', s.label) as seat
   from auctions.awards a join auctions.lots l on l.id = a.lot_id join auctions.seats s on s.lot_id = a.lot_id and s.place = a.place`
 
 export const awardsOf = (db: Db, accountId: string, limit: number): Promise<FullAward[]> =>

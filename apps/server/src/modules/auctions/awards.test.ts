@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest'
 import { byRank } from '@fairgate/contracts/auction'
 import type { LotReport } from '@fairgate/contracts/http/auctions'
 import { verifyAuction } from '@fairgate/contracts/verify-auction'
+import { fact } from '#platform/bus'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
@@ -408,6 +409,27 @@ describe('an award', () => {
     expect(await claim('acc_9')).toMatchObject({ status: 201 })
     expect(await world.violations()).toEqual([])
   })
+})
+
+test('an event that is called off takes no bids and gives no awards; what was won can no longer be bought', async ({
+  platform,
+}) => {
+  const world = await openWorld(platform, { seats: 1 })
+  await crowd(world, 2)
+  const cancelled = (at: string) =>
+    fact('catalog.event-cancelled.v1', { eventId: 'evt_1', saleIds: ['sal_1'], accountId: 'acc_o', note: 'ill', at })
+  await world.closeNow()
+  const award = (await world.awardOf('acc_2'))!
+  platform.clock.advance(secondMs)
+  await world.tell(cancelled(new Date(platform.clock.now()).toISOString()))
+  expect((await world.pass(award.id, 'acc_2')).body.code).toBe('auctions.award-over')
+  platform.clock.advance(2 * payBySeconds * secondMs)
+  await world.award()
+  expect(await holders(platform)).toEqual([])
+  expect((await world.document()).phase).toBe('closed')
+  platform.clock.set(Date.parse(endsAt) - secondMs)
+  expect(await world.bid('acc_3', at(5))).toBe('auctions.closed')
+  expect(await world.violations()).toEqual([])
 })
 
 test('whatever winners do, the chain follows the ranking, no seat is in two awards and nobody has two', async ({

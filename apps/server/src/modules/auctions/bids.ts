@@ -112,9 +112,12 @@ export function createBids(deps: Deps) {
       if (accountId === lot.event.organiserId) return { refused: new Problem('auctions.not-allowed') }
       const own = live.get(`${lot.id} ${accountId}`)
       const floor = { own: own?.amount, cutoff: winners.cutoff()?.amount }
-      // A lot may have been closed by a process whose clock is ahead.
-      const end = lot.closedAt === null ? lot.endAt.getTime() : -Infinity
-      const outcome = judge(rules, { amount, at: now }, { used: own?.used ?? 0, end, ...floor })
+      const end = lot.endAt.getTime()
+      // A lot may have been closed by a process whose clock is ahead, or its event called off.
+      const isOver = lot.closedAt !== null || now >= lot.closesAt.getTime()
+      const outcome = isOver
+        ? ({ kind: 'closed' } as const)
+        : judge(rules, { amount, at: now }, { used: own?.used ?? 0, end, ...floor })
       if (outcome.kind !== 'accepted') return { refused: refusal(lot, outcome, floor) }
       const sequence = ++lot.sequence
       if (!own) lot.bidders++

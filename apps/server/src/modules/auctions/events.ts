@@ -8,6 +8,7 @@ import type { Documents } from './documents.ts'
 
 export const subscribes = [
   'catalog.sale-published.v1',
+  'catalog.event-cancelled.v1',
   'orders.order-placed.v1',
   'orders.order-fulfilled.v1',
   'orders.order-ended.v1',
@@ -70,6 +71,13 @@ export function createSubscriptions({
         tx,
         sales.map(({ saleId }) => fact('auctions.sale-ready.v1', { saleId })),
       )
+    }),
+
+    on('catalog.event-cancelled.v1', async (tx, messages) => {
+      for (const { data } of messages) {
+        const lotIds = await store.cancelLots(tx, data.saleIds, new Date(data.at))
+        afterCommit(tx, () => documents.changed(lotIds))
+      }
     }),
 
     on('orders.order-placed.v1', (tx, messages) => store.noteOrders(tx, ordersOf(messages), 'pending')),

@@ -40,10 +40,10 @@ export const rulesOf = (lot: Lot): LotRules => ({
 })
 
 export function phaseOf(lot: Lot, now: number): LotPhase {
+  if (now >= lot.closesAt.getTime()) return 'closed'
   if (now < lot.opensAt.getTime()) return 'scheduled'
   if (now < lot.endAt.getTime() && lot.closedAt === null) return 'open'
-  if (lot.closedAt === null) return 'closing'
-  return now < lot.closesAt.getTime() ? 'awarding' : 'closed'
+  return lot.closedAt === null ? 'closing' : 'awarding'
 }
 
 /** Everybody who wins has the same time: no award is made when less than that is left of the sale. */
