@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { AxeResults, RunOptions } from 'axe-core'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
 import { getSeats, type EventDocument, type Section } from '@fairgate/contracts/http/catalog'
@@ -21,7 +19,9 @@ import {
   payInWindow,
   phone,
   seats,
+  seriousFaults,
   settled,
+  sidewaysScrolling,
   tabTo,
   toPaymentWindow,
   visit,
@@ -357,27 +357,6 @@ test('when the last place is sold, those who wait are told at once', async () =>
   await buy(world, held.holdToken, other)
   await waiting.page.getByRole('heading', { level: 1, name: waiting.room.soldOut }).waitFor()
 })
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-/** What axe-core calls serious or critical on the page as it stands. */
-async function seriousFaults({ page }: Visitor): Promise<string[]> {
-  const isThere = await page.evaluate(() => 'axe' in globalThis)
-  if (!isThere) await page.evaluate(axe)
-  const results = await page.evaluate(
-    (options) => (globalThis as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } }).axe.run(options),
-    { resultTypes: ['violations'] } satisfies RunOptions,
-  )
-  return results.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary ?? ''}`))
-}
-
-/** What sticks out of the window on the right. */
-async function sidewaysScrolling({ page }: Visitor): Promise<string[]> {
-  const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-  return excess > 0 ? [`the page is ${excess} px wider than the window`] : []
-}
 
 test('axe-core would find a serious fault if there were one', async () => {
   const visitor = await open()

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults, RunOptions } from 'axe-core'
 import { chromium, type Browser, type BrowserContext, type Locator, type Page, type Response } from 'playwright-core'
 import {
   addSection,
@@ -266,4 +269,25 @@ export async function tabTo(page: Page, target: Locator, pressesMax = 80): Promi
     await page.keyboard.press('Tab')
   }
   throw new Error(`${pressesMax} presses of Tab did not reach ${target.toString()}`)
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe-core calls serious or critical on the page as it stands. */
+export async function seriousFaults({ page }: Visitor): Promise<string[]> {
+  const isThere = await page.evaluate(() => 'axe' in globalThis)
+  if (!isThere) await page.evaluate(axe)
+  const results = await page.evaluate(
+    (options) => (globalThis as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } }).axe.run(options),
+    { resultTypes: ['violations'] } satisfies RunOptions,
+  )
+  return results.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary ?? ''}`))
+}
+
+/** What sticks out of the window on the right. */
+export async function sidewaysScrolling({ page }: Visitor): Promise<string[]> {
+  const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  return excess > 0 ? [`the page is ${excess} px wider than the window`] : []
 }

@@ -5,7 +5,19 @@ import { cancelOrder } from '@fairgate/contracts/http/orders'
 import { verifySale } from '../../../../packages/swarm/src/verify-waitlist.ts'
 import { buy, enter, mailsTo, newBuyer } from '../e2e/people.ts'
 import { startOneProcess, until, type World } from '../e2e/world.ts'
-import { launchBrowser, openEvent, payInWindow, phone, seats, settled, visit, words, type Visitor } from './browser.ts'
+import {
+  launchBrowser,
+  openEvent,
+  payInWindow,
+  phone,
+  seats,
+  seriousFaults,
+  settled,
+  sidewaysScrolling,
+  visit,
+  words,
+  type Visitor,
+} from './browser.ts'
 
 let world: World
 let browser: Browser
@@ -32,10 +44,14 @@ afterEach(() => {
   expect(visitors.flatMap((visitor) => visitor.takeFaults())).toEqual([])
 })
 
-/** Pictures of what was seen, where `SCREENSHOTS` names a folder. */
-const picture = async ({ page }: Visitor, name: string): Promise<void> => {
+const found: Record<string, string[]> = {}
+
+/** What is wrong with a page as it stands; a picture of it where `SCREENSHOTS` names a folder. */
+async function look(visitor: Visitor, name: string): Promise<void> {
+  const faults = [...(await seriousFaults(visitor)), ...(await sidewaysScrolling(visitor))]
+  if (faults.length > 0) found[name] = faults
   const folder = process.env['SCREENSHOTS']
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true })
+  if (folder) await visitor.page.screenshot({ path: `${folder}/${name}.png`, fullPage: true })
 }
 
 test('a sold-out sale: somebody joins the waitlist, is offered returned seats, takes them, pays and has tickets', async () => {
@@ -63,10 +79,10 @@ test('a sold-out sale: somebody joins the waitlist, is offered returned seats, t
   await page.getByRole('link', { name: t.waitlist.link }).click()
   await settled(visitor)
   await page.getByRole('button', { name: t.shop.moreOne }).click()
-  await picture(visitor, 'join')
+  await look(visitor, 'join')
   await page.getByRole('button', { name: t.waitlist.join }).click()
   await page.getByRole('heading', { name: t.waitlist.youWait }).waitFor()
-  await picture(visitor, 'waiting')
+  await look(visitor, 'waiting')
   // A second one is behind, and sees it.
   const other = await visit(browser, world, { language: 'ko' })
   visitors.push(other)
@@ -76,7 +92,7 @@ test('a sold-out sale: somebody joins the waitlist, is offered returned seats, t
   await other.page.getByRole('button', { name: other.t.waitlist.join }).click()
   await other.page.getByRole('heading', { name: other.t.waitlist.youWait }).waitFor()
   await other.page.getByText(other.t.waitlist.ahead(1)).waitFor()
-  await picture(other, 'waiting-ko')
+  await look(other, 'waiting-ko')
 
   await world.client.call(cancelOrder, {
     params: { id: order.id },
@@ -87,7 +103,7 @@ test('a sold-out sale: somebody joins the waitlist, is offered returned seats, t
     accessToken: owner.accessToken,
   })
   await page.getByRole('heading', { name: t.waitlist.offerTitle }).waitFor()
-  await picture(visitor, 'offer')
+  await look(visitor, 'offer')
   await until(
     async () => (await mailsTo(world, 'buyer3@demo.fairgate.test')).some(({ text }) => text.includes('/waitlists/')),
     {
@@ -96,7 +112,7 @@ test('a sold-out sale: somebody joins the waitlist, is offered returned seats, t
   )
   await visitor.go('/orders')
   await settled(visitor)
-  await picture(visitor, 'orders')
+  await look(visitor, 'orders')
   await page.getByRole('link', { name: 'Evening of strings' }).click()
   await page.getByRole('button', { name: t.waitlist.take('₩110,000') }).click()
   await page.getByRole('heading', { level: 1, name: t.order.review }).waitFor()
@@ -108,22 +124,23 @@ test('a sold-out sale: somebody joins the waitlist, is offered returned seats, t
   await page.getByRole('button', { name: t.waitlist.check }).click()
   await page.getByText(/^Checked: all \d+ records fit/).waitFor()
   await page.getByRole('button', { name: t.waitlist.more }).waitFor()
-  await picture(visitor, 'bought')
+  await look(visitor, 'bought')
 
   // The one behind got the third seat, and lets it go: nobody else waits, so it is on open sale.
   await other.page.getByRole('heading', { name: other.t.waitlist.offerTitle }).waitFor()
-  await picture(other, 'offer-ko')
+  await look(other, 'offer-ko')
   const organiser = await visit(browser, world)
   visitors.push(organiser)
   await organiser.signIn('organiser')
   await organiser.go(`/organiser/events/${event.id}/watch`)
   await organiser.page.getByRole('region', { name: organiser.t.waitlist.title }).getByRole('table').waitFor()
-  await picture(organiser, 'watch')
+  await look(organiser, 'watch')
   await other.page.getByRole('button', { name: other.t.waitlist.decline }).click()
   await other.page.getByRole('button', { name: other.t.waitlist.decline }).click()
   await other.page.getByText(other.t.waitlist.offerBodies.declined).waitFor()
   await visitor.go(`/events/${event.id}`)
   await page.getByText(t.event.left(1)).waitFor()
 
+  expect(found).toEqual({})
   expect(await verifySale(world.url, sale!.id)).toMatchObject({ verified: true })
 })

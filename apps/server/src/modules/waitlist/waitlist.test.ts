@@ -85,6 +85,18 @@ describe('joining', () => {
     expect(await world.faults()).toEqual([])
   })
 
+  test('a crowd that looks at its places reads who waits once', async ({ platform }) => {
+    const { world } = await soldOut(platform)
+    const crowd = Array.from({ length: 40 }, (_, i) => `acc_${i}`)
+    await Promise.all(crowd.map((accountId) => world.join(accountId, [hallId])))
+    platform.clock.advance(1000)
+    const before = platform.statements.length
+    const places = await Promise.all(crowd.map(async (accountId) => (await world.mine(accountId)).entry))
+    const readings = platform.statements.slice(before).filter((text) => text.includes('array_agg(number'))
+    expect(readings).toHaveLength(1)
+    expect(places.map(({ ahead }) => ahead).toSorted((a, b) => a! - b!)).toEqual(crowd.map((_, i) => i))
+  })
+
   test('every refusal says why', async ({ platform }) => {
     const { world, c } = await soldOut(platform)
     const code = async (answer: Promise<{ status: number; body: object }>) => {
