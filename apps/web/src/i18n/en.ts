@@ -463,6 +463,7 @@ export const en = {
     lateEqual: (before: string) =>
       `Your seats (${before}) were gone. As you agreed, we found you equal ones in the same section at the same price.`,
     lateGone: 'Your payment arrived when your seats were already gone. We have returned the full amount.',
+    freeDone: 'Tickets issued',
     takingFree: 'There is nothing to pay. Your tickets are being made; this page updates itself.',
     free: 'Free',
     showTickets: 'Show my tickets',
@@ -831,6 +832,9 @@ export const en = {
     refusal: 'Last refusal',
     order: 'order',
     payment: 'payment',
+    event: 'Event',
+    paidWith: 'Payment',
+    historyLead: 'Every event of the order and its payments, what it became and what it asked of others.',
     replay: 'Ask again',
     replayHint:
       'Asks again for what the order waits for and hands over its parked messages. Pressing twice does no harm.',

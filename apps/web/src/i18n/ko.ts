@@ -450,6 +450,7 @@ export const ko: Messages = {
     lateEqual: (before) =>
       `선택하신 좌석(${before})은 이미 판매되어, 동의하신 대로 같은 구역·같은 가격의 동급 좌석을 드렸습니다.`,
     lateGone: '좌석이 이미 판매된 뒤에 결제가 도착하여 전액을 돌려드렸습니다.',
+    freeDone: '티켓 발급됨',
     takingFree: '결제할 금액이 없습니다. 티켓을 만들고 있으며, 화면은 자동으로 바뀝니다.',
     free: '무료',
     showTickets: '내 티켓 보기',
@@ -812,6 +813,9 @@ export const ko: Messages = {
     refusal: '마지막 거절 사유',
     order: '주문',
     payment: '결제',
+    event: '행사',
+    paidWith: '결제',
+    historyLead: '주문과 결제에 일어난 모든 일과 그 결과, 다른 모듈에 요청한 내용입니다.',
     replay: '다시 요청',
     replayHint: '주문이 기다리는 응답을 다시 요청하고 보류된 메시지를 다시 전달합니다. 두 번 눌러도 괜찮습니다.',
     replayed: (asked, retried) => `다시 요청 ${number(asked)}건, 보류된 메시지 전달 ${number(retried)}건`,

@@ -166,13 +166,13 @@ function Summary({ record, children }: { record: OrderRecord; children: ReactNod
   const lines: [string, string][] = [
     [t.adminOrders.number, id],
     [t.adminOrders.account, accountId],
-    [t.common.events, event.name],
+    [t.adminOrders.event, event.name],
     [t.order.items, `${section} ${seats.join(', ')}`],
     [t.common.total, formatMoney(total, localeOf(lang))],
     [t.adminOrders.attempts, String(attempt)],
     ...(refusal ? [[t.adminOrders.refusal, `${refusal.code}: ${refusal.message}`] as [string, string]] : []),
     ...payments.map((payment): [string, string] => [
-      t.adminOrders.payment,
+      t.adminOrders.paidWith,
       `${payment.id} · ${payment.state} · ${formatMoney(payment.amount, localeOf(lang))}`,
     ]),
   ]
@@ -229,6 +229,7 @@ function History({ record }: { record: OrderRecord }) {
   return (
     <section className="panel" aria-labelledby="order-history">
       <h2 id="order-history">{t.adminOrders.history}</h2>
+      <p className="muted">{t.adminOrders.historyLead}</p>
       <div className="table-scroll">
         <table className="table">
           <thead>
@@ -242,7 +243,7 @@ function History({ record }: { record: OrderRecord }) {
           <tbody>
             {steps.map(({ at, who, event, became, asked }, i) => (
               <tr key={i}>
-                <td className="figures">{new Date(at).toLocaleTimeString(localeOf(lang))}</td>
+                <td className="figures">{new Date(at).toLocaleTimeString(localeOf(lang), { hourCycle: 'h23' })}</td>
                 <td>
                   {event} <small className="muted">{who}</small>
                 </td>

@@ -96,7 +96,11 @@ function OrderView({ order }: { order: Order }) {
         {isPayable ? <Countdown to={order.payBy} label={t.order.payBy} /> : null}
       </div>
       <p className="order-state" role="status">
-        <OrderStateTag state={order.state} />{' '}
+        {order.state === 'fulfilled' && order.total.amount === 0 ? (
+          <Tag tone="good">{t.order.freeDone}</Tag>
+        ) : (
+          <OrderStateTag state={order.state} />
+        )}{' '}
         <span>
           {order.awaits === 'deposit'
             ? t.deposit.awaiting

@@ -423,13 +423,17 @@ function HeldPanel({
             <input
               type="checkbox"
               checked={acceptsEqual}
+              aria-describedby="equal-seats"
               disabled={busy}
               onChange={(event) => setAcceptsEqual(event.target.checked)}
             />
-            <span>
-              {t.shop.equalSeats} <small className="muted">{t.shop.equalSeatsHint}</small>
-            </span>
+            {t.shop.equalSeats}
           </label>
+        )}
+        {isFree ? null : (
+          <p className="muted small" id="equal-seats">
+            {t.shop.equalSeatsHint}
+          </p>
         )}
         <div className="actions">
           <button type="button" className="button" disabled={busy} onClick={() => void order()}>
