@@ -245,6 +245,33 @@ export function notificationSubscriptions({
         })),
       ),
     ),
+    on('payments.payment-awaited.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ data: { accountId, ...data } }) => ({
+          id: ids('message'),
+          cause: `deposit:${data.paymentId}`,
+          accountId,
+          kind: 'deposit-awaited',
+          data,
+          usefulUntil: new Date(data.until),
+        })),
+      ),
+    ),
+    // An account may be refused and asked for again, so each asking is told.
+    on('payments.refund-account-needed.v1', (tx, facts) =>
+      queue(
+        tx,
+        facts.map(({ id, data: { accountId, ...data } }) => ({
+          id: ids('message'),
+          cause: `refund-account:${id}`,
+          accountId,
+          kind: 'refund-account-needed',
+          data,
+          usefulUntil: null,
+        })),
+      ),
+    ),
     // An order that expired or was cancelled unpaid moved no money, nor did a free one: the app has said so, a mail would
     // only alarm.
     on('orders.order-ended.v1', (tx, facts) =>

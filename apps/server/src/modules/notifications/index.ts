@@ -27,6 +27,8 @@ export const statics: ModuleStatics = {
     'waitlist.offer-made.v1',
     'waitlist.offer-ending.v1',
     'waitlist.offer-lapsed.v1',
+    'payments.payment-awaited.v1',
+    'payments.refund-account-needed.v1',
     'webhooks.endpoint-disabled.v1',
   ] as const,
 }

@@ -32,6 +32,8 @@ export type MessageContent =
         'orderId' | 'event' | 'section' | 'seatsLeft' | 'refunded' | 'kept' | 'reason' | 'note'
       > & { seats: string[] }
     }
+  | { kind: 'deposit-awaited'; data: Omit<EventData<'payments.payment-awaited.v1'>, 'accountId'> }
+  | { kind: 'refund-account-needed'; data: Omit<EventData<'payments.refund-account-needed.v1'>, 'accountId'> }
   | { kind: 'webhook-disabled'; data: Pick<EventData<'webhooks.endpoint-disabled.v1'>, 'url'> }
 
 export type MessageState = 'queued' | 'sent' | 'given-up' | 'lapsed' | 'unreachable'

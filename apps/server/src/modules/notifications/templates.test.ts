@@ -70,6 +70,27 @@ test('a refund is told with its amount in the currency of the event', () => {
   })
 })
 
+test('a deposit is told with its account and its end, in the zone of the bank', () => {
+  const content: MessageContent = {
+    kind: 'deposit-awaited',
+    data: {
+      orderId: 'ord_1',
+      paymentId: 'pay_1',
+      amount: { amount: 55_000, currency: 'KRW' },
+      until: '2026-10-03T10:00:00Z',
+      account: { bank: '20', number: 'X6505636518308', holder: '페어게이트' },
+    },
+  }
+  const { subject, text } = write(content, 'ko', publicUrl)
+  expect(subject).toBe('입금을 기다리고 있습니다')
+  expect(text).toContain('은행: 우리은행\n계좌번호: X6505636518308\n예금주: 페어게이트\n입금할 금액: ₩55,000')
+  expect(text).toContain('입금 기한: 2026년 10월 3일 토요일 오후 7:00 한국 표준시')
+  const { orderId, paymentId, amount } = content.data
+  const asked = write({ kind: 'refund-account-needed', data: { orderId, paymentId, amount } }, 'en', publicUrl)
+  expect(asked.text).toContain('Refund: ₩55,000')
+  expect(asked.text).toContain('https://tickets.example.com/orders/ord_1')
+})
+
 test('a large group is named by its first seats and a number', () => {
   expect(write(tickets(50), 'ko', publicUrl).text).toContain('A-12 외 38석')
   expect(write(tickets(50), 'en', publicUrl).text).toContain('A-12 and 38 more')

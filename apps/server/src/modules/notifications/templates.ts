@@ -1,5 +1,6 @@
 import { formatMoney } from '@fairgate/contracts/money'
 import { auctionLetter } from './auction-letters.ts'
+import { depositAwaited, refundAccountNeeded } from './deposit-letters.ts'
 import { eventRows, formatInstant } from './letter-rows.ts'
 import { renderLetter, type Language, type Letter, type Rendered } from './letter.ts'
 import type { MessageContent } from './message.ts'
@@ -40,6 +41,10 @@ function letterOf(content: MessageContent, language: Language, publicUrl: string
       return orderRefunded(content.data, language, publicUrl)
     case 'seats-returned':
       return seatsReturned(content.data, language, publicUrl)
+    case 'deposit-awaited':
+      return depositAwaited(content.data, language, publicUrl)
+    case 'refund-account-needed':
+      return refundAccountNeeded(content.data, language, publicUrl)
     case 'webhook-disabled':
       return webhookDisabled(content.data, language, publicUrl)
   }
