@@ -41,6 +41,9 @@ export function webhookSubscriptions({ clock, signals }: Pick<Platform, 'clock' 
         organiserId: data.event.organiserId,
         event: data.event,
       }))
+      // An endpoint that is being made either sees these sales or is seen here.
+      for (const organiserId of [...new Set(sales.map((sale) => sale.organiserId))].toSorted())
+        await store.lockOrganiser(tx, organiserId)
       await addInterests(tx, subscriber, await store.keepSales(tx, sales))
     }),
     on('orders.order-fulfilled.v1', (tx, facts) => tell(tx, facts.map(payloads.fulfilled))),

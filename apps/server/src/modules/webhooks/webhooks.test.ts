@@ -3,9 +3,9 @@ import { expect, test as pure } from 'vitest'
 import type { EventData } from '@fairgate/contracts/events'
 import type { WebhookDelivery, WebhookEndpoint, WebhookType } from '@fairgate/contracts/http/webhooks'
 import { fact, type Fact } from '#platform/bus'
-import { rows, sql, transaction } from '#platform/db'
+import { rows, sql, transaction, type Db } from '#platform/db'
 import type { Racepoints } from '#platform/racepoint'
-import { freezeColumn } from '../../../test/controls.ts'
+import { freezeColumn, untilWaiting } from '../../../test/controls.ts'
 import { test as base, type TestPlatform } from '../../../test/fixtures.ts'
 import { isAuthentic, startReceiver, type ReceiverMood } from '../../../test/webhook-receiver.ts'
 import { createWebhooks, statics, type WebhooksConfig } from './index.ts'
@@ -410,6 +410,45 @@ test('a sale is told to be sold out once, when nothing is free, held or being pa
   expect(server.received.map(({ body }) => JSON.parse(body).data)).toEqual([
     { saleId: 'sal_1', eventId: 'evt_1', eventName: '겨울밤의 노래', sold: 5, soldOutAt: '2026-01-01T00:00:00.000Z' },
   ])
+})
+
+/** A sale is published while its organiser's first endpoint is being made: whether it is heard of when it sells out. */
+async function publishedMeanwhile(platform: TestPlatform, server: Receiver): Promise<boolean> {
+  const { endpoint, given, module } = await world(platform)
+  const { handle } = module.subscriptions!.find(({ types }) => types.includes('catalog.sale-published.v1'))!
+  const message = { ...published(), id: 'msg_1', key: 'sal_1', time: platform.clock.now() }
+  const isHandled = Promise.withResolvers<void>()
+  const mayCommit = Promise.withResolvers<void>()
+  const publishing = transaction(platform.db, async (tx) => {
+    await handle(tx, [message as never])
+    isHandled.resolve()
+    await mayCommit.promise
+  })
+  await isHandled.promise
+  const making = endpoint(server.url, ['sale.sold_out'])
+  await Promise.race([making, untilWaiting(platform.db)])
+  mayCommit.resolve()
+  await Promise.all([publishing, making])
+  await given(stock(0, 0, 5))
+  return server.received.length === 1
+}
+
+test('a sale that is published while an endpoint is made is heard of', async ({ platform, receiver }) => {
+  expect(await publishedMeanwhile(platform, await receiver())).toBe(true)
+})
+
+const withoutAdvisoryLocks = (db: Db): Db =>
+  db.withPlugin({
+    transformQuery: ({ node }) =>
+      node.kind === 'RawNode'
+        ? { ...node, sqlFragments: node.sqlFragments.map((text) => text.replace('pg_advisory_xact_lock(', '(')) }
+        : node,
+    transformResult: async ({ result }) => result,
+  })
+
+test('control: without the lock it would not be', async ({ platform, receiver }) => {
+  const unlocked = { ...platform, db: withoutAdvisoryLocks(platform.db) }
+  expect(await publishedMeanwhile(unlocked, await receiver())).toBe(false)
 })
 
 test('an endpoint gets what it asked for and no more, and a test message whenever its organiser wants', async ({
