@@ -44,6 +44,8 @@ const OrganiserOrdersPage = lazy(() =>
 const WebhooksPage = lazy(() =>
   import('./pages/webhooks-page.tsx').then((module) => ({ default: module.WebhooksPage })),
 )
+const MoneyPage = lazy(() => import('./pages/money-page.tsx').then((module) => ({ default: module.MoneyPage })))
+const ReceiptPage = lazy(() => import('./pages/receipt-page.tsx').then((module) => ({ default: module.ReceiptPage })))
 const WatchPage = lazy(() => import('./pages/watch-page.tsx').then((module) => ({ default: module.WatchPage })))
 const adminOrders = () => import('./pages/admin-orders-page.tsx')
 const AdminOrdersPage = lazy(() => adminOrders().then((module) => ({ default: module.AdminOrdersPage })))
@@ -69,6 +71,7 @@ export function Routes() {
           <Route path="/orders">{() => withRole(<OrdersPage />)}</Route>
           <Route path="/orders/:id">{({ id }) => withRole(<OrderPage key={id} id={id} />)}</Route>
           <Route path="/orders/:id/card">{({ id }) => withRole(<CardPage key={id} id={id} />)}</Route>
+          <Route path="/orders/:id/receipt">{({ id }) => withRole(<ReceiptPage key={id} id={id} />)}</Route>
           <Route path="/pay/success">{() => withRole(<PaySuccessPage />)}</Route>
           <Route path="/pay/fail">{() => withRole(<PayFailPage />)}</Route>
           <Route path="/tickets">{() => withRole(<TicketsPage />)}</Route>
@@ -84,6 +87,9 @@ export function Routes() {
           </Route>
           <Route path="/organiser/events/:id/orders">
             {({ id }) => withRole(<OrganiserOrdersPage key={id} id={id} />, 'organiser')}
+          </Route>
+          <Route path="/organiser/events/:id/money">
+            {({ id }) => withRole(<MoneyPage key={id} id={id} />, 'organiser')}
           </Route>
           <Route path="/organiser/events/:id/watch">
             {({ id }) => withRole(<WatchPage key={id} id={id} />, 'organiser')}

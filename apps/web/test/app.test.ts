@@ -7,7 +7,8 @@ import { eventTime, instantOf, localOf, shortTime } from '../src/i18n/dates.ts'
 import { en } from '../src/i18n/en.ts'
 import { ko } from '../src/i18n/ko.ts'
 import { chooseLanguage } from '../src/i18n/language.ts'
-import { gridSections, parsePrice } from '../src/forms/grid.ts'
+import { basisPointsOf, gridSections, parsePrice, priceText } from '../src/forms/grid.ts'
+import { sumsOf } from '../src/ui/code-field.tsx'
 import { generatePlan, parsePlan, rowName } from '../src/forms/plan.ts'
 import { isOwnPage, pb, safeNext } from '../src/path-builder.ts'
 import { boundsOf, freeRuns, nearestRun, neighbour, rowsOf, stateOf, tierOf } from '../src/seat-map/seats.ts'
@@ -31,6 +32,8 @@ describe('paths', () => {
         "/lots/a%2Fb/ranking",
         "/orders",
         "/orders/a%2Fb",
+        "/orders/a%2Fb/card",
+        "/orders/a%2Fb/receipt",
         "/pay/success",
         "/pay/fail",
         "/tickets",
@@ -39,9 +42,13 @@ describe('paths', () => {
         "/organiser/new",
         "/organiser/events/a%2Fb",
         "/organiser/events/a%2Fb/seats",
+        "/organiser/events/a%2Fb/money",
         "/organiser/events/a%2Fb/watch",
+        "/organiser/events/a%2Fb/orders",
         "/organiser/webhooks",
         "/admin",
+        "/admin/orders",
+        "/admin/orders/a%2Fb",
         "/check-in",
       ]
     `)
@@ -352,6 +359,30 @@ describe('seating plans from files', () => {
 })
 
 describe('prices and grids', () => {
+  test('a fee in percent is read in hundredths of a percent, up to a half; an amount is written as it is read', () => {
+    expect(['', '2.5', '10 %', '50', '0.07'].map(basisPointsOf)).toEqual([0, 250, 1000, 5000, 7])
+    expect(['50.01', '-1', '1.234', 'a'].map(basisPointsOf)).toEqual([undefined, undefined, undefined, undefined])
+    for (const [amount, currency] of [
+      [1250, 'USD'],
+      [7, 'KWD'],
+      [1000, 'KRW'],
+    ] as const)
+      expect(parsePrice(priceText(amount, currency), currency)).toBe(amount)
+  })
+
+  test('what the shop says an order comes to is what the server counts', () => {
+    const price = { amount: 198_000, currency: 'KRW' as const }
+    const code = { code: 'SPRING', percent: 10, allotments: [] }
+    const fees = { perTicket: 1000, basisPoints: 250 }
+    expect(sumsOf(price, 2, fees, code)).toMatchObject({
+      discount: { amount: 19_800 },
+      fee: { amount: 6455 },
+      total: { amount: 184_655 },
+    })
+    expect(sumsOf(price, 2, fees, { ...code, percent: 100 })).toMatchObject({ fee: undefined, total: { amount: 0 } })
+    expect(sumsOf(price, 2, undefined, undefined).total).toEqual(price)
+  })
+
   test('a price is read exactly in the digits of its currency', () => {
     expect(parsePrice('55,000', 'KRW')).toBe(55_000)
     expect(parsePrice('12.5', 'USD')).toBe(1250)

@@ -65,7 +65,7 @@ export function createClient(options: ClientOptions) {
     return {
       status: response.status,
       headers: response.headers,
-      body: (text && json ? JSON.parse(text) : undefined) as Answer<R>,
+      body: (text && json ? JSON.parse(text) : contract.media === 'text/csv' ? text : undefined) as Answer<R>,
     }
   }
 

@@ -38,8 +38,14 @@ export function feeOf(price: Money, seats: number, fees: Fees | undefined): Mone
   return money(fees.perTicket * seats + roundedShare(price.amount, fees.basisPoints, 10_000), price.currency)
 }
 
+/** What a code takes off the price of an order's seats: a percentage, halves of a minor unit upwards, or an amount; never more than the price. */
+export function discountOf(price: Money, { percent, amount }: { percent?: number; amount?: Money }): Money {
+  if (percent !== undefined) return money(roundedShare(price.amount, percent, 100), price.currency)
+  return money(Math.min(amount?.amount ?? 0, price.amount), price.currency)
+}
+
 /** `amount` x `part` / `whole`, rounded to the nearest integer, halves upwards; exact for every amount of money. */
-export function roundedShare(amount: number, part: number, whole: number): number {
+function roundedShare(amount: number, part: number, whole: number): number {
   return Number((2n * BigInt(amount) * BigInt(part) + BigInt(whole)) / (2n * BigInt(whole)))
 }
 

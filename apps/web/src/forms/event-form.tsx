@@ -5,6 +5,7 @@ import { currencyDigits, type Currency } from '@fairgate/contracts/money'
 import { useApp } from '../app.tsx'
 import { faultsOf } from '../api/api.ts'
 import { hereZone, instantOf, localOf } from '../i18n/dates.ts'
+import { basisPointsOf, parsePrice, priceText } from './grid.ts'
 import { AreaField, Choices, Form, FormFailure, SelectField, TextField } from './fields.tsx'
 import { RefundFields, choiceOf, ladderOf, type RefundChoice } from './refund-fields.tsx'
 import { faultsFrom, filled, type Faults } from './rules.ts'
@@ -40,6 +41,8 @@ export function EventForm({
     startsAt: event ? localOf(event.startsAt, event.timeZone) : '',
     timeZone: event?.timeZone ?? hereZone(),
     currency: event?.currency ?? ('KRW' as Currency),
+    feePerTicket: event?.fees ? priceText(event.fees.perTicket, event.currency) : '',
+    feePercent: event?.fees ? String(event.fees.basisPoints / 100) : '',
   })
   const [refunds, setRefunds] = useState<RefundChoice>(() => choiceOf(event?.refunds))
   const [faults, setFaults] = useState<Faults>({})
@@ -50,18 +53,24 @@ export function EventForm({
   async function submit(submitted: FormEvent): Promise<void> {
     submitted.preventDefault()
     const startsAt = instantOf(values.startsAt, values.timeZone)
+    const perTicket = values.feePerTicket.trim() === '' ? 0 : parsePrice(values.feePerTicket, values.currency)
+    const basisPoints = basisPointsOf(values.feePercent)
     const found = faultsFrom({
       name: filled(values.name, t),
       venue: filled(values.venue, t),
       startsAt: startsAt ? undefined : t.common.field.date,
+      feePerTicket: perTicket === undefined ? t.common.field.price : undefined,
+      feePercent: basisPoints === undefined ? t.common.field.percent : undefined,
     })
     setFaults(found)
     setFailure(undefined)
-    if (Object.keys(found).length > 0 || !startsAt) return
+    if (Object.keys(found).length > 0 || !startsAt || perTicket === undefined || basisPoints === undefined) return
     setBusy(true)
     try {
+      const { feePerTicket: _perTicket, feePercent: _percent, ...said } = values
       await onSubmit({
-        ...values,
+        ...said,
+        fees: { perTicket, basisPoints },
         refunds: ladderOf(refunds, event?.refunds),
         name: values.name.trim(),
         venue: values.venue.trim(),
@@ -157,6 +166,29 @@ export function EventForm({
               <option key={currency}>{currency}</option>
             ))}
           </SelectField>
+        </div>
+      )}
+      {fixed ? null : (
+        <div className="form-grid">
+          <TextField
+            label={t.money.feePerTicket}
+            name="feePerTicket"
+            inputMode="decimal"
+            value={values.feePerTicket}
+            placeholder="0"
+            hint={t.money.feeHint}
+            fault={faults['feePerTicket']}
+            onChange={(change) => set({ feePerTicket: change.target.value })}
+          />
+          <TextField
+            label={t.money.feePercent}
+            name="feePercent"
+            inputMode="decimal"
+            value={values.feePercent}
+            placeholder="0"
+            fault={faults['feePercent']}
+            onChange={(change) => set({ feePercent: change.target.value })}
+          />
         </div>
       )}
       {fixed ? null : <RefundFields choice={refunds} onChange={setRefunds} />}

@@ -12,6 +12,21 @@ export function parsePrice(text: string, currency: Currency): number | undefined
   return Number(whole + part.padEnd(digits, '0'))
 }
 
+/** The reverse of `parsePrice`: `12.50`. */
+export function priceText(amount: number, currency: Currency): string {
+  const digits = currencyDigits[currency]
+  return (amount / 10 ** digits).toFixed(digits)
+}
+
+/** A percentage up to 50 as people write it, with two decimals at most, in hundredths of a percent. */
+export function basisPointsOf(text: string): number | undefined {
+  const plain = text.trim().replace(/%$/, '').trim()
+  if (plain === '') return 0
+  if (!/^\d{1,2}(\.\d{1,2})?$/.test(plain)) return undefined
+  const points = Math.round(Number(plain) * 100)
+  return points <= 5000 ? points : undefined
+}
+
 /** Lines of `name, value`: the value is what follows the first comma. */
 function pairs(text: string): { name: string; value: string; line: number }[] {
   return text.split('\n').flatMap((line, index) => {

@@ -12,6 +12,7 @@ import { useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Failure, Notice, PageHead, Skeleton } from '../ui/parts.tsx'
 import { BooksPanel } from './books-panel.tsx'
+import { LedgerPanel } from './ledger-panel.tsx'
 
 export function AdminPage() {
   const { t } = useApp()
@@ -27,6 +28,7 @@ export function AdminPage() {
         <Appoint />
         <Audit />
         <BooksPanel />
+        <LedgerPanel />
         <Parked />
       </div>
     </div>

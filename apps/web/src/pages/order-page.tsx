@@ -13,6 +13,7 @@ import { pb } from '../path-builder.ts'
 import { useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Confirm, Countdown, EventWhen, Failure, Notice, Skeleton, Tag } from '../ui/parts.tsx'
+import { Extras } from '../ui/extras.tsx'
 import { bySeat, TicketStubs } from '../ui/ticket-stub.tsx'
 import { RefundTerms } from '../ui/refund-terms.tsx'
 import { CancelPanel, ReturnNotice, returnedSeats } from './cancel-panel.tsx'
@@ -137,6 +138,7 @@ function OrderView({ order }: { order: Order }) {
             ))}
           </tbody>
           <tfoot>
+            <Extras fee={order.fee} discount={order.discount} promoCode={order.promoCode} />
             <tr>
               <th scope="row">{t.common.total}</th>
               <td className="figures">
@@ -155,6 +157,11 @@ function OrderView({ order }: { order: Order }) {
       {order.state === 'fulfilled' ? <OrderTickets orderId={order.id} /> : null}
       {order.state === 'fulfilled' ? <CancelPanel order={order} /> : null}
       <p className="order-meta muted small">
+        {order.state === 'fulfilled' || order.state === 'refunded' ? (
+          <>
+            <Link href={pb.receipt(order.id)}>{t.money.receipt}</Link> ·{' '}
+          </>
+        ) : null}
         {t.order.number(order.id)} · {t.order.placed} {shortTime(order.placedAt, order.event.timeZone, lang)}
       </p>
     </>

@@ -77,6 +77,11 @@ export function OrganiserEventPage({ id }: { id: string }) {
             {t.refunds.orders}
           </Link>
         ) : null}
+        {isPublished ? (
+          <Link href={pb.organiserMoney(id)} className="button quiet small">
+            {t.money.open}
+          </Link>
+        ) : null}
         <Link href={pb.event(id)} className="button plain small">
           {t.organiser.view}
         </Link>

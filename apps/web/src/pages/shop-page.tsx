@@ -15,6 +15,8 @@ import { pb } from '../path-builder.ts'
 import { CountPicker } from '../seat-map/count-picker.tsx'
 import { useSeatPictures } from '../seat-map/live.ts'
 import type { Lost, Wanted } from '../seat-map/seat-picker.tsx'
+import { CodeField, sumsOf, type GoodCode } from '../ui/code-field.tsx'
+import { Extras } from '../ui/extras.tsx'
 import { useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Blank, Countdown, Failure, Notice, Skeleton, StateHeading } from '../ui/parts.tsx'
@@ -361,15 +363,22 @@ function HeldPanel({
   const [failure, setFailure] = useState<unknown>()
   const [busy, setBusy] = useState(false)
   const [acceptsEqual, setAcceptsEqual] = useState(false)
-  const isFree = hold.total.amount === 0
+  const [code, setCode] = useState<GoodCode>()
+  const event = useEvent(section?.eventId)
+  const { fee, discount, total } = sumsOf(hold.total, hold.seats.length, event.data?.fees, code)
+  const isFree = total.amount === 0
 
   async function order(): Promise<void> {
     setBusy(true)
     setFailure(undefined)
     try {
       const answer = await api.call(placeOrder, {
-        body: { holdToken, ...(acceptsEqual ? { acceptEqualSeats: true } : {}) },
-        idempotencyKey: `order-${hold.id}${acceptsEqual ? '-equal' : ''}`,
+        body: {
+          holdToken,
+          ...(acceptsEqual ? { acceptEqualSeats: true } : {}),
+          ...(code ? { promoCode: code.code } : {}),
+        },
+        idempotencyKey: `order-${hold.id}${acceptsEqual ? '-equal' : ''}${code ? `-${code.code}` : ''}`,
       })
       const { paymentRequestToken } = answer
       if (account && paymentRequestToken)
@@ -412,11 +421,23 @@ function HeldPanel({
             </li>
           ))}
         </ul>
+        <CodeField eventId={section?.eventId} good={code} disabled={busy} onChange={setCode} />
+        {fee || discount ? (
+          <table className="items">
+            <tbody>
+              <tr>
+                <th scope="row">{t.money.seatsPrice}</th>
+                <td className="figures">{formatMoney(hold.total, localeOf(lang))}</td>
+              </tr>
+              <Extras fee={fee} discount={discount} promoCode={code?.code} />
+            </tbody>
+          </table>
+        ) : null}
         <p className="total">
           <span>
             {t.common.total} · {t.common.places(hold.seats.length)}
           </span>
-          <b className="figures">{isFree ? t.shop.free : formatMoney(hold.total, localeOf(lang))}</b>
+          <b className="figures">{isFree ? t.shop.free : formatMoney(total, localeOf(lang))}</b>
         </p>
         {isFree ? null : (
           <label className="check">

@@ -1,4 +1,3 @@
-import { money, roundedShare, type Money } from '@fairgate/contracts/money'
 import type { Problem } from '#platform/problem'
 import type { Promotion } from './codes-store.ts'
 
@@ -13,12 +12,6 @@ const randomLength = 10
 export function randomCode(prefix: string, bytes: Uint8Array): string {
   const letters = Array.from(bytes.subarray(0, randomLength), (byte) => alphabet[byte % alphabet.length])
   return `${prefix === '' ? '' : `${prefix}-`}${letters.join('')}`
-}
-
-/** What a promotion takes off the price of an order's seats: never more than the price. */
-export function discountOf({ percent, amount }: Pick<Promotion, 'percent' | 'amount'>, price: Money): Money {
-  if (percent !== null) return money(roundedShare(price.amount, percent, 100), price.currency)
-  return money(Math.min(amount ?? 0, price.amount), price.currency)
 }
 
 export type Wrong = Extract<Problem['code'], `orders.code-${string}`>

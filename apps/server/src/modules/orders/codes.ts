@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import type { Promotion as PromotionDocument, createPromotion } from '@fairgate/contracts/http/codes'
 import type { Body } from '@fairgate/contracts/http/route'
 import { idPrefixes } from '@fairgate/contracts/ids'
-import { money, type Currency, type Money } from '@fairgate/contracts/money'
+import { discountOf, money, type Currency, type Money } from '@fairgate/contracts/money'
 import type { TokenPayload } from '@fairgate/contracts/tokens'
 import type { Caller } from '#platform/access-token'
 import { transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
-import { codeForm, discountOf, isFor, randomCode, wrongTime, type Wrong } from './code.ts'
+import { codeForm, isFor, randomCode, wrongTime, type Wrong } from './code.ts'
 import * as store from './codes-store.ts'
 import { eventById } from './orders-store.ts'
 import { codeKey, type Promotion, type PromotionFigures, type Use } from './codes-store.ts'
@@ -231,7 +231,10 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
     const counted = await number(tx, good)
     for (const one of good) {
       if (counted.has(one.orderId))
-        result.set(one.orderId, { promoCode: one.code, discount: discountOf(one.promotion, one.price) })
+        result.set(one.orderId, {
+          promoCode: one.code,
+          discount: discountOf(one.price, ruleOf(one.promotion, one.price.currency)),
+        })
       else result.set(one.orderId, new Problem('orders.code-used-up'))
     }
     await store.insertUses(tx, [...counted.values()], now)
