@@ -315,8 +315,10 @@ export async function cancelEvent(tx: Tx, id: string, note: string, now: Date): 
   const count = await changed(
     tx,
     sql`
-      update catalog.events set cancelled_at = ${now}, cancelled_note = ${note}
-      where id = ${id} and cancelled_at is null`,
+      -- Whoever is publishing a sale of it keeps the event meanwhile: it comes before this or is refused after it.
+      with locked as (select id from catalog.events where id = ${id} for update)
+      update catalog.events e set cancelled_at = ${now}, cancelled_note = ${note}
+      from locked where e.id = locked.id and e.cancelled_at is null`,
   )
   return count === 1
 }
