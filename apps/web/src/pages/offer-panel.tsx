@@ -4,7 +4,7 @@ import type { EventDocument } from '@fairgate/contracts/http/catalog'
 import { myHolds, placeHold } from '@fairgate/contracts/http/inventory'
 import { placeOrder } from '@fairgate/contracts/http/orders'
 import { declineOffer, offerPass, type Offer, type OfferState } from '@fairgate/contracts/http/waitlist'
-import { formatMoney, times } from '@fairgate/contracts/money'
+import { feeOf, formatMoney, money, times } from '@fairgate/contracts/money'
 import { useAccount, useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { keys, useQueryClient } from '../api/queries.ts'
@@ -36,6 +36,8 @@ export function OfferPanel({ offer, event }: { offer: Offer; event: EventDocumen
   const isOpen = offer.isOpen && now < Date.parse(offer.until)
   const seatIds = offer.seats.map(({ id }) => id).filter((id) => !left.includes(id))
   const price = event.sections.find(({ id }) => id === offer.section.id)?.price
+  const cost = price && times(price, seatIds.length)
+  const total = cost && money(cost.amount + feeOf(cost, seatIds.length, event.fees).amount, cost.currency)
 
   async function act(work: () => Promise<void>): Promise<void> {
     setBusy(true)
@@ -130,7 +132,7 @@ export function OfferPanel({ offer, event }: { offer: Offer; event: EventDocumen
                 disabled={busy || seatIds.length === 0}
                 onClick={() => void take()}
               >
-                {price ? t.waitlist.take(formatMoney(times(price, seatIds.length), localeOf(lang))) : t.ballot.buy}
+                {total ? t.waitlist.take(formatMoney(total, localeOf(lang))) : t.ballot.buy}
                 <Icon name="arrow" />
               </button>
               <button type="button" className="button quiet" disabled={busy} onClick={() => setAsking(true)}>
