@@ -21,7 +21,8 @@ export function createRoomApi(
   doFetch: typeof fetch,
   session: Session,
   serverClock: ServerClock,
-  openStream: (url: string) => EventSource,
+  /** Absent where the browser has no event streams. */
+  openStream: ((url: string) => EventSource) | undefined,
 ) {
   async function request<T>(path: string, init: RequestInit): Promise<Result<T> & { headers?: Headers }> {
     // Not AbortSignal.timeout, which phones from before 2022 do not have.
@@ -82,10 +83,11 @@ export function createRoomApi(
     readLine,
     /**
      * The document whenever it changes, for as long as the stream lasts; where it cannot be had it ends at once.
-     * @returns how to close it
+     * @returns how to close it; undefined where there are no streams
      */
-    watch(lineId: string, news: (document: LineDocument) => void, ended: () => void): () => void {
-      const stream = openStream(`/api/lines/${encodeURIComponent(lineId)}/events`)
+    watch(lineId: string, news: (document: LineDocument) => void, ended: () => void): (() => void) | undefined {
+      const stream = openStream?.(`/api/lines/${encodeURIComponent(lineId)}/events`)
+      if (!stream) return undefined
       stream.addEventListener('line', ({ data }: MessageEvent<string>) => {
         latest = JSON.parse(data) as LineDocument
         // What is read next may be older than this.

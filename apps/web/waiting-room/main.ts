@@ -33,7 +33,7 @@ const room = createRoom({
     (...args) => fetch(...args),
     session,
     serverClock,
-    (url) => new EventSource(url),
+    'EventSource' in globalThis ? (url) => new EventSource(url) : undefined,
   ),
   session,
   keep,
@@ -90,6 +90,7 @@ languageButton.addEventListener('click', () => {
   })
 })
 addEventListener('online', room.wake)
+addEventListener('offline', room.lost)
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') room.wake()
 })

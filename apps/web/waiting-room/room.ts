@@ -330,7 +330,13 @@ export function createRoom(deps: Deps) {
   /** Keeps the event stream while the turn is near, if the server has room for it. */
   function watch(): void {
     const { document, place, pass } = state
-    const isNear = document && place && !pass && !isOver(document) && pollEntry(document.poll, aheadOf(state))?.stream
+    const isNear =
+      state.online &&
+      document &&
+      place &&
+      !pass &&
+      !isOver(document) &&
+      pollEntry(document.poll, aheadOf(state))?.stream
     if (!isNear) {
       closeStream?.()
       closeStream = undefined
@@ -405,6 +411,12 @@ export function createRoom(deps: Deps) {
     start,
     /** Looks again now: the network is back, or the page is seen again. */
     wake: () => void turn(),
+    /** The network is away, so a stream would be silent: looks again now, to say so. */
+    lost(): void {
+      closeStream?.()
+      closeStream = undefined
+      void turn()
+    },
     async joinAgain(): Promise<void> {
       without('ended')
       become({})
