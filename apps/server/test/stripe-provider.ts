@@ -20,6 +20,7 @@ function questionOf(method: string, path: string): Call['question'] {
 
 /** What tests of every provider expect of this one. */
 const words = {
+  books: '/v1/balance_transactions',
   declined: { code: 'generic_decline', message: 'declined' },
   /** So long after the buyer's consent it cannot be captured any more. */
   expired: { afterMs: 7 * 86_400_000, code: 'automatic' },

@@ -22,6 +22,8 @@ function questionOf(method: string, path: string): Call['question'] {
 
 /** What tests of every provider expect of this one. */
 const words = {
+  /** Where its own books are read. */
+  books: '/v1/transactions',
   declined: { code: 'REJECT_CARD_PAYMENT', message: '한도초과' },
   /** So long after the buyer's consent it cannot be captured any more. */
   expired: { afterMs: 601_000, code: 'NOT_FOUND_PAYMENT_SESSION' },

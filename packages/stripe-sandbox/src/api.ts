@@ -19,6 +19,9 @@ import {
   refused,
   showIntent,
   showRefund,
+  showTransaction,
+  transactionAt,
+  transactionId,
   type CardId,
   type Intent,
   type Refund,
@@ -312,6 +315,30 @@ export function createApi({ secretKey, publishableKey, books, ledger, hanging, n
     }
   }
 
+  /** Movements of the balance in a time, both ends included. */
+  function transactions(act: Act): Done {
+    const { gte = '0', lte = '9999999999' } = act.parameters.members('created')
+    // `data.source` is the object behind a movement; what follows is shown in full inside of that.
+    const expand = act.parameters
+      .list('expand')
+      .flatMap((path) => (path.startsWith('data.source') ? ['', path.slice('data.source.'.length)] : []))
+    const sources = [
+      ...[...books.intents()].flatMap((intent) =>
+        intent.charge?.capturedAt ? [{ source: intent.charge, intent }] : [],
+      ),
+      ...books.refunds().map((source) => ({ source, intent: find(source.intentId) })),
+    ]
+    const within = sources
+      .map(({ source, intent }) => ({ id: transactionId(source), at: transactionAt(source), source, intent }))
+      .filter(({ at }) => at >= Number(gte) * 1000 && at < (Number(lte) + 1) * 1000)
+      .toSorted((a, b) => a.at - b.at)
+    const byId = new Map(within.map((each) => [each.id, each]))
+    return list('/v1/balance_transactions', act, within, (id) => {
+      const { source, intent } = byId.get(id)!
+      return showTransaction(source, intent, expand)
+    })
+  }
+
   /** What a request asks for; undefined when there is nothing there. */
   function route(method: string, path: string): ((act: Act) => Done) | undefined {
     const [, , collection, id, verb, more] = path.split('/')
@@ -344,6 +371,8 @@ export function createApi({ secretKey, publishableKey, books, ledger, hanging, n
           if (of !== undefined) find(of, 'payment_intent')
           return list(path, act, books.refunds(of), (each) => show(each, []))
         }
+      case 'GET balance_transactions':
+        return transactions
       case 'GET refunds/{id}':
         return (act) => ({ body: show(id!, act.parameters.list('expand')) })
     }

@@ -162,7 +162,7 @@ export function showIntent(intent: Intent, expand: readonly string[] = []): Reco
 }
 
 export function showCharge(intent: Intent, charge: Charge, expand: readonly string[] = []): Record<string, unknown> {
-  const transaction = charge.capturedAt === null ? null : `txn_${charge.id.slice(3)}`
+  const transaction = charge.capturedAt === null ? null : transactionId(charge)
   return {
     id: charge.id,
     object: 'charge',
@@ -179,7 +179,7 @@ export function showCharge(intent: Intent, charge: Charge, expand: readonly stri
     livemode: false,
     metadata: intent.metadata,
     paid: true,
-    payment_intent: intent.id,
+    payment_intent: expand.includes('payment_intent') ? showIntent(intent) : intent.id,
     payment_method: intent.paymentMethod,
     payment_method_details: {
       type: 'card',
@@ -189,6 +189,28 @@ export function showCharge(intent: Intent, charge: Charge, expand: readonly stri
     status: 'succeeded',
   }
 }
+
+/** A movement of the account's balance: what was captured, or a refund. Fees are not known here. */
+export function showTransaction(source: Refund | Charge, intent: Intent, expand: readonly string[]): object {
+  const isRefund = 'chargeId' in source
+  const amount = isRefund ? -source.amount : source.amountCaptured
+  const shown = isRefund ? showRefund(source, intent, expand) : showCharge(intent, source, expand)
+  return {
+    id: transactionId(source),
+    object: 'balance_transaction',
+    amount,
+    created: seconds(transactionAt(source)),
+    currency: intent.currency,
+    fee: 0,
+    net: amount,
+    source: expand.includes('') ? shown : source.id,
+    type: isRefund ? 'refund' : 'charge',
+  }
+}
+
+export const transactionId = ({ id }: Refund | Charge): string => `txn_${id.slice(3)}`
+export const transactionAt = (source: Refund | Charge): number =>
+  'chargeId' in source ? source.createdAt : (source.capturedAt ?? source.createdAt)
 
 export function showRefund(refund: Refund, intent: Intent, expand: readonly string[] = []): Record<string, unknown> {
   const inner = expand.flatMap((path) => (path.startsWith('payment_intent.') ? [path.slice(15)] : []))

@@ -72,7 +72,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const pages = createPages({ ledger, now, newId })
 
   function handlerOf(path: string) {
-    if (/^\/v1\/(payment_intents|refunds)(\/|$)/.test(path)) return api.answer
+    if (/^\/v1\/(balance_transactions|payment_intents|refunds)(\/|$)/.test(path)) return api.answer
     if (path === '/sandbox/stripe/authenticate' || path === '/sandbox/stripe/stripe.js') return pages
     return path.startsWith('/sandbox/stripe/') ? control : undefined
   }

@@ -1,6 +1,8 @@
 import { expect } from 'vitest'
 import { sql } from '#platform/db'
 import { test, type TestPlatform } from '../../../test/fixtures.ts'
+import { everyProvider, type PaymentProvider } from '../../../test/payment-providers.ts'
+import { openStripeProvider } from '../../../test/stripe-provider.ts'
 import { openTossProvider } from '../../../test/toss-provider.ts'
 import { compareBooks } from './reconcile.ts'
 import type { Booked } from './reconcile-store.ts'
@@ -10,8 +12,10 @@ import { openTill, price } from './test-world.ts'
 const minute = 60_000
 
 /** Paid orders, one of them refunded in part, and the books compared up to now. */
-async function openBooks(platform: TestPlatform, orders = 3) {
-  const provider = await openTossProvider(platform.clock)
+const openBooks = async (platform: TestPlatform, orders = 3) =>
+  openBooksOf(platform, await openTossProvider(platform.clock), orders)
+
+async function openBooksOf<P extends PaymentProvider>(platform: TestPlatform, provider: P, orders = 3) {
   const till = await openTill(platform, provider)
   const paid = []
   for (let i = 1; i <= orders; i++) {
@@ -46,8 +50,9 @@ async function openBooks(platform: TestPlatform, orders = 3) {
 
 const span = (platform: TestPlatform) => [platform.clock.now() - 60 * minute, platform.clock.now()] as const
 
-test('books that are equal: nothing is asked for payment by payment, and the sums are told', async ({ platform }) => {
-  const { provider, till, pass, differences } = await openBooks(platform)
+everyProvider('books that are equal: nothing is asked for payment by payment, and the sums are told', async (world) => {
+  const { platform, provider } = world
+  const { till, pass, differences } = await openBooksOf(platform, provider)
   await pass(10)
   expect(await differences()).toEqual([])
   const before = provider.calls.length
@@ -55,9 +60,10 @@ test('books that are equal: nothing is asked for payment by payment, and the sum
   expect(report).toMatchObject({
     isEqual: true,
     isComplete: true,
-    providers: [{ provider: 'toss', movements: 4, captured: 3 * price, refunded: 5_000, differences: [] }],
+    providers: [{ provider: provider.name, movements: 4, captured: 3 * price, refunded: 5_000, differences: [] }],
   })
-  expect(provider.calls.slice(before).map(({ path }) => path.split('?')[0])).toEqual(['/v1/transactions'])
+  const asked = provider.calls.slice(before).map(({ path }) => path.split('?')[0])
+  expect(new Set(asked)).toEqual(new Set([provider.words.books]))
   const { providers } = await till.reconciliation.look()
   expect(Date.parse(providers[0]!.until)).toBeGreaterThan(platform.clock.now() - 7 * minute)
 })
@@ -92,6 +98,19 @@ test('money that somebody took or gave back at the provider is named, alarmed, a
   await provider.elsewhere(`/v1/payments/${stray}/cancel`, { cancelReason: 'a mistake' })
   await pass(2)
   expect((await differences()).filter(({ isResolved }) => !isResolved)).toEqual([])
+})
+
+test("what was given back at Stripe's console is named and booked, whatever currency the account is paid out in", async ({
+  platform,
+}) => {
+  const provider = await openStripeProvider(platform.clock)
+  const { till, paid, pass, differences } = await openBooksOf(platform, provider)
+  await provider.refundElsewhere(paid[1]!.paymentKey, 1_000)
+  await pass(8)
+  expect(await differences()).toMatchObject([{ orderId: 'order-2', theirs: price - 1_000, ours: price }])
+  await pass(20)
+  expect(await differences()).toMatchObject([{ orderId: 'order-2', isResolved: true }])
+  expect((await till.reconciliation.run(...span(platform))).isEqual).toBe(true)
 })
 
 test('a late capture that nobody told of is found and told to the order', async ({ platform }) => {

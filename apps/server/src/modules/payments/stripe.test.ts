@@ -233,6 +233,55 @@ test('a hint names the payment of a charge and of a refund too, and claims nothi
   expect(hint({ id: 're_1', object: 'refund', payment_intent: 'pi_1', status: 'failed' })).toMatchObject(named(null))
 })
 
+const moved = (id: string, created: number, source: object) => ({ id, created, amount: 75, currency: 'usd', source })
+const charge = (amount: number) => ({
+  object: 'charge',
+  amount_captured: amount,
+  currency: 'krw',
+  payment_intent: { id: `pi_${amount}`, metadata: { orderId: 'o' } },
+})
+
+test("the provider's books are read page by page, oldest first, in the currency that was paid", async () => {
+  const { stripe, asked } = await opened((request, response) => {
+    const isFirst = !request.url!.includes('starting_after')
+    const data = isFirst
+      ? [moved('txn_3', 1003, charge(3000)), moved('txn_2', 1002, { object: 'payout', amount: 5 })]
+      : [moved('txn_1', 1001, charge(1000))]
+    says(200, { data, has_more: isFirst })(request, response)
+  })
+  const movement = (id: string, amount: number, at: number) => ({
+    id,
+    paymentKey: `pi_${amount}`,
+    orderId: 'o',
+    kind: 'captured',
+    amount,
+    currency: 'KRW',
+    at,
+  })
+  expect(await stripe.movements({ from: 1_000_500, to: 1_090_000, cursor: null, limit: 9 })).toEqual({
+    kind: 'page',
+    movements: [movement('txn_1', 1000, 1_001_000), movement('txn_3', 3000, 1_003_000)],
+    next: null,
+  })
+  const queries = asked.map(({ path }) => new URL(path, 'http://x').searchParams)
+  expect(
+    queries.map((query) => [query.get('created[gte]'), query.get('created[lte]'), query.get('starting_after')]),
+  ).toEqual([
+    ['1000', '1090', null],
+    ['1000', '1090', 'txn_2'],
+  ])
+})
+
+test("a day of the provider's books that is too long is read in shorter slices", async () => {
+  const { stripe } = await opened((request, response) => {
+    const { searchParams } = new URL(request.url!, 'http://x')
+    const seconds = Number(searchParams.get('created[lte]')) - Number(searchParams.get('created[gte]')) + 1
+    says(200, { data: [moved('txn_1', 1, charge(1))], has_more: seconds > 2000 })(request, response)
+  })
+  const page = await stripe.movements({ from: 0, to: 86_400_000, cursor: null, limit: 9 })
+  expect(page).toMatchObject({ kind: 'page', next: String(1350 * 1000) })
+})
+
 test('a payment is prepared for capture by hand; an amount that cannot be is refused without asking', async () => {
   const { stripe, asked } = await opened(says(200, { ...intent, client_secret: 'pi_1_secret_x' }))
   const order = { orderId: 'order-1', amount: 1230, currency: 'KWD', idempotencyKey: 'order-1-0' }

@@ -5,12 +5,15 @@ import type {
   Answer,
   Heard,
   Hint,
+  Movement,
   Notice,
+  Page,
   Preparation,
   Prepared,
   Provider,
   ProviderPayment,
   Refusal,
+  Span,
   Status,
 } from './provider.ts'
 import { meaningOf, notTaken } from './stripe-codes.ts'
@@ -29,6 +32,10 @@ export type StripeConfig = {
 const apiVersion = '2024-06-20'
 /** "We recommend a tolerance of five minutes" ("Prevent replay attacks"). */
 const toleranceMs = 300_000
+/** Movements are read a day at a time at most, in pages of the most that Stripe gives, at most so many of them. */
+const sliceSecondsMax = 86_400
+const pageSize = 100
+const slicePagesMax = 50
 /** Amounts of currencies with three decimals end in a nought ("Supported currencies"). */
 const threeDecimals = ['KWD']
 
@@ -63,6 +70,27 @@ export function createStripe(config: StripeConfig, clock: Scheduler) {
     })
   }
   const pathOf = (paymentKey: string) => `/v1/payment_intents/${encodeURIComponent(paymentKey)}`
+
+  /** All movements of these seconds, newest first. */
+  async function readSlice(begin: number, end: number): Promise<Movement[] | 'too-many' | Unknown> {
+    const movements: Movement[] = []
+    let after: string | undefined
+    for (let pages = 0; pages < slicePagesMax; pages++) {
+      const reply = await ask('GET', '/v1/balance_transactions', {
+        'created[gte]': String(begin),
+        'created[lte]': String(end),
+        limit: String(pageSize),
+        'expand[0]': 'data.source.payment_intent',
+        ...(after === undefined ? {} : { starting_after: after }),
+      })
+      const page = readMovements(reply)
+      if ('kind' in page) return page
+      movements.push(...page.movements)
+      after = page.last
+      if (!page.hasMore || after === undefined) return movements
+    }
+    return 'too-many'
+  }
 
   const query = async (paymentKey: string): Promise<Answer> =>
     readAnswer(await ask('GET', pathOf(paymentKey), { 'expand[0]': 'latest_charge.balance_transaction' }))
@@ -131,6 +159,20 @@ export function createStripe(config: StripeConfig, clock: Scheduler) {
       return answer.kind === 'unknown' && answer.code === 'payment_intent_unexpected_state' ? query(paymentKey) : answer
     },
 
+    /** Stripe lists the newest first, so a slice of time is read to its end and turned round: a shorter one when it is long. */
+    async movements({ from, to, cursor }: Span): Promise<Page> {
+      const begin = Math.floor((cursor === null ? from : Number(cursor)) / 1000)
+      const last = Math.floor(to / 1000)
+      for (let seconds = sliceSecondsMax; seconds >= 1; seconds = Math.floor(seconds / 8)) {
+        const end = Math.min(begin + seconds - 1, last)
+        const movements = await readSlice(begin, end)
+        if (movements === 'too-many') continue
+        if ('kind' in movements) return movements
+        return { kind: 'page', movements: movements.toReversed(), next: end < last ? String((end + 1) * 1000) : null }
+      }
+      return unknown('too-many-movements')
+    },
+
     readWebhook({ headers, bytes }: Notice): Heard {
       const shown = headers['stripe-signature']
       const signed = readSignature(typeof shown === 'string' ? shown : '')
@@ -144,6 +186,45 @@ export function createStripe(config: StripeConfig, clock: Scheduler) {
       return readHint(bytes)
     },
   } satisfies Provider
+}
+
+const movementOf: Readonly<Record<string, Movement['kind']>> = { charge: 'captured', refund: 'returned' }
+
+/**
+ * A page of `GET /v1/balance_transactions`. Amounts are those of the charge or refund behind a movement: the movement's own
+ * are in the currency that the account is paid out in. What is neither moves no money of a buyer.
+ */
+function readMovements(reply: Reply): { movements: Movement[]; hasMore: boolean; last: string | undefined } | Unknown {
+  if (reply.kind === 'none') return unknown(reply.code)
+  const { data, has_more: hasMore } = members(reply.body)
+  if (reply.status !== 200 || !Array.isArray(data)) {
+    const answer = readAnswer(reply)
+    return answer.kind === 'unknown' ? answer : unknown('unreadable-movements')
+  }
+  const movements: Movement[] = []
+  let last: string | undefined
+  for (const each of data) {
+    const { id, created, source } = members(each)
+    const { object, amount, amount_captured: captured, currency, payment_intent: intent } = members(source)
+    if (typeof id !== 'string' || typeof created !== 'number') return unknown('unreadable-movements')
+    last = id
+    const kind = typeof object === 'string' && Object.hasOwn(movementOf, object) ? movementOf[object] : undefined
+    const { id: paymentKey, metadata } = members(intent)
+    const moved = kind === 'captured' ? captured : amount
+    if (!kind || typeof paymentKey !== 'string') continue
+    if (typeof moved !== 'number' || typeof currency !== 'string') return unknown('unreadable-movements')
+    const { orderId } = members(metadata)
+    movements.push({
+      id,
+      paymentKey,
+      orderId: typeof orderId === 'string' ? orderId : '',
+      kind,
+      amount: moved,
+      currency: currency.toUpperCase(),
+      at: created * 1000,
+    })
+  }
+  return { movements, hasMore: hasMore === true, last }
 }
 
 /** `t=1492774577,v1=…,v1=…,v0=…`: other schemes than `v1` are to be ignored. */
@@ -190,6 +271,8 @@ export function readAnswer(reply: Reply): Answer {
     return { kind: 'refused', code: shown, message: typeof message === 'string' ? message : shown }
   return { kind: 'unknown', code: shown, isOurFault: meaning === 'our-fault' }
 }
+
+type Unknown = Extract<Page, { kind: 'unknown' }>
 
 const hasAnswered = (reply: Reply) =>
   reply.kind === 'reply' && (reply.status === 200 || typeof members(members(reply.body)['error'])['type'] === 'string')
