@@ -74,11 +74,6 @@ export async function ordersOfHolds(db: Db | Tx, holdIds: readonly string[]): Pr
   return new Map(found.map((entry) => [entry.hold_id, toOrder(entry)]))
 }
 
-export async function orderById(db: Db | Tx, id: string): Promise<Order | undefined> {
-  const found = await maybeRow(db, sql<OrderRow>`select ${columns} from orders.orders where id = ${id}`)
-  return found && toOrder(found)
-}
-
 export async function ordersById(db: Db | Tx, ids: readonly string[]): Promise<Order[]> {
   return (await rows(db, sql<OrderRow>`select ${columns} from orders.orders where id = any(${ids}::text[])`)).map(
     toOrder,
