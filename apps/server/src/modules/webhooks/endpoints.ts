@@ -18,7 +18,7 @@ const secretBytes = 32
 
 /** An organiser's own endpoints. Somebody else's are as unknown as none. */
 export function createEndpoints({ db, clock, ids, random, signals }: Deps, { allowsLocal }: { allowsLocal: boolean }) {
-  const now = () => new Date(clock.now())
+  const moment = () => new Date(clock.now())
   const nudge = (tx: Tx) => afterCommit(tx, () => signals.emit(subscriber, ''))
 
   function check(url: string): void {
@@ -44,7 +44,7 @@ export function createEndpoints({ db, clock, ids, random, signals }: Deps, { all
         await store.lockOrganiser(tx, organiserId)
         if ((await store.endpointsOf(tx, organiserId)).length >= endpointsMax)
           throw new Problem('webhooks.too-many', { endpointsMax })
-        await store.insertEndpoint(tx, { id, organiserId, ...wish, secret }, now())
+        await store.insertEndpoint(tx, { id, organiserId, ...wish, secret }, moment())
         await addInterests(tx, subscriber, await store.interestsOf(tx, organiserId))
         return { endpoint: (await store.endpointOf(tx, organiserId, id))!, secret }
       })
@@ -56,7 +56,7 @@ export function createEndpoints({ db, clock, ids, random, signals }: Deps, { all
         await own(tx, organiserId, id)
         await store.changeEndpoint(tx, id, change)
         if (isEnabled === true) await store.enable(tx, id)
-        if (isEnabled === false) await store.disable(tx, [id], 'by-hand', now())
+        if (isEnabled === false) await store.disable(tx, [id], 'by-hand', moment())
         return own(tx, organiserId, id)
       })
     },
@@ -85,7 +85,7 @@ export function createEndpoints({ db, clock, ids, random, signals }: Deps, { all
         const type = 'webhook.test'
         const messageId = ids('message')
         const body = bodyOf(type, clock.now(), { message: 'Hello from Fairgate' })
-        await store.queueFor(tx, id, { id: messageId, type, body }, now())
+        await store.queueFor(tx, id, { id: messageId, type, body }, moment())
         nudge(tx)
         return messageId
       }),
@@ -104,7 +104,7 @@ export function createEndpoints({ db, clock, ids, random, signals }: Deps, { all
     resend: (organiserId: string, id: string, messageId: string) =>
       transaction(db, async (tx) => {
         await own(tx, organiserId, id)
-        if ((await store.resend(tx, id, messageId, now())) === 0) throw new Problem('webhooks.delivery-not-found')
+        if ((await store.resend(tx, id, messageId, moment())) === 0) throw new Problem('webhooks.delivery-not-found')
         nudge(tx)
       }),
   }
