@@ -300,6 +300,9 @@ async function freeSeats(wire: Wire, sectionId: string, count: number, chance: C
   )
 }
 
+/** Nobody takes another card out when the time to pay is as good as over. */
+const anotherCardMs = 2000
+
 /** Makes an order of a hold and pays it; who is declined takes another card. */
 export async function pay(
   world: Pick<World, 'wire' | 'recorder' | 'now' | 'until'>,
@@ -332,7 +335,8 @@ export async function pay(
       await wire.call('other', getOrder, { params: { id: orderId }, query: { waitSeconds: 10 }, accessToken })
     ).body
     if (order.state === 'fulfilled') recorder.time('fulfilled', world.now() - startedAt)
-    if (order.state === 'awaiting-payment' && order.refusal && order.paymentRequestToken && cards === 1) {
+    const hasTime = Date.parse(order.payBy) - world.now() > anotherCardMs
+    if (order.state === 'awaiting-payment' && order.refusal && order.paymentRequestToken && cards === 1 && hasTime) {
       cards++
       await handOver(order.paymentRequestToken, goodCard)
       continue
