@@ -80,6 +80,8 @@ export async function openSale(
     limit?: number
     holdSeconds?: number
     opensInMs?: number
+    /** Of a place, in won. */
+    price?: number
     /** All of it goes back to who cancels; otherwise nothing does. */
     refunds?: boolean
     /** Names of sections with a line each, instead of one of each. */
@@ -109,7 +111,7 @@ export async function openSale(
         params: { id: event.id },
         body: {
           name,
-          price: { amount: 55_000, currency: 'KRW' },
+          price: { amount: options.price ?? 55_000, currency: 'KRW' },
           ...(options.reserved === false
             ? { admission: 'open' as const, capacity: places }
             : {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listEvents, myEvents, addSection, createEvent } from '@fairgate/contracts/http/catalog'
 import { getAvailability, getHold, placeHold, releaseHold } from '@fairgate/contracts/http/inventory'
 import { jwks, me, refreshSession, register, signIn } from '@fairgate/contracts/http/identity'
-import { audit } from '@fairgate/contracts/http/operations'
+import { audit, listTroubledOrders, replayOrder, showOrder } from '@fairgate/contracts/http/operations'
 import { cancelOrder, getOrder, listOrders, orderFigures, placeOrder } from '@fairgate/contracts/http/orders'
 import { confirmPayment } from '@fairgate/contracts/http/payments'
 import { checkIn, getTicket, listTickets } from '@fairgate/contracts/http/tickets'
@@ -72,6 +72,37 @@ export function endToEnd(shape: string, start: () => Promise<World>): void {
 
       const availability = await world.client.call(getAvailability, { params: { id: sectionId } })
       expect(availability).toMatchObject({ free: 8, sold: 2, held: 0 })
+    })
+
+    test('places that cost nothing are ordered and issued without a payment', async () => {
+      const sale = await openSale(world, { price: 0 })
+      const buyer = await newBuyer(world)
+      const { holdToken } = await hold(world, sale, buyer.accessToken, { count: 2 })
+      const order = await buy(world, holdToken, buyer.accessToken)
+      expect(order).toMatchObject({ state: 'fulfilled', total: { amount: 0 } })
+      expect(order.paymentRequestToken).toBeUndefined()
+      await until(
+        async () =>
+          (await world.client.call(listTickets, { query: { orderId: order.id }, accessToken: buyer.accessToken })).items
+            .length === 2,
+        { what: 'two tickets' },
+      )
+      const admin = await signInAs(world, 'admin')
+      const record = await world.client.call(showOrder, { params: { id: order.id }, accessToken: admin })
+      expect(record.history.map(({ event }) => event)).toEqual([
+        'placed',
+        'nothing-to-pay',
+        'hold-secured-free',
+        'seats-sold',
+      ])
+      expect(await world.client.call(replayOrder, { params: { id: order.id }, accessToken: admin })).toEqual({
+        asked: 0,
+        retried: 0,
+      })
+      expect((await world.client.call(listTroubledOrders, { accessToken: admin })).items).toEqual([])
+      expect(await refusal(world.client.call(listTroubledOrders, { accessToken: buyer.accessToken }))).toBe(
+        'identity.not-allowed',
+      )
     })
 
     test('a runner buys one entry of an open section', async () => {

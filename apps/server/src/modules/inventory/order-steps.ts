@@ -125,8 +125,9 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
     async function takeEqualSeats(decided: typeof answers): Promise<Map<string, EqualSeats>> {
       const found = new Map<string, EqualSeats>()
       for (const { request, hold, answer } of decided) {
+        if (!request.equal || answer !== 'taken') continue
         const change = changes.find((each) => each.hold === hold)
-        if (!request.equal || answer !== 'taken' || !hold || !change) continue
+        if (!hold || !change) continue
         if (taking(hold) > limits.get(hold.saleId)!) continue
         // What it still has of its old seats may be among the new ones.
         await store.moveSeats(tx, [hold], 'free')

@@ -50,6 +50,30 @@ Fairgate · 발신 전용 메일입니다.
 `)
 })
 
+test('who paid late is told what became of it: the same seats, equal ones, or the money back', () => {
+  const late = (seatsBefore: string[]): MessageContent => {
+    const issued = tickets(2) as Extract<MessageContent, { kind: 'tickets-issued' }>
+    return { ...issued, data: { ...issued.data, late: { seatsBefore } } }
+  }
+  expect(write(late([]), 'ko', publicUrl).text).toContain('자리가 남아 있어 그대로 확보해 드렸습니다')
+  expect(write(late([]), 'en', publicUrl).text).toContain('your places were still free')
+  expect(write(late(['C-7', 'C-8']), 'ko', publicUrl).text).toContain('선택하신 좌석(C-7, C-8)은 이미 판매되어')
+  expect(write(late(['C-7', 'C-8']), 'en', publicUrl).text).toContain('your seats (C-7, C-8) were gone')
+  const gone: MessageContent = {
+    kind: 'order-refunded',
+    data: { orderId: 'ord_1', event, total: { amount: 110_000, currency: 'KRW' }, reason: 'seats-lost' },
+  }
+  expect(write(gone, 'ko', publicUrl).text).toContain('좌석이 이미 판매된 뒤에 결제가 도착하여')
+  expect(write(gone, 'en', publicUrl).text).toContain('when the seats were already gone')
+})
+
+test('a free ticket is announced without a word of payment', () => {
+  const free = tickets(1) as Extract<MessageContent, { kind: 'tickets-issued' }>
+  const { text } = write({ ...free, data: { ...free.data, total: { amount: 0, currency: 'KRW' } } }, 'en', publicUrl)
+  expect(text).toContain('Your tickets have been issued.')
+  expect(text).not.toContain('payment is confirmed')
+})
+
 test('tickets are announced in English', () => {
   const { subject, text } = write(tickets(1), 'en', publicUrl)
   expect(subject).toBe('Your tickets for 겨울밤의 노래')
