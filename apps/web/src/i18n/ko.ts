@@ -1178,9 +1178,9 @@ export const ko: Messages = {
     refusedTitle: '좌석이 취소되지 않았습니다',
     refusedBody: '이미 입장에 사용된 티켓이 있습니다.',
     doneTitle: '좌석을 취소했습니다',
-    onItsWay: (refund: string) => `${refund}을(를) 결제하신 수단으로 돌려드리고 있습니다.`,
+    onItsWay: (refund: string) => `결제하신 수단으로 ${refund} 환불을 진행하고 있습니다.`,
     paidBack: (refund: string) =>
-      `${refund}을(를) 결제하신 수단으로 돌려드렸습니다. 명세서에 보이기까지 며칠 걸릴 수 있습니다.`,
+      `결제하신 수단으로 ${refund} 환불해 드렸습니다. 명세서에 보이기까지 며칠 걸릴 수 있습니다.`,
     nothingBack: '환불되는 금액은 없습니다.',
     allBack: '이 주문의 좌석이 모두 취소되었습니다.',
     organiserSays: (note: string) => `주최자의 안내: “${note}”`,

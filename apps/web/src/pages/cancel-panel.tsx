@@ -34,7 +34,10 @@ export function ReturnNotice({ order }: { order: Order }) {
       </Notice>
     )
   return (
-    <Notice tone="good" title={last.reason === 'event-cancelled' ? t.refunds.eventOff : t.refunds.doneTitle}>
+    <Notice
+      tone={last.reason === 'buyer' ? 'good' : 'plain'}
+      title={last.reason === 'event-cancelled' ? t.refunds.eventOff : t.refunds.doneTitle}
+    >
       {last.note ? <p>{t.refunds.organiserSays(last.note)}</p> : null}
       <p>
         {last.refund.amount === 0
