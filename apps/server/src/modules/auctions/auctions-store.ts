@@ -10,7 +10,7 @@ const lotColumns = sql`
   l.id, l.sale_id as "saleId", l.section_id as "sectionId", l.name, l.event, l.seats, l.start_amount as "startAmount", l.currency,
   l.step, l.bids_max as "bidsMax", l.opens_at as "opensAt", l.ends_at as "endsAt", l.soft_close as "softClose",
   l.closes_at as "closesAt", l.pay_by_seconds as "payBySeconds", l.hold_seconds as "holdSeconds", l.left_over as "leftOver",
-  l.end_at as "endAt", l.sequence, l.bidders, l.closed_at as "closedAt"`
+  l.end_at as "endAt", l.sequence, l.bidders, l.last_bid as "lastBid", l.closed_at as "closedAt"`
 
 export const readLot = (db: Db | Tx, id: string): Promise<Lot | undefined> =>
   maybeRow(db, sql<Lot>`select ${lotColumns} from auctions.lots l where l.id = ${id}`)
@@ -110,7 +110,7 @@ export async function writeBids(
   tx: Tx,
   bids: readonly Bid[],
   bidders: readonly Live[],
-  lots: readonly Pick<Lot, 'id' | 'sequence' | 'bidders' | 'endAt'>[],
+  lots: readonly Pick<Lot, 'id' | 'sequence' | 'bidders' | 'lastBid' | 'endAt'>[],
 ): Promise<void> {
   await sql`
     with history as (
@@ -125,11 +125,25 @@ export async function writeBids(
       on conflict (lot_id, account_id) do update set
         amount = excluded.amount, sequence = excluded.sequence, used = excluded.used, sequences = excluded.sequences,
         pushes = excluded.pushes, pushed_out_at = excluded.pushed_out_at)
-    update auctions.lots l set sequence = w.sequence, bidders = w.bidders, end_at = w."endAt"
-    from json_to_recordset(${JSON.stringify(lots.map(({ id, sequence, bidders: count, endAt }) => ({ id, sequence, bidders: count, endAt })))}::json)
-      w (id text, sequence integer, bidders integer, "endAt" timestamptz)
+    update auctions.lots l set sequence = w.sequence, bidders = w.bidders, last_bid = w."lastBid", end_at = w."endAt"
+    from json_to_recordset(${JSON.stringify(lots.map(versionOf))}::json)
+      w (id text, sequence integer, bidders integer, "lastBid" text, "endAt" timestamptz)
     where l.id = w.id`.execute(tx)
 }
+
+const versionOf = ({
+  id,
+  sequence,
+  bidders,
+  lastBid,
+  endAt,
+}: Pick<Lot, 'id' | 'sequence' | 'bidders' | 'lastBid' | 'endAt'>) => ({
+  id,
+  sequence,
+  bidders,
+  lastBid,
+  endAt,
+})
 
 export type OwnBids = { live: Live | undefined; rank: number | null; bids: Bid[] }
 

@@ -33,6 +33,10 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'ephemeral' | 'me
 /** Requests of an account for a lot in ten seconds: three bids and many refusals, and no flood. */
 const requestsMax = 40
 const windowMs = 10_000
+/** The next batch waits for the lot while the server answers the one before; of one account both are in one lane, in their order. */
+const lanesCount = 2
+const laneOf = (accountId: string): number => accountId.charCodeAt(accountId.length - 1) % lanesCount
+
 /** Lots whose winners a process remembers. */
 const lotsMax = 500
 
@@ -42,8 +46,8 @@ const bidderOf = (bidId: string): string => hash('sha256', `fairgate bidder ${bi
 /**
  * Decides bids. Those that arrive while a statement is running are decided together by the next one, in the order of
  * their arrival, under the lot's row and in one commit; replies leave after it. The winners of a lot are remembered with
- * the sequence they belong to: the row that is locked says whether another process has bid since, and only then they are
- * read again. Without that a batch on a lot of 500 seats read 500 rows.
+ * the newest bid they belong to: the row that is locked says whether it still is, and only if not they are read again.
+ * Without that a batch on a lot of 500 seats read 500 rows.
  */
 export function createBids(deps: Deps) {
   const { db, clock, ids, outbox, ephemeral, metrics, racepoints, documents } = deps
@@ -55,16 +59,18 @@ export function createBids(deps: Deps) {
     [1, 2, 5, 10, 20, 50, 100, 256],
   )
   const pushes = metrics.counter('fairgate_bids_pushed_out_total', 'Bidders who were told that they are out')
-  const remembered = new Map<string, { sequence: number; best: readonly Live[] }>()
-  const batches = createBatcher<BidRequest, Answer>({
-    batchMax: 256,
-    queueMax: 20_000,
-    run: (requests) => transaction(db, (tx) => decide(tx, requests)),
-  })
+  const remembered = new Map<string, { lastBid: string; best: readonly Live[] }>()
+  const lanes = Array.from({ length: lanesCount }, () =>
+    createBatcher<BidRequest, Answer>({
+      batchMax: 256,
+      queueMax: 10_000,
+      run: (requests) => transaction(db, (tx) => decide(tx, requests)),
+    }),
+  )
 
   async function winnersOf(tx: Tx, lot: Lot): Promise<Winners> {
     const known = remembered.get(lot.id)
-    const best = known?.sequence === lot.sequence ? known.best : await store.bestBids(tx, lot.id, lot.seats)
+    const best = known && known.lastBid === lot.lastBid ? known.best : await store.bestBids(tx, lot.id, lot.seats)
     return createWinners(lot.seats, best)
   }
 
@@ -100,8 +106,9 @@ export function createBids(deps: Deps) {
       )
     }
     await racepoints.reach('auctions.before-commit')
+    // Before the commit: the next lane waits for the lock and may have it before this one hears that it has committed.
+    for (const { lot, winners } of changed) remember(lot, winners.list())
     afterCommit(tx, () => {
-      for (const { lot, winners } of changed) remember(lot, winners.list())
       pushes.add({}, pushedOuts.length)
       documents.changed(changed.map(({ lot }) => lot.id))
     })
@@ -137,6 +144,7 @@ export function createBids(deps: Deps) {
       const { rank, pushedOut } = winners.put(next, own)
       keep(next)
       bids.push(bid)
+      lot.lastBid = bid.id
       if (pushedOut && pushedOut.used < lot.bidsMax) {
         keep({ ...pushedOut, pushes: pushedOut.pushes + 1, pushedOutAt: at })
         pushedOuts.push(pushedOut)
@@ -150,9 +158,9 @@ export function createBids(deps: Deps) {
     }
   }
 
-  function remember({ id, sequence }: Lot, best: readonly Live[]): void {
+  function remember({ id, lastBid }: Lot, best: readonly Live[]): void {
     if (!remembered.has(id) && remembered.size >= lotsMax) remembered.delete(remembered.keys().next().value!)
-    remembered.set(id, { sequence, best })
+    remembered.set(id, { lastBid: lastBid!, best })
   }
 
   return {
@@ -160,7 +168,7 @@ export function createBids(deps: Deps) {
     async place(request: BidRequest): Promise<Accepted> {
       const { count, resetAt } = await ephemeral.count(`auctions.bids:${request.lotId}:${request.accountId}`, windowMs)
       if (count > requestsMax) throw new Problem('http.too-many-requests', { retryAfterMs: resetAt - clock.now() })
-      const answer = await batches.add(request)
+      const answer = await lanes[laneOf(request.accountId)]!.add(request)
       outcomes.add({ outcome: 'refused' in answer ? answer.refused.code : 'accepted' })
       if ('refused' in answer) throw answer.refused
       return answer

@@ -26,6 +26,8 @@ export type Lot = {
   /** Accepted bids. */
   sequence: number
   bidders: number
+  /** The id of the newest bid. */
+  lastBid: string | null
   closedAt: Date | null
 }
 

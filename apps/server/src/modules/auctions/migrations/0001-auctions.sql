@@ -2,7 +2,7 @@
 create schema auctions;
 
 -- `ends_at` is the planned end, `end_at` the one that holds. `sequence` counts the accepted bids, and is the version of
--- everything that a bid changes. A closed lot has the signature over its report.
+-- everything that a bid changes; `last_bid` is the id of the newest, which no other history of the lot has. A closed lot has the signature over its report.
 create table auctions.lots (
   id text primary key,
   sale_id text not null,
@@ -24,6 +24,7 @@ create table auctions.lots (
   end_at timestamptz not null check (end_at >= ends_at),
   sequence integer not null default 0 check (sequence >= 0),
   bidders integer not null default 0 check (bidders between 0 and sequence),
+  last_bid text,
   closed_at timestamptz check (closed_at >= end_at),
   report_hash text,
   report_signature text,
