@@ -354,6 +354,7 @@ export const errors = {
     503,
     'The payment provider does not answer; try again in a moment',
     '결제사가 응답하지 않습니다. 잠시 후 다시 시도해 주세요',
+    'retry',
   ),
   'payments.webhook-forged': entry(400, 'The notice is not signed by the provider', '알림의 서명이 올바르지 않습니다'),
   'payments.webhook-stale': entry(400, 'The notice was signed too long ago', '알림의 서명이 오래되었습니다'),
