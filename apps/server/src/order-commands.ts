@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import type { OrderRecord, OrderTrouble } from '@fairgate/contracts/http/operations'
 import { formatMoney } from '@fairgate/contracts/money'
+import { Problem } from '#platform/problem'
 import type { Server } from './compose.ts'
 
 const minutesOf = (text: string): number => {
@@ -18,6 +19,14 @@ export function orderCommands(
   const say = (value: object, text: string, options: { json?: boolean }) =>
     process.stdout.write(`${options.json ? JSON.stringify(value) : text}\n`)
 
+  /** Does something with one order; an unknown one is said plainly. */
+  const withOrder = (id: string, work: (server: Server) => Promise<void>) =>
+    withServer(work).catch((error: unknown) => {
+      if (!(error instanceof Problem) || error.code !== 'orders.order-not-found') throw error
+      process.stderr.write(`there is no order ${id}\n`)
+      process.exitCode = 1
+    })
+
   orders
     .command('list')
     .description('stuck for longer than some minutes, with a refund that is not done, or with a parked message')
@@ -34,7 +43,7 @@ export function orderCommands(
     .description('everything that happened to an order: each event, what it became, what it asked')
     .option('--json', 'one line')
     .action((id: string, options: { json?: boolean }) =>
-      withServer(async ({ orderDesk }) => {
+      withOrder(id, async ({ orderDesk }) => {
         const record = await orderDesk.show(id)
         say(record, pageOf(record), options)
       }),
@@ -44,7 +53,7 @@ export function orderCommands(
     .description('ask again for what it waits for and hand over its parked messages; pressing twice does no harm')
     .option('--json', 'one line')
     .action((id: string, options: { json?: boolean }) =>
-      withServer(async ({ orderDesk }) => {
+      withOrder(id, async ({ orderDesk }) => {
         const done = await orderDesk.replay(id)
         say(done, `asked again: ${done.asked}, parked messages handed over: ${done.retried}`, options)
       }),
