@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
-import { createLifecycle } from '#platform/lifecycle'
+import { createLifecycle, type Lifecycle } from '#platform/lifecycle'
 import { createLog } from '#platform/log'
 import type { Server } from './compose.ts'
+import type { Config } from './config.ts'
 import { writeDocs } from './docs.ts'
 import { orderCommands } from './order-commands.ts'
 import { planCommands } from './plan-commands.ts'
-import { configOrExit, open } from './run.ts'
+import { playedProviders } from './payment-setup.ts'
+import { configOrExit, dataFolder, open } from './run.ts'
+import { listenPrivately, openSandbox } from './sandbox.ts'
 
 const program = new Command('npm run -s cli --').description(
   'Commands for operators. They work on the database of the environment, beside a running server or without one.',
@@ -22,15 +25,27 @@ const whole = (text: string): number => {
   return value
 }
 
+/** The address of the payment providers' sandboxes: where no server runs, their books are opened here. */
+async function sandboxUrl(config: Config, lifecycle: Lifecycle): Promise<string | undefined> {
+  const played = playedProviders(config)
+  if (!config.DEMO || config.DATABASE_URL !== undefined || played.length === 0) return undefined
+  return listenPrivately(openSandbox(dataFolder(config), lifecycle, 'http://localhost', played), lifecycle)
+}
+
 /** Opens the composed modules without serving anything, and closes them afterwards. */
-async function withServer(work: (server: Server) => Promise<void>): Promise<void> {
+async function withServer(
+  work: (server: Server) => Promise<void>,
+  options: { asksProviders?: boolean } = {},
+): Promise<void> {
   const config = configOrExit(process.env)
   const log = createLog(config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL)
   const lifecycle = createLifecycle({
     log: { info: () => undefined, error: (fields, message) => log.error(fields, message) },
   })
   try {
-    const server = await open(config, lifecycle, log, config.PUBLIC_URL ?? `http://localhost:${config.PORT}`)
+    const publicUrl = config.PUBLIC_URL ?? `http://localhost:${config.PORT}`
+    const providersUrl = options.asksProviders ? await sandboxUrl(config, lifecycle) : undefined
+    const server = await open(config, lifecycle, log, providersUrl ?? publicUrl)
     await server.prepare()
     await work(server)
   } finally {
@@ -84,12 +99,15 @@ program
   .option('--to <time>', 'end; now without it', instant)
   .option('--json', 'one line')
   .action((options: { from?: number; to?: number; json?: boolean }) =>
-    withServer(async (server) => {
-      const to = options.to ?? server.platform.clock.now()
-      const report = await server.faces.payments.reconciliation.run(options.from ?? to - 86_400_000, to)
-      print(report, options.json)
-      if (!report.isComplete || !report.isEqual) process.exitCode = 1
-    }),
+    withServer(
+      async (server) => {
+        const to = options.to ?? server.platform.clock.now()
+        const report = await server.faces.payments.reconciliation.run(options.from ?? to - 86_400_000, to)
+        print(report, options.json)
+        if (!report.isComplete || !report.isEqual) process.exitCode = 1
+      },
+      { asksProviders: true },
+    ),
   )
 
 planCommands(program)

@@ -23,7 +23,7 @@ import { shareWork } from './workers.ts'
 
 const projectFolder = fileURLToPath(new URL('../../../', import.meta.url))
 
-const dataFolder = (config: Config) => resolve(config.DATA_DIR ?? join(projectFolder, 'data'))
+export const dataFolder = (config: Config): string => resolve(config.DATA_DIR ?? join(projectFolder, 'data'))
 
 /** Reads the configuration or ends the process with all of its mistakes. */
 export function configOrExit(env: NodeJS.ProcessEnv): Config {

@@ -59,7 +59,11 @@ export function openSandbox(
 export async function listenPrivately(handle: Handle, lifecycle: Lifecycle): Promise<string> {
   const server = createServer((request, response) => void handle(request, response))
   await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done))
-  lifecycle.own('port of the payment sandbox', () => server.closeAllConnections(), { timeoutMs: 1000 })
+  const close = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  lifecycle.own('port of the payment sandbox', close, { timeoutMs: 1000 })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
