@@ -12,7 +12,7 @@ const publishableKey = 'pk_test_tests'
 export const webhookSecret = 'whsec_tests'
 
 function questionOf(method: string, path: string): Call['question'] {
-  if (method === 'GET') return 'query'
+  if (method === 'GET') return path.startsWith(words.books) ? undefined : 'query'
   if (path === '/v1/payment_intents') return 'prepare'
   if (path === '/v1/refunds') return 'cancel'
   return path.endsWith('/capture') ? 'confirm' : path.endsWith('/cancel') ? 'withdraw' : undefined

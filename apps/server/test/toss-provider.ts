@@ -15,7 +15,7 @@ export type Call = {
 }
 
 function questionOf(method: string, path: string): Call['question'] {
-  if (method === 'GET') return 'query'
+  if (method === 'GET') return path.startsWith(words.books) ? undefined : 'query'
   if (path.endsWith('/confirm')) return 'confirm'
   return path.endsWith('/cancel') ? 'cancel' : undefined
 }

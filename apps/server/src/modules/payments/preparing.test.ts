@@ -97,7 +97,7 @@ test('what a buyer agreed to and never brought back is withdrawn when the time t
   const brought = await till.handOver('order-2')
   platform.clock.advance(650_000)
   await till.settle()
-  expect(provider.calls).toEqual([])
+  expect(provider.calls.filter(({ question }) => question !== undefined)).toEqual([])
   provider.line.isCut = true
   platform.clock.advance(20_000)
   await till.settle()
