@@ -33,10 +33,6 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'ephemeral' | 'me
 /** Requests of an account for a lot in ten seconds: three bids and many refusals, and no flood. */
 const requestsMax = 40
 const windowMs = 10_000
-/** The next batch waits for the lot while the server answers the one before; of one account both are in one lane, in their order. */
-const lanesCount = 2
-const laneOf = (accountId: string): number => accountId.charCodeAt(accountId.length - 1) % lanesCount
-
 /** Lots whose winners a process remembers. */
 const lotsMax = 500
 
@@ -60,13 +56,12 @@ export function createBids(deps: Deps) {
   )
   const pushes = metrics.counter('fairgate_bids_pushed_out_total', 'Bidders who were told that they are out')
   const remembered = new Map<string, { lastBid: string; best: readonly Live[] }>()
-  const lanes = Array.from({ length: lanesCount }, () =>
-    createBatcher<BidRequest, Answer>({
-      batchMax: 256,
-      queueMax: 10_000,
-      run: (requests) => transaction(db, (tx) => decide(tx, requests)),
-    }),
-  )
+  // One lane: two would keep Postgres busier, and decide who came later before who came first.
+  const batches = createBatcher<BidRequest, Answer>({
+    batchMax: 256,
+    queueMax: 20_000,
+    run: (requests) => transaction(db, (tx) => decide(tx, requests)),
+  })
 
   async function winnersOf(tx: Tx, lot: Lot): Promise<Winners> {
     const known = remembered.get(lot.id)
@@ -77,13 +72,13 @@ export function createBids(deps: Deps) {
   async function decide(tx: Tx, requests: readonly BidRequest[]): Promise<Answer[]> {
     sizes.observe({}, requests.length)
     const found = await store.lockForBids(tx, [...new Set(requests.map((request) => request.lotId))])
+    const lots = new Map<string, Deciding>()
+    for (const lot of found) lots.set(lot.id, { lot, rules: rulesOf(lot), winners: await winnersOf(tx, lot) })
+    const live = new Map((await store.liveBids(tx, requests)).map((bid) => [keyOf(bid), bid]))
     await racepoints.reach('auctions.before-deciding')
     // The time of the decision, not of the request: whoever waited for the row may have come too late.
     const now = clock.now()
     const at = new Date(now)
-    const lots = new Map<string, Deciding>()
-    for (const lot of found) lots.set(lot.id, { lot, rules: rulesOf(lot), winners: await winnersOf(tx, lot) })
-    const live = new Map((await store.liveBids(tx, requests)).map((bid) => [keyOf(bid), bid]))
     const bids: Bid[] = []
     const written = new Map<string, Live>()
     const pushedOuts: Live[] = []
@@ -106,9 +101,8 @@ export function createBids(deps: Deps) {
       )
     }
     await racepoints.reach('auctions.before-commit')
-    // Before the commit: the next lane waits for the lock and may have it before this one hears that it has committed.
-    for (const { lot, winners } of changed) remember(lot, winners.list())
     afterCommit(tx, () => {
+      for (const { lot, winners } of changed) remember(lot, winners.list())
       pushes.add({}, pushedOuts.length)
       documents.changed(changed.map(({ lot }) => lot.id))
     })
@@ -168,7 +162,7 @@ export function createBids(deps: Deps) {
     async place(request: BidRequest): Promise<Accepted> {
       const { count, resetAt } = await ephemeral.count(`auctions.bids:${request.lotId}:${request.accountId}`, windowMs)
       if (count > requestsMax) throw new Problem('http.too-many-requests', { retryAfterMs: resetAt - clock.now() })
-      const answer = await lanes[laneOf(request.accountId)]!.add(request)
+      const answer = await batches.add(request)
       outcomes.add({ outcome: 'refused' in answer ? answer.refused.code : 'accepted' })
       if ('refused' in answer) throw answer.refused
       return answer
