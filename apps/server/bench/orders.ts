@@ -106,7 +106,12 @@ async function buyOne(wire: Wire, shopper: Shopper, sectionId: string): Promise<
   const amount = placed.order.total.amount
   const { paymentKey } = await wire.post('pay', '/sandbox/payments', { orderId: placed.order.id, amount })
   await wire.call('pay', confirmPayment, {
-    body: { paymentRequestToken: placed.paymentRequestToken!, provider: 'toss', paymentKey: String(paymentKey), amount },
+    body: {
+      paymentRequestToken: placed.paymentRequestToken!,
+      provider: 'toss',
+      paymentKey: String(paymentKey),
+      amount,
+    },
     accessToken,
   })
   const { body: order } = await wire.call('other', getOrder, {

@@ -1242,9 +1242,9 @@ export const en = {
     beginNo: 'No',
     cancellations: 'Cancellations',
     scope: {
-      orders: (_: string) => 'Chosen orders',
+      orders: () => 'Chosen orders',
       section: (name: string) => `Section ${name}`,
-      event: (_: string) => 'The whole event',
+      event: () => 'The whole event',
     },
     jobState: { running: 'Under way', paused: 'Paused', done: 'Finished' },
     progress: (done: number, total: number) =>

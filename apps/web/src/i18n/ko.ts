@@ -1217,9 +1217,9 @@ export const ko: Messages = {
     beginNo: '아니요',
     cancellations: '취소 작업',
     scope: {
-      orders: (_: string) => '선택한 주문',
+      orders: () => '선택한 주문',
       section: (name: string) => `${name} 구역`,
-      event: (_: string) => '행사 전체',
+      event: () => '행사 전체',
     },
     jobState: { running: '진행 중', paused: '멈춤', done: '완료' },
     progress: (done: number, total: number) =>

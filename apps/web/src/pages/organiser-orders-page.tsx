@@ -243,7 +243,7 @@ function BeginForm({
   const given = Number(percent)
   const isPercent = Number.isInteger(given) && given >= 0 && given <= 100
   const section = event.sections.find(({ id }) => id === sectionId)
-  const what = chosen.length > 0 ? t.refunds.scope.orders('') : section ? t.refunds.scope.section(section.name) : ''
+  const what = chosen.length > 0 ? t.refunds.scope.orders() : section ? t.refunds.scope.section(section.name) : ''
 
   async function begin(): Promise<void> {
     setBusy(true)

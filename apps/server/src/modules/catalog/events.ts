@@ -39,7 +39,14 @@ export async function publishSaleFacts(tx: Tx, outbox: Outbox, event: StoredEven
       ...(event.refunds ? { refunds: event.refunds } : {}),
       ...(sale.ballot ? { ballot: sale.ballot } : {}),
       ...(sale.auction && lots ? { auction: sale.auction, lots } : {}),
-      lines: sale.lines.map(({ lotId: _, ...line }) => line),
+      lines: sale.lines.map(({ id, name, sectionIds, shoppersMax, admitPerMinute, course }) => ({
+        id,
+        name,
+        sectionIds,
+        shoppersMax,
+        admitPerMinute,
+        ...(course === undefined ? {} : { course }),
+      })),
       sections: sections.map(({ id, name, admission, capacity, price, attributes, focalPoint }) => ({
         id,
         name,
