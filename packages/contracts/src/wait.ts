@@ -18,7 +18,7 @@ const samplesMax = 240
 const observedMsMin = 3000
 /** People served before it is said how many seats each takes. */
 const servedMin = 20
-/** How much quicker or slower a pace may become that the service's own health sets: it doubles within seconds of a strain. */
+/** How much quicker a pace may become that the service's own health sets: it doubles within seconds after a strain. */
 const healthDoubt = 2.5
 /** From the call to the moment when a page has heard of it. */
 const noticeSeconds = 3
@@ -33,8 +33,8 @@ export function observe(samples: readonly Sample[], sample: Sample): Sample[] {
 /**
  * The expected wait as a range, from what happened: the pace over all that was seen, over its latest half and its latest
  * quarter, and the minute that the server measured, each with the chance of its count (one standard deviation of so many
- * calls) and three tenths of doubt. The slowest and the quickest of them are the two ends, further apart while the service
- * calls as many as it can bear, which changes from one minute to the next.
+ * calls) and three tenths of doubt. The slowest and the quickest of them are the two ends, the quicker one further away
+ * while the service calls as many as it can bear, which may soon be more.
  * @param turns  how many more have to be called until it is this person's turn, that person included
  * @returns undefined when nothing can be said: too short a look, or nobody was called in it
  */
@@ -46,9 +46,8 @@ export function expectedWait(samples: readonly Sample[], turns: number, line: Li
   const measured = line.admittedPerMinute
   if (measured > 0) paces.push(...paceOf({ seconds: 60, called: measured }))
   if (paces.length === 0) return undefined
-  const doubt = isAdjusting ? healthDoubt : 1
-  const quick = Math.min(fastest, Math.max(...paces.map(({ most }) => most)) * doubt)
-  const slow = Math.min(fastest, Math.min(...paces.map(({ least }) => least)) / doubt)
+  const quick = Math.min(fastest, Math.max(...paces.map(({ most }) => most)) * (isAdjusting ? healthDoubt : 1))
+  const slow = Math.min(fastest, ...paces.map(({ least }) => least))
   return { lowSeconds: turns / quick, highSeconds: turns / slow + noticeSeconds }
 }
 
