@@ -35,7 +35,7 @@ export function openWire(
 ): Wire {
   const lanes = openLanes(baseUrl, options.connections)
   // People have connections of their own: whoever reads the line does not wait for those who hold, pay and are served slowly.
-  const reading = openLanes(baseUrl, Math.ceil(options.connections / 4))
+  const reading = openLanes(baseUrl, options.connections)
   const { host } = new URL(baseUrl)
 
   // The typed client wants a `fetch`; that of undici costs four times as much a request, and a crowd shares its machine.
