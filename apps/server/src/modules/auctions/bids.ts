@@ -71,10 +71,14 @@ export function createBids(deps: Deps) {
 
   async function decide(tx: Tx, requests: readonly BidRequest[]): Promise<Answer[]> {
     sizes.observe({}, requests.length)
-    const found = await store.lockForBids(tx, [...new Set(requests.map((request) => request.lotId))])
+    // Asked for together: on one connection the second statement begins when the first has its locks.
+    const [found, standing] = await Promise.all([
+      store.lockForBids(tx, [...new Set(requests.map((request) => request.lotId))]),
+      store.liveBids(tx, requests),
+    ])
     const lots = new Map<string, Deciding>()
     for (const lot of found) lots.set(lot.id, { lot, rules: rulesOf(lot), winners: await winnersOf(tx, lot) })
-    const live = new Map((await store.liveBids(tx, requests)).map((bid) => [keyOf(bid), bid]))
+    const live = new Map(standing.map((bid) => [keyOf(bid), bid]))
     await racepoints.reach('auctions.before-deciding')
     // The time of the decision, not of the request: whoever waited for the row may have come too late.
     const now = clock.now()
@@ -89,16 +93,18 @@ export function createBids(deps: Deps) {
     const sequences = new Map(bids.map(({ lotId, sequence }) => [lotId, sequence]))
     const changed = [...lots.values()].filter(({ lot }) => sequences.has(lot.id))
     if (changed.length > 0) {
-      await store.writeBids(
-        tx,
-        bids,
-        [...written.values()],
-        changed.map(({ lot }) => lot),
-      )
-      await outbox.publish(
-        tx,
-        changed.flatMap(({ lot, winners }) => pushedOutFacts(lot, winners, pushedOuts)),
-      )
+      await Promise.all([
+        store.writeBids(
+          tx,
+          bids,
+          [...written.values()],
+          changed.map(({ lot }) => lot),
+        ),
+        outbox.publish(
+          tx,
+          changed.flatMap(({ lot, winners }) => pushedOutFacts(lot, winners, pushedOuts)),
+        ),
+      ])
     }
     await racepoints.reach('auctions.before-commit')
     afterCommit(tx, () => {
