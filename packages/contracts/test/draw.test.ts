@@ -1,4 +1,3 @@
-import { createHash, createHmac, hash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -20,13 +19,17 @@ import {
 } from '../src/draw.ts'
 import * as pure from '../src/sha256.ts'
 import { positionIn, verifyDraw, verifyPlace } from '../src/verify-draw.ts'
+import {
+  expectEveryOrder,
+  expectOrdersEquallyLikely,
+  expectPositionsEquallyLikely,
+  expectSampledOrders,
+  keyOf,
+  native,
+  orderOf,
+  zScore,
+} from './draw-orders.ts'
 
-const native: Hashes = {
-  sha256: (bytes) => hash('sha256', bytes, 'buffer'),
-  hmacSha256: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
-}
-
-const keyOf = (text: string | number) => createHash('sha256').update(String(text)).digest()
 const seed = Uint8Array.from({ length: 32 }, (_, i) => i)
 const placeId = (number: number) => `plc_${String(number).padStart(26, '0')}`
 
@@ -128,49 +131,15 @@ test('every entrant can prove to be in the tree, at the own number only', () => 
 
 // The permutation
 
-/** Bijective, its inverse its inverse, and beyond n nothing moves. */
-function expectOrder(n: number, { positionOf, numberAt }: ReturnType<typeof createPermutation>): void {
-  const seen = new Uint8Array(n + 1)
-  let faults = 0
-  for (let number = 1; number <= n; number++) {
-    const position = positionOf(number)
-    if (!(position >= 1 && position <= n) || seen[position] === 1) faults++
-    seen[position] = 1
-    if (n <= 600 && numberAt(position) !== number) faults++
-  }
-  expect({ n, faults }).toEqual({ n, faults: 0 })
-  expect([n + 1, n + 12_345].map(positionOf)).toEqual([n + 1, n + 12_345])
-  expect([n + 1, n + 12_345].map(numberAt)).toEqual([n + 1, n + 12_345])
-}
-
-test('every position from 1 to n is given exactly once, for every n from 0 to 5,000', { timeout: 120_000 }, () => {
-  // Round functions depend on the key only, so one key's values are hashed once for all n.
-  const values = new Map<string, Uint8Array>()
-  const remembering: Hashes = {
-    ...native,
-    hmacSha256(key, message) {
-      const name = `${message[0]} ${message[3]} ${message[4]}`
-      const known = values.get(name) ?? native.hmacSha256(key, message)
-      values.set(name, known)
-      return known
-    },
-  }
-  for (let n = 0; n <= 5000; n++) expectOrder(n, createPermutation(remembering, keyOf('all'), n))
+test('every position from 1 to n is given exactly once, for every n and for sampled ones', { timeout: 60_000 }, () => {
+  expectEveryOrder(1500)
+  expectSampledOrders(40, [65_537])
 })
 
-test(
-  'every position is given exactly once for sampled n to 10 million, keys and sizes by chance',
-  { timeout: 120_000 },
-  () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 22 }), fc.integer({ min: -2, max: 2 }), fc.nat(), (bits, beside, key) => {
-        const n = Math.max(0, 2 ** bits + beside)
-        if (n < 300_000) expectOrder(n, createPermutation(native, keyOf(key), n))
-      }),
-      { numRuns: 60, seed: 1 },
-    )
-    for (const n of [65_537, 1_048_577, 10_000_000]) expectOrder(n, createPermutation(native, keyOf(n), n))
-  },
+test.each([2, 3, 4, 5])('all orders of %i people are equally likely', (n) => expectOrdersEquallyLikely(n, 3000))
+
+test.each([10, 100, 1000])('every number of %i gets every position equally often', (n) =>
+  expectPositionsEquallyLikely(n, 600),
 )
 
 test('the inverse holds for whatever n a database can count to', () => {
@@ -201,64 +170,6 @@ test('one position of the largest line costs at most 24 HMACs a walk, and an ord
 })
 
 // Uniformity, over many seeds that never change, so that the figure of today is the figure of tomorrow
-
-/** Pearson's statistic as a z-score (Wilson–Hilferty): beyond ±4 once in 16,000 honest tests. */
-function zScore(counts: readonly number[], weights: readonly number[] = counts.map(() => 1)): number {
-  const total = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0)
-  const expected = weights.map((weight) => (weight * total(counts)) / total(weights))
-  const statistic = total(counts.map((count, i) => (count - expected[i]!) ** 2 / expected[i]!))
-  const freedom = counts.length - 1
-  return (Math.cbrt(statistic / freedom) - 1 + 2 / (9 * freedom)) / Math.sqrt(2 / (9 * freedom))
-}
-
-const orderOf = (key: string, n: number, rounds?: Hashes) => createPermutation(rounds ?? native, keyOf(key), n)
-
-for (const n of [2, 3, 4, 5]) {
-  test(`all orders of ${n} people are equally likely`, { timeout: 60_000 }, () => {
-    const counts = new Map<string, number>()
-    const factorial = [1, 1, 2, 6, 24, 120][n]!
-    for (let i = 0; i < 12_000; i++) {
-      const { positionOf } = orderOf(`orders ${n} ${i}`, n)
-      const order = Array.from({ length: n }, (_, index) => positionOf(index + 1)).join()
-      counts.set(order, (counts.get(order) ?? 0) + 1)
-    }
-    expect(counts.size).toBe(factorial)
-    expect(Math.abs(zScore([...counts.values()]))).toBeLessThan(4)
-  })
-}
-
-for (const n of [10, 100, 1000]) {
-  test(
-    `every number of ${n} gets every position equally often, and neighbours do not stay together`,
-    { timeout: 60_000 },
-    () => {
-      const seeds = 3000
-      const buckets = 10
-      const cells = Array.from({ length: buckets * buckets }, () => 0)
-      const gapBucket = (gap: number) => Math.min(8, Math.floor(((gap - 1) * 9) / (n - 1)))
-      const gaps = Array.from({ length: 9 }, () => 0)
-      // n − 1 gaps do not always divide evenly, so each bucket expects as many as it has.
-      const gapsInBucket = gaps.map(
-        (_, bucket) =>
-          Array.from({ length: n - 1 }, (__, i) => i + 1).filter((gap) => gapBucket(gap) === bucket).length,
-      )
-      for (let i = 0; i < seeds; i++) {
-        const { positionOf } = orderOf(`marginals ${n} ${i}`, n)
-        for (let bucket = 0; bucket < buckets; bucket++) {
-          const number = Math.floor((bucket * n) / buckets) + 1
-          const position = positionOf(number)
-          cells[bucket * buckets + Math.floor(((position - 1) * buckets) / n)]! += 1
-          const gap = (positionOf(number === n ? 1 : number + 1) - position + n) % n
-          gaps[gapBucket(gap)]! += 1
-        }
-      }
-      for (let bucket = 0; bucket < buckets; bucket++) {
-        expect(Math.abs(zScore(cells.slice(bucket * buckets, (bucket + 1) * buckets)))).toBeLessThan(4)
-      }
-      expect(Math.abs(zScore(gaps, gapsInBucket))).toBeLessThan(4)
-    },
-  )
-}
 
 test('the test for uniformity finds an order that is not (control)', () => {
   // A network whose round functions are all zero only swaps halves: the same order for every key.

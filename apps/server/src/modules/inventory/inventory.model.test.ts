@@ -323,7 +323,7 @@ async function compare(platform: TestPlatform) {
           expect((await first.availability(section)).free).toBe(size - taken)
         }
       }),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: 25, endOnFailure: true },
     )
   } finally {
     await second.database.close()
