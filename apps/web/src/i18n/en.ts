@@ -14,6 +14,7 @@ const seconds = (count: number): string =>
 /** Every string of the app. `ko.ts` has the same keys, which the compiler and a test check. */
 export const en = {
   common: {
+    table: 'Table',
     skip: 'Skip to content',
     home: 'Fairgate, all events',
     menu: 'Main',

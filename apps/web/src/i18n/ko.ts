@@ -6,6 +6,7 @@ const seconds = (count: number): string => (count % 60 === 0 ? `${number(count /
 
 export const ko: Messages = {
   common: {
+    table: '표',
     skip: '본문으로 바로가기',
     home: 'Fairgate, 전체 행사',
     menu: '주 메뉴',

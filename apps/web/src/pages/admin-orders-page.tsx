@@ -10,7 +10,7 @@ import { localeOf } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
 import { useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
-import { Failure, Notice, PageHead, Skeleton, Tag } from '../ui/parts.tsx'
+import { Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
 /** Orders that need a look, for operators. */
 export function AdminOrdersPage() {
@@ -181,7 +181,7 @@ function Summary({ record, children }: { record: OrderRecord; children: ReactNod
       <p className="order-state">
         <Tag tone="accent">{state}</Tag>
       </p>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table">
           <tbody>
             {lines.map(([name, value]) => (
@@ -192,7 +192,7 @@ function Summary({ record, children }: { record: OrderRecord; children: ReactNod
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       {parked.map((message) => (
         <Notice
           key={`${message.subscriber} ${message.id}`}
@@ -230,7 +230,7 @@ function History({ record }: { record: OrderRecord }) {
     <section className="panel" aria-labelledby="order-history">
       <h2 id="order-history">{t.adminOrders.history}</h2>
       <p className="muted">{t.adminOrders.historyLead}</p>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table">
           <thead>
             <tr>
@@ -253,7 +253,7 @@ function History({ record }: { record: OrderRecord }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </section>
   )
 }

@@ -10,7 +10,7 @@ import { emailFault } from '../forms/rules.ts'
 import { pb } from '../path-builder.ts'
 import { useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
-import { Failure, Notice, PageHead, Skeleton } from '../ui/parts.tsx'
+import { Failure, Notice, PageHead, Skeleton, TableScroll } from '../ui/parts.tsx'
 import { BooksPanel } from './books-panel.tsx'
 import { LedgerPanel } from './ledger-panel.tsx'
 
@@ -193,7 +193,7 @@ function Audit() {
           {Object.keys(report.data.figures).length > 0 ? (
             <details>
               <summary className="check">{t.admin.figures}</summary>
-              <div className="table-scroll">
+              <TableScroll>
                 <table className="table">
                   <tbody className="figures">
                     {Object.entries(report.data.figures).map(([name, value]) => (
@@ -204,7 +204,7 @@ function Audit() {
                     ))}
                   </tbody>
                 </table>
-              </div>
+              </TableScroll>
             </details>
           ) : null}
         </>

@@ -1,7 +1,7 @@
 import type { Sale } from '@fairgate/contracts/http/catalog'
 import { useApp } from '../app.tsx'
 import { useBallot } from '../api/ballots.ts'
-import { Countdown, Failure, Skeleton, Tag } from '../ui/parts.tsx'
+import { Countdown, Failure, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
 /** A ballot on the organiser's screen: who wants what, what was given out, and who waits. */
 export function BallotWatch({ sale }: { sale: Sale }) {
@@ -37,7 +37,7 @@ export function BallotWatch({ sale }: { sale: Sale }) {
           </div>
         ))}
       </dl>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table ballot-table">
           <thead>
             <tr>
@@ -64,7 +64,7 @@ export function BallotWatch({ sale }: { sale: Sale }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </section>
   )
 }

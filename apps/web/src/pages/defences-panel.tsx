@@ -13,7 +13,7 @@ import {
 import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { localeOf } from '../i18n/dates.ts'
-import { Notice, Skeleton } from '../ui/parts.tsx'
+import { Notice, Skeleton, TableScroll } from '../ui/parts.tsx'
 
 const everyMs = 5000
 
@@ -118,7 +118,7 @@ function Reviews({ saleId, reviews, decided }: { saleId: string; reviews: readon
       {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
       {told ? <Notice tone="good">{words.reviewDecided[told]}</Notice> : null}
       {reviews.length === 0 ? null : (
-        <div className="table-scroll">
+        <TableScroll>
           <table className="table">
             <thead>
               <tr>
@@ -159,7 +159,7 @@ function Reviews({ saleId, reviews, decided }: { saleId: string; reviews: readon
               })}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
     </>
   )

@@ -3,7 +3,7 @@ import { trialBalance } from '@fairgate/contracts/http/ledger'
 import { formatMoney, money, type Currency } from '@fairgate/contracts/money'
 import { useApp } from '../app.tsx'
 import { localeOf } from '../i18n/dates.ts'
-import { Failure, Skeleton, Tag } from '../ui/parts.tsx'
+import { Failure, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
 /** The trial balance of everything. */
 export function LedgerPanel() {
@@ -24,7 +24,7 @@ export function LedgerPanel() {
       {found.isPending ? <Skeleton lines={3} /> : null}
       {found.isError ? <Failure error={found.error} retry={() => void found.refetch()} /> : null}
       {found.data?.currencies.map(({ currency, accounts, sum }) => (
-        <div key={currency} className="table-scroll">
+        <TableScroll key={currency}>
           <table className="table">
             <caption>
               {currency} · {t.money.trialEntries(found.data.entries)}
@@ -68,7 +68,7 @@ export function LedgerPanel() {
               </tr>
             </tfoot>
           </table>
-        </div>
+        </TableScroll>
       ))}
     </section>
   )

@@ -7,7 +7,7 @@ import { useEvent } from '../api/queries.ts'
 import { localeOf } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
 import { useTitle } from '../ui/hooks.ts'
-import { Failure, PageHead, Skeleton, Tag } from '../ui/parts.tsx'
+import { Failure, PageHead, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
 const tones = {
   awarded: 'accent',
@@ -55,7 +55,7 @@ export function LotRankingPage({ id }: { id: string }) {
       <div className="stack">
         <section className="panel stack">
           {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keys */}
-          <div className="table-scroll" role="region" aria-label={t.auction.ranking} tabIndex={0}>
+          <TableScroll label={t.auction.ranking}>
             <table className="table ranking">
               <thead>
                 <tr>
@@ -86,7 +86,7 @@ export function LotRankingPage({ id }: { id: string }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </TableScroll>
           {bidders > items.length ? <p className="muted">{t.auction.rankingCut(items.length)}</p> : null}
         </section>
         <section className="panel stack proof" aria-label={t.auction.report}>

@@ -9,7 +9,7 @@ import { useEvent } from '../api/queries.ts'
 import { saveText } from '../api/save-text.ts'
 import { localeOf } from '../i18n/dates.ts'
 import { useTitle } from '../ui/hooks.ts'
-import { Blank, Failure, Notice, PageHead, Skeleton } from '../ui/parts.tsx'
+import { Blank, Failure, Notice, PageHead, Skeleton, TableScroll } from '../ui/parts.tsx'
 import { PromotionsPanel } from './promotions-panel.tsx'
 import { SellerPanel } from './seller-panel.tsx'
 
@@ -127,7 +127,7 @@ function Report({ event, report }: { event: EventDocument; report: EventMoney })
             lines={report.days.map((line) => ({ ...line, label: line.day }))}
             signed={signed}
           />
-          <div className="table-scroll">
+          <TableScroll>
             <table className="table">
               <caption>{t.money.byProvider}</caption>
               <thead>
@@ -151,7 +151,7 @@ function Report({ event, report }: { event: EventDocument; report: EventMoney })
                 ))}
               </tbody>
             </table>
-          </div>
+          </TableScroll>
           <p className="actions">
             <button type="button" className="button quiet small" onClick={() => void save()}>
               {t.money.csv}
@@ -177,7 +177,7 @@ function Table({
   const { t, lang } = useApp()
   const columns = ['sold', 'discounts', 'fees', 'refunded', 'kept', 'owed'] as const
   return (
-    <div className="table-scroll">
+    <TableScroll>
       <table className="table">
         <caption>{title}</caption>
         <thead>
@@ -207,6 +207,6 @@ function Table({
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }

@@ -14,7 +14,7 @@ import { localeOf, shortTime } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
 import { useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
-import { Confirm, Failure, Notice, PageHead, Skeleton, Tag } from '../ui/parts.tsx'
+import { Confirm, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
 const steps = ['details', 'sections', 'sale', 'publish'] as const
 type Step = (typeof steps)[number]
@@ -275,7 +275,7 @@ function SaleSummary({ event, sale }: { event: EventDocument; sale: Sale }) {
           <dd>{sale.limitPerAccount}</dd>
         </div>
       </dl>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table">
           <thead>
             <tr>
@@ -304,7 +304,7 @@ function SaleSummary({ event, sale }: { event: EventDocument; sale: Sale }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </div>
   )
 }

@@ -16,7 +16,7 @@ import { keys, useEvent, useQueryClient } from '../api/queries.ts'
 import { AreaField, SelectField, TextField } from '../forms/fields.tsx'
 import { localeOf, shortTime } from '../i18n/dates.ts'
 import { useIdempotencyKey, useTitle } from '../ui/hooks.ts'
-import { Blank, Confirm, Failure, Notice, PageHead, Skeleton, Tag } from '../ui/parts.tsx'
+import { Blank, Confirm, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
 const pageKeys = {
   orders: (id: string, cursor: string) => ['event-orders', id, cursor] as const,
@@ -159,7 +159,7 @@ function Orders({ event }: { event: EventDocument }) {
   return (
     <section className="panel stack" aria-label={t.refunds.ordersTitle}>
       <h2>{t.refunds.paidOrders}</h2>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table order-list">
           <thead>
             <tr>
@@ -204,7 +204,7 @@ function Orders({ event }: { event: EventDocument }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       <div className="actions">
         {cursors.length > 1 ? (
           <button type="button" className="button plain small" onClick={() => setCursors(cursors.slice(0, -1))}>

@@ -15,7 +15,7 @@ import { rowsOf, stateOf, tierOf } from '../seat-map/seats.ts'
 import { useDescriptions, useVenue } from '../seat-map/use-venue.ts'
 import type { MapSection, Venue } from '../seat-map/venue.ts'
 import { useTitle } from '../ui/hooks.ts'
-import { Failure, Notice, PageHead, Skeleton } from '../ui/parts.tsx'
+import { Failure, Notice, PageHead, Skeleton, TableScroll } from '../ui/parts.tsx'
 
 type Chosen = ReadonlyMap<string, ReadonlySet<number>>
 
@@ -312,7 +312,7 @@ function Counts({ sections, pictures }: { sections: readonly Section[]; pictures
   const first = sections[0]
   const number = (value: number): string => value.toLocaleString(lang)
   return (
-    <div className="table-scroll">
+    <TableScroll>
       <table className="table">
         <thead>
           <tr>
@@ -360,7 +360,7 @@ function Counts({ sections, pictures }: { sections: readonly Section[]; pictures
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }
 

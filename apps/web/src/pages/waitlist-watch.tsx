@@ -7,7 +7,7 @@ import { useQueryClient } from '../api/queries.ts'
 import { useWaitlistOverview, waitlistKeys } from '../api/waitlist.ts'
 import { TextField } from '../forms/fields.tsx'
 import { wholeFault } from '../forms/rules.ts'
-import { Countdown, Failure, Notice, Skeleton, Tag } from '../ui/parts.tsx'
+import { Countdown, Failure, Notice, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
 /** Most offers that are listed one by one. */
 const offersShownMax = 8
@@ -25,7 +25,7 @@ export function WaitlistWatch({ sale }: { sale: Sale }) {
   return (
     <section className="panel stack" aria-label={t.waitlist.title}>
       <h2>{t.waitlist.title}</h2>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table ballot-table">
           <thead>
             <tr>
@@ -52,7 +52,7 @@ export function WaitlistWatch({ sale }: { sale: Sale }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       {open.length > 0 ? (
         <ul className="waitlist-offers">
           {open.map(({ id, number: place, sectionId, seats, until }) => (

@@ -25,7 +25,7 @@ import { localeOf } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
 import { useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
-import { Countdown, Failure, Notice, PageHead, Skeleton, Tag } from '../ui/parts.tsx'
+import { Countdown, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
 const everyMs = 2000
 
@@ -115,7 +115,7 @@ function Figures({ event }: { event: EventDocument }) {
         ))}
       </dl>
       {sections.length > 0 ? (
-        <div className="table-scroll">
+        <TableScroll>
           <table className="table">
             <thead>
               <tr>
@@ -134,7 +134,7 @@ function Figures({ event }: { event: EventDocument }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       ) : null}
     </section>
   )

@@ -6,6 +6,17 @@ import { eventTime } from '../i18n/dates.ts'
 import { useFocusOnMount, useServerNow } from './hooks.ts'
 import { Icon, type IconName } from './icons.tsx'
 
+/** A table that may be wider than its place: whoever has no pointer scrolls it with the keys. */
+export function TableScroll({ label, children }: { label?: string; children: ReactNode }) {
+  const { t } = useApp()
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by the keys (WCAG 2.1.1)
+    <div className="table-scroll" role="region" aria-label={label ?? t.common.table} tabIndex={0}>
+      {children}
+    </div>
+  )
+}
+
 type Tone = 'plain' | 'good' | 'warn' | 'bad'
 
 /** A message in place. `alert` ones are read out at once. */
