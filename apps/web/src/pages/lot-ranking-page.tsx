@@ -54,7 +54,6 @@ export function LotRankingPage({ id }: { id: string }) {
       <PageHead title={t.auction.ranking} lead={t.auction.rankingLead(seats, bidders)} />
       <div className="stack">
         <section className="panel stack">
-          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keys */}
           <TableScroll label={t.auction.ranking}>
             <table className="table ranking">
               <thead>
