@@ -12,7 +12,7 @@ import {
 import { fact } from '#platform/bus'
 import { row, sql, transaction, type Db } from '#platform/db'
 import { createRacepoints, type Racepoints } from '#platform/racepoint'
-import { withoutRowLocks } from '../../../test/controls.ts'
+import { untilWaiting, withoutRowLocks } from '../../../test/controls.ts'
 import { test, type TestPlatform } from '../../../test/fixtures.ts'
 import { event, openWorld } from '../../../test/orders-world.ts'
 import { createCancellations } from './cancellations.ts'
@@ -80,7 +80,7 @@ test('a cancellation that is interrupted at any point goes on where it was, and 
     play(({ type, data }) => {
       if (type === 'orders.refund-requested.v1') refunds.set(data.orderId, (refunds.get(data.orderId) ?? 0) + 1)
     })
-  for (const point of ['orders.cancellation-chosen', 'orders.cancellation-written', 'orders.cancellation-chosen']) {
+  for (const point of ['orders.cancellation-chosen', 'orders.cancellation-written', 'orders.cancellation-locked']) {
     await expect(worker(dyingAt(point)).work()).rejects.toThrow('killed')
     await worker({ reach() {} }).work()
   }
@@ -109,11 +109,16 @@ test('control: two processes without the locks and the key of the seats refund a
   await begin({ percent: 50, note: '' })
   await sql`alter table orders.returned_seats drop constraint returned_seats_pkey`.execute(platform.db)
   const racepoints = createRacepoints()
-  const gate = racepoints.hold('orders.cancellation-chosen', 2)
+  const gate = racepoints.hold('orders.cancellation-locked', 2)
+  const first = racepoints.hold('orders.cancellation-written')
   const db = withoutRowLocks(platform.db)
   const both = [worker(racepoints, db).work(), worker(racepoints, db).work()]
   await gate.reached
   gate.open()
+  // The second has decided, and waits to write what the first has not committed yet.
+  await first.reached
+  await untilWaiting(platform.db)
+  first.open()
   await Promise.all(both)
   await play()
   expect(new Set(kept())).toEqual(new Set([0]))

@@ -143,6 +143,7 @@ export function createCancellations(
   ): Promise<number> {
     const { id, reason, note, evenUsed, percent } = cancellation
     const books = await lockBooks(tx, found.map((order) => order.id).toSorted())
+    await racepoints.reach('orders.cancellation-locked')
     const returns = await begin(
       tx,
       books,
