@@ -9,6 +9,7 @@ import { basisPointsOf, parsePrice, priceText } from './grid.ts'
 import { AreaField, Choices, Form, FormFailure, SelectField, TextField } from './fields.tsx'
 import { RefundFields, choiceOf, ladderOf, type RefundChoice } from './refund-fields.tsx'
 import { faultsFrom, filled, type Faults } from './rules.ts'
+import { useAttempt } from '../ui/hooks.ts'
 
 type EventBody = Body<typeof createEvent>
 
@@ -46,8 +47,7 @@ export function EventForm({
   })
   const [refunds, setRefunds] = useState<RefundChoice>(() => choiceOf(event?.refunds))
   const [faults, setFaults] = useState<Faults>({})
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt, clear } = useAttempt()
   const set = (change: Partial<typeof values>): void => setValues({ ...values, ...change })
 
   async function submit(submitted: FormEvent): Promise<void> {
@@ -63,25 +63,23 @@ export function EventForm({
       feePercent: basisPoints === undefined ? t.common.field.percent : undefined,
     })
     setFaults(found)
-    setFailure(undefined)
+    clear()
     if (Object.keys(found).length > 0 || !startsAt || perTicket === undefined || basisPoints === undefined) return
-    setBusy(true)
-    try {
-      const { feePerTicket: _perTicket, feePercent: _percent, ...said } = values
-      await onSubmit({
-        ...said,
-        fees: { perTicket, basisPoints },
-        refunds: ladderOf(refunds, event?.refunds),
-        name: values.name.trim(),
-        venue: values.venue.trim(),
-        region: values.region.trim(),
-        startsAt: event && values.startsAt === localOf(event.startsAt, event.timeZone) ? event.startsAt : startsAt,
-      })
-    } catch (error) {
-      setFailure(error)
-      setFaults(faultsOf(error))
-    }
-    setBusy(false)
+    await attempt(
+      async () => {
+        const { feePerTicket: _perTicket, feePercent: _percent, ...said } = values
+        await onSubmit({
+          ...said,
+          fees: { perTicket, basisPoints },
+          refunds: ladderOf(refunds, event?.refunds),
+          name: values.name.trim(),
+          venue: values.venue.trim(),
+          region: values.region.trim(),
+          startsAt: event && values.startsAt === localOf(event.startsAt, event.timeZone) ? event.startsAt : startsAt,
+        })
+      },
+      (error) => setFaults(faultsOf(error)),
+    )
   }
 
   return (

@@ -6,6 +6,7 @@ import { planCounts, planLimits, sectionPrice, type PlanFault, type PlanWarning 
 import { readPlan } from '@fairgate/contracts/plans/read'
 import { useApp } from '../app.tsx'
 import { localeOf } from '../i18n/dates.ts'
+import { useAttempt } from '../ui/hooks.ts'
 import { Confirm, Notice } from '../ui/parts.tsx'
 import { FormFailure, TextField } from './fields.tsx'
 import { parsePrice } from './grid.ts'
@@ -24,8 +25,7 @@ export function PlanUpload({ event, onChanged }: { event: EventDocument; onChang
   const texts = planTexts[lang]
   const [file, setFile] = useState<File>()
   const [priceTexts, setPriceTexts] = useState<Record<string, string>>({})
-  const [isBusy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
+  const { busy: isBusy, failure, attempt, clear } = useAttempt()
   const { currency } = event
 
   const unpriced = useMemo(() => (file ? readPlan(file.bytes, { currency }).unpriced : []), [file, currency])
@@ -37,25 +37,19 @@ export function PlanUpload({ event, onChanged }: { event: EventDocument; onChang
 
   async function open(chosen: globalThis.File | undefined): Promise<void> {
     if (!chosen) return
-    setFailure(undefined)
+    clear()
     setPriceTexts({})
     // One byte over the limit is enough to be told that it is too large.
     const bytes = new Uint8Array(await chosen.slice(0, planLimits.fileBytes + 1).arrayBuffer())
     setFile({ name: chosen.name, bytes })
   }
 
-  async function change(work: () => Promise<unknown>): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
+  const change = (work: () => Promise<unknown>) =>
+    attempt(async () => {
       await work()
       setFile(undefined)
       onChanged()
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+    })
 
   if (event.planUrl) {
     const remove = () => change(() => api.call(removePlan, { params: { id: event.id } }))

@@ -7,6 +7,7 @@ import { instantOf, localOf } from '../i18n/dates.ts'
 import { AuctionFields, auctionBody, auctionDefaults, auctionFaultFields, auctionFaults } from './auction-fields.tsx'
 import { Choices, Form, FormFailure, TextField } from './fields.tsx'
 import { faultsFrom, wholeFault, type Faults } from './rules.ts'
+import { useAttempt } from '../ui/hooks.ts'
 
 const shownFaults = [
   'opensAt',
@@ -52,8 +53,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
   const [lines, setLines] = useState<'one' | 'each'>(isRace ? 'each' : 'one')
   const [order, setOrder] = useState<'draw' | 'arrival'>('draw')
   const [faults, setFaults] = useState<Faults>({})
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt, clear } = useAttempt()
   const set = (change: Partial<typeof values>): void => setValues({ ...values, ...change })
 
   async function submit(submitted: FormEvent): Promise<void> {
@@ -83,7 +83,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
         : {}),
     })
     setFaults(found)
-    setFailure(undefined)
+    clear()
     if (Object.keys(found).length > 0 || !opensAt || !closesAt) return
     const pace = !isQueue
       ? {}
@@ -92,38 +92,36 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
       const course = section.attributes['course']
       return isBallot && moves === 'down' && course !== undefined ? { course: String(course) } : {}
     }
-    setBusy(true)
-    try {
-      await api.call(createSale, {
-        params: { id: event.id },
-        body: {
-          method,
-          ...(isBallot && drawAt
-            ? { ballot: { drawAt, payBySeconds: Math.round(Number(values.payByHours) * 3600), moves } }
-            : {}),
-          ...(isAuction ? { auction: auctionBody(auction, event) } : {}),
-          opensAt,
-          closesAt,
-          holdSeconds: Math.round(Number(values.holdMinutes) * 60),
-          limitPerAccount: Number(values.limit),
-          ...(isQueue ? { order } : {}),
-          lines:
-            lines === 'each' || isAuction
-              ? sections.map((section) => ({
-                  name: section.name,
-                  sectionIds: [section.id],
-                  ...pace,
-                  ...courseOf(section),
-                }))
-              : [{ name: values.lineName.trim() || event.name, sectionIds: sections.map(({ id }) => id), ...pace }],
-        },
-      })
-      onCreated()
-    } catch (error) {
-      setFailure(error)
-      setFaults(faultsOf(error))
-    }
-    setBusy(false)
+    await attempt(
+      async () => {
+        await api.call(createSale, {
+          params: { id: event.id },
+          body: {
+            method,
+            ...(isBallot && drawAt
+              ? { ballot: { drawAt, payBySeconds: Math.round(Number(values.payByHours) * 3600), moves } }
+              : {}),
+            ...(isAuction ? { auction: auctionBody(auction, event) } : {}),
+            opensAt,
+            closesAt,
+            holdSeconds: Math.round(Number(values.holdMinutes) * 60),
+            limitPerAccount: Number(values.limit),
+            ...(isQueue ? { order } : {}),
+            lines:
+              lines === 'each' || isAuction
+                ? sections.map((section) => ({
+                    name: section.name,
+                    sectionIds: [section.id],
+                    ...pace,
+                    ...courseOf(section),
+                  }))
+                : [{ name: values.lineName.trim() || event.name, sectionIds: sections.map(({ id }) => id), ...pace }],
+          },
+        })
+        onCreated()
+      },
+      (error) => setFaults(faultsOf(error)),
+    )
   }
 
   return (

@@ -6,7 +6,7 @@ import { codeOf, errorText, faultsOf } from '../api/api.ts'
 import { Form, FormFailure, TextField } from '../forms/fields.tsx'
 import { emailFault, faultsFrom, filled, type Faults } from '../forms/rules.ts'
 import { isOwnPage, pb, safeNext } from '../path-builder.ts'
-import { useTitle } from '../ui/hooks.ts'
+import { useAttempt, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Notice, StateHeading } from '../ui/parts.tsx'
 
@@ -32,27 +32,24 @@ export function SignInPage() {
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const [faults, setFaults] = useState<Faults>({})
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt, clear } = useAttempt()
   useTitle(t.common.signIn)
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault()
     const found = faultsFrom({ email: emailFault(email, t), password: filled(password, t) })
     setFaults(found)
-    setFailure(undefined)
+    clear()
     if (Object.keys(found).length > 0) return
-    setBusy(true)
-    try {
-      const answer = await api.call(signIn, { body: { email: email.trim(), password } })
-      session.accept(answer)
-      if (answer.account.verified) leave()
-      else navigate(pb.verify(next), { replace: true })
-    } catch (error) {
-      setFailure(error)
-      setFaults(faultsOf(error))
-    }
-    setBusy(false)
+    await attempt(
+      async () => {
+        const answer = await api.call(signIn, { body: { email: email.trim(), password } })
+        session.accept(answer)
+        if (answer.account.verified) leave()
+        else navigate(pb.verify(next), { replace: true })
+      },
+      (error) => setFaults(faultsOf(error)),
+    )
   }
 
   return (

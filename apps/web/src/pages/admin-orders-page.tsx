@@ -8,7 +8,7 @@ import { errorText } from '../api/api.ts'
 import { TextField } from '../forms/fields.tsx'
 import { localeOf } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
-import { useTitle } from '../ui/hooks.ts'
+import { useAttempt, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
@@ -113,22 +113,15 @@ export function AdminOrderPage({ id }: { id: string }) {
     staleTime: 0,
   })
   const [done, setDone] = useState<string>()
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   useTitle(t.adminOrders.title)
 
-  async function replay(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
+  const replay = () =>
+    attempt(async () => {
       const { asked, retried } = await api.call(replayOrder, { params: { id } })
       setDone(asked + retried > 0 ? t.adminOrders.replayed(asked, retried) : t.adminOrders.nothingToReplay)
       await record.refetch()
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+    })
 
   return (
     <div className="page narrow">

@@ -8,7 +8,7 @@ import { errorText } from '../api/api.ts'
 import { FormFailure, TextField } from '../forms/fields.tsx'
 import { emailFault } from '../forms/rules.ts'
 import { pb } from '../path-builder.ts'
-import { useTitle } from '../ui/hooks.ts'
+import { useAttempt, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Failure, Notice, PageHead, Skeleton, TableScroll } from '../ui/parts.tsx'
 import { BooksPanel } from './books-panel.tsx'
@@ -39,21 +39,17 @@ function Appoint() {
   const { t, api } = useApp()
   const [email, setEmail] = useState('')
   const [fault, setFault] = useState<string>()
-  const [failure, setFailure] = useState<unknown>()
+  const { failure, attempt, clear } = useAttempt()
   const [found, setFound] = useState<readonly Account[]>()
 
   async function find(event: FormEvent): Promise<void> {
     event.preventDefault()
     const wrong = emailFault(email, t)
     setFault(wrong)
-    setFailure(undefined)
+    clear()
     setFound(undefined)
     if (wrong) return
-    try {
-      setFound((await api.call(findAccounts, { query: { email: email.trim() } })).items)
-    } catch (error) {
-      setFailure(error)
-    }
+    await attempt(async () => setFound((await api.call(findAccounts, { query: { email: email.trim() } })).items))
   }
 
   return (
@@ -89,26 +85,27 @@ function RoleForm({ account }: { account: Account }) {
   const { t, lang, api, session } = useApp()
   const own = useAccount()
   const [chosen, setChosen] = useState<readonly Role[]>(account.roles)
-  const [failure, setFailure] = useState<unknown>()
+  const { failure, attempt } = useAttempt()
   const [isSaved, setSaved] = useState(false)
 
-  async function save(event: FormEvent): Promise<void> {
-    event.preventDefault()
-    setFailure(undefined)
-    setSaved(false)
-    try {
+  const save = () =>
+    attempt(async () => {
+      setSaved(false)
       const changed = await api.call(setRoles, { params: { id: account.id }, body: { roles: [...chosen] } })
       setChosen(changed.roles)
       setSaved(true)
       // The token in hand still speaks of the old roles.
       if (own?.id === account.id) await session.refresh()
-    } catch (error) {
-      setFailure(error)
-    }
-  }
+    })
 
   return (
-    <form className="form" onSubmit={(event) => void save(event)}>
+    <form
+      className="form"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void save()
+      }}
+    >
       <fieldset>
         <legend>
           {account.name} · {account.email}
@@ -222,17 +219,13 @@ function Parked() {
     staleTime: 0,
   })
   const [retried, setRetried] = useState<number>()
-  const [failure, setFailure] = useState<unknown>()
+  const { failure, attempt } = useAttempt()
 
-  async function retry(which: { subscriber?: string; id?: string }): Promise<void> {
-    setFailure(undefined)
-    try {
+  const retry = (which: { subscriber?: string; id?: string }) =>
+    attempt(async () => {
       setRetried((await api.call(retryParked, { body: which })).retried)
       await parked.refetch()
-    } catch (error) {
-      setFailure(error)
-    }
-  }
+    })
 
   return (
     <section className="panel" aria-labelledby="parked">

@@ -7,7 +7,7 @@ import { useApp } from '../app.tsx'
 import { codeOf, errorText } from '../api/api.ts'
 import { keys, useEvent, useQueryClient } from '../api/queries.ts'
 import { localeOf, shortTime } from '../i18n/dates.ts'
-import { useIdempotencyKey } from '../ui/hooks.ts'
+import { useAttempt, useIdempotencyKey } from '../ui/hooks.ts'
 import { Notice, Skeleton } from '../ui/parts.tsx'
 import { RefundTerms } from '../ui/refund-terms.tsx'
 
@@ -86,9 +86,8 @@ function CancelSeats({ order, left, onClose }: { order: Order; left: Order['item
   const { t, lang, api } = useApp()
   const client = useQueryClient()
   const [chosen, setChosen] = useState<readonly string[]>(left.map(({ seatId }) => seatId))
-  const [busy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
-  const idempotencyKey = useIdempotencyKey()
+  const { busy, failure, attempt } = useAttempt()
+  const idempotency = useIdempotencyKey()
   const quote = useQuery({
     queryKey: ['refund', order.id, ...chosen],
     enabled: chosen.length > 0,
@@ -103,21 +102,19 @@ function CancelSeats({ order, left, onClose }: { order: Order; left: Order['item
 
   async function confirm(): Promise<void> {
     if (!quote.data) return
-    setBusy(true)
-    setFailure(undefined)
     const body = { seatIds: [...chosen], refund: quote.data.refund }
-    try {
-      await api.call(cancelOrder, { params: { id: order.id }, body, idempotencyKey: idempotencyKey.keyFor(body) })
-      // The tickets are taken back in a moment; this waits for it.
-      const settled = await api.call(getOrder, { params: { id: order.id }, query: { waitSeconds: 10 } })
-      client.setQueryData(keys.order(order.id), settled)
-      await client.invalidateQueries({ queryKey: keys.tickets(order.id) })
-      onClose()
-    } catch (error) {
-      setFailure(error)
-      if (codeOf(error) === 'orders.refund-changed') await quote.refetch()
-    }
-    setBusy(false)
+    const idempotencyKey = idempotency.keyFor(body)
+    await attempt(
+      async () => {
+        await api.call(cancelOrder, { params: { id: order.id }, body, idempotencyKey })
+        // The tickets are taken back in a moment; this waits for it.
+        const settled = await api.call(getOrder, { params: { id: order.id }, query: { waitSeconds: 10 } })
+        client.setQueryData(keys.order(order.id), settled)
+        await client.invalidateQueries({ queryKey: keys.tickets(order.id) })
+        onClose()
+      },
+      (error) => (codeOf(error) === 'orders.refund-changed' ? quote.refetch() : undefined),
+    )
   }
 
   return (

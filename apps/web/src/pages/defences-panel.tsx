@@ -13,6 +13,7 @@ import {
 import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { localeOf } from '../i18n/dates.ts'
+import { useAttempt } from '../ui/hooks.ts'
 import { Notice, Skeleton, TableScroll } from '../ui/parts.tsx'
 
 const everyMs = 5000
@@ -87,8 +88,7 @@ function Reviews({ saleId, reviews, decided }: { saleId: string; reviews: readon
   const { t, lang, api } = useApp()
   const words = t.organiser
   const [told, setTold] = useState<ReviewDecision>()
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   const ids = reviews.map(({ accountId }) => accountId).join(',')
   const people = useQuery({
     queryKey: ['masked-accounts', ids],
@@ -98,19 +98,13 @@ function Reviews({ saleId, reviews, decided }: { saleId: string; reviews: readon
   })
   const personOf = new Map(people.data?.items.map((person) => [person.id, person]))
 
-  async function decide(accountId: string, decision: ReviewDecision): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    setTold(undefined)
-    try {
+  const decide = (accountId: string, decision: ReviewDecision) =>
+    attempt(async () => {
+      setTold(undefined)
       await api.call(decideReview, { params: { id: saleId, accountId }, body: { decision } })
       setTold(decision)
       decided()
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+    })
 
   return (
     <>

@@ -7,6 +7,7 @@ import { useApp } from '../app.tsx'
 import { keys, useDeposits, usePaymentSettings, useQueryClient } from '../api/queries.ts'
 import { FormFailure, SelectField, TextField } from '../forms/fields.tsx'
 import { localeOf, shortTime } from '../i18n/dates.ts'
+import { useAttempt } from '../ui/hooks.ts'
 import { Notice, Skeleton } from '../ui/parts.tsx'
 
 /** Where to pay into for an order and until when; and where the money is to go back to, when that is asked. */
@@ -84,7 +85,7 @@ function RefundAccountForm({ deposit }: { deposit: Deposit }) {
   const client = useQueryClient()
   const [account, setAccount] = useState({ bank: '', number: '', holder: '' })
   const [isAsked, setAsked] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
+  const { failure, attempt, clear } = useAttempt()
   const number = account.number.replaceAll(/[\s-]/g, '')
   const faults = {
     bank: account.bank ? undefined : t.deposit.bankFault,
@@ -95,15 +96,11 @@ function RefundAccountForm({ deposit }: { deposit: Deposit }) {
   async function send(event: FormEvent): Promise<void> {
     event.preventDefault()
     setAsked(true)
-    setFailure(undefined)
+    clear()
     const bank = bankCodes.find((code) => code === account.bank)
     if (!bank || faults.number || faults.holder) return
-    try {
-      const body = { bank, number, holder: account.holder.trim() }
-      await api.call(giveRefundAccount, { params: { orderId: deposit.orderId }, body })
-    } catch (error) {
-      setFailure(error)
-    }
+    const body = { bank, number, holder: account.holder.trim() }
+    await attempt(() => api.call(giveRefundAccount, { params: { orderId: deposit.orderId }, body }))
     await client.invalidateQueries({ queryKey: keys.deposits() })
   }
 

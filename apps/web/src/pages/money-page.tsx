@@ -1,4 +1,3 @@
-import { useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import type { EventDocument } from '@fairgate/contracts/http/catalog'
 import { eventMoney, eventMoneyCsv, type EventMoney, type MoneyFigures } from '@fairgate/contracts/http/ledger'
@@ -8,7 +7,7 @@ import { codeOf, errorText } from '../api/api.ts'
 import { useEvent } from '../api/queries.ts'
 import { saveText } from '../api/save-text.ts'
 import { localeOf } from '../i18n/dates.ts'
-import { useTitle } from '../ui/hooks.ts'
+import { useAttempt, useTitle } from '../ui/hooks.ts'
 import { Blank, Failure, Notice, PageHead, Skeleton, TableScroll } from '../ui/parts.tsx'
 import { PromotionsPanel } from './promotions-panel.tsx'
 import { SellerPanel } from './seller-panel.tsx'
@@ -61,19 +60,13 @@ export function MoneyPage({ id }: { id: string }) {
 
 function Report({ event, report }: { event: EventDocument; report: EventMoney }) {
   const { t, lang, api } = useApp()
-  const [failure, setFailure] = useState<unknown>()
+  const { failure, attempt } = useAttempt()
   const { totals } = report
   const amount = (value: number): string => formatMoney(money(value, report.currency), localeOf(lang))
   const signed = (value: number): string => (value < 0 ? `−${amount(-value)}` : amount(value))
 
-  async function save(): Promise<void> {
-    setFailure(undefined)
-    try {
-      saveText(`${event.name}.csv`, await api.call(eventMoneyCsv, { params: { id: event.id } }))
-    } catch (error) {
-      setFailure(error)
-    }
-  }
+  const save = () =>
+    attempt(async () => saveText(`${event.name}.csv`, await api.call(eventMoneyCsv, { params: { id: event.id } })))
 
   return (
     <section className="panel stack" aria-labelledby="money-report">

@@ -12,7 +12,7 @@ import { SaleForm } from '../forms/sale-form.tsx'
 import { SectionForm } from '../forms/section-form.tsx'
 import { localeOf, shortTime } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
-import { useTitle } from '../ui/hooks.ts'
+import { useAttempt, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Confirm, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
@@ -352,21 +352,17 @@ function PublishStep({
 function Publish({ sale, reload }: { sale: Sale; reload: () => Promise<void> }) {
   const { t, lang, api } = useApp()
   const [isAsking, setAsking] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
+  const { busy, failure, attempt } = useAttempt()
 
-  async function publish(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      await api.call(publishSale, { params: { id: sale.id } })
-    } catch (error) {
-      setFailure(error)
-    }
-    await reload()
-    setBusy(false)
-    setAsking(false)
-  }
+  const publish = () =>
+    attempt(async () => {
+      try {
+        await api.call(publishSale, { params: { id: sale.id } })
+      } finally {
+        await reload()
+        setAsking(false)
+      }
+    })
 
   return (
     <>

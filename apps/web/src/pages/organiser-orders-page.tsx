@@ -15,7 +15,7 @@ import { errorText } from '../api/api.ts'
 import { keys, useEvent, useQueryClient } from '../api/queries.ts'
 import { AreaField, SelectField, TextField } from '../forms/fields.tsx'
 import { localeOf, shortTime } from '../i18n/dates.ts'
-import { useIdempotencyKey, useTitle } from '../ui/hooks.ts'
+import { useAttempt, useIdempotencyKey, useTitle } from '../ui/hooks.ts'
 import { Blank, Confirm, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
 const pageKeys = {
@@ -88,18 +88,13 @@ function CancellationView({ event, item }: { event: EventDocument; item: Cancell
   const { t, lang, api } = useApp()
   const client = useQueryClient()
   const price = useMoney()
-  const [failure, setFailure] = useState<unknown>()
+  const { failure, attempt } = useAttempt()
   const section = event.sections.find(({ id }) => id === item.sectionId)
   const done = item.returns.done + item.returns.refused
   const total = Math.max(item.orders.total, item.orders.seen)
 
   async function change(contract: typeof pauseCancellation | typeof resumeCancellation): Promise<void> {
-    setFailure(undefined)
-    try {
-      await api.call(contract, { params: { id: item.id } })
-    } catch (error) {
-      setFailure(error)
-    }
+    await attempt(() => api.call(contract, { params: { id: item.id } }))
     await client.invalidateQueries({ queryKey: pageKeys.cancellations(event.id) })
   }
 
@@ -237,30 +232,27 @@ function BeginForm({
   const [percent, setPercent] = useState('100')
   const [note, setNote] = useState('')
   const [isAsking, setAsking] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
-  const idempotencyKey = useIdempotencyKey()
+  const { busy, failure, attempt } = useAttempt()
+  const idempotency = useIdempotencyKey()
   const given = Number(percent)
   const isPercent = Number.isInteger(given) && given >= 0 && given <= 100
   const section = event.sections.find(({ id }) => id === sectionId)
   const what = chosen.length > 0 ? t.refunds.scope.orders() : section ? t.refunds.scope.section(section.name) : ''
 
-  async function begin(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    const scope = chosen.length > 0 ? { orderIds: [...chosen] } : { sectionId }
-    const body = { ...scope, percent: given, note: note.trim() }
-    try {
-      await api.call(beginCancellation, { params: { id: event.id }, body, idempotencyKey: idempotencyKey.keyFor(body) })
-      onBegun()
-    } catch (error) {
-      setFailure(error)
-    }
-    await client.invalidateQueries({ queryKey: pageKeys.cancellations(event.id) })
-    await client.invalidateQueries({ queryKey: pageKeys.allOrders(event.id) })
-    setBusy(false)
-    setAsking(false)
-  }
+  const begin = () =>
+    attempt(async () => {
+      const scope = chosen.length > 0 ? { orderIds: [...chosen] } : { sectionId }
+      const body = { ...scope, percent: given, note: note.trim() }
+      const idempotencyKey = idempotency.keyFor(body)
+      try {
+        await api.call(beginCancellation, { params: { id: event.id }, body, idempotencyKey })
+        onBegun()
+      } finally {
+        await client.invalidateQueries({ queryKey: pageKeys.cancellations(event.id) })
+        await client.invalidateQueries({ queryKey: pageKeys.allOrders(event.id) })
+        setAsking(false)
+      }
+    })
 
   return (
     <div className="stack">
@@ -331,26 +323,22 @@ function CancelEvent({ event }: { event: EventDocument }) {
   const client = useQueryClient()
   const [note, setNote] = useState('')
   const [isAsking, setAsking] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
+  const { busy, failure, attempt } = useAttempt()
 
-  async function cancel(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      await api.call(cancelEvent, {
-        params: { id: event.id },
-        body: { note: note.trim() },
-        idempotencyKey: `cancel-${event.id}`,
-      })
-    } catch (error) {
-      setFailure(error)
-    }
-    await client.invalidateQueries({ queryKey: keys.event(event.id) })
-    await client.invalidateQueries({ queryKey: pageKeys.cancellations(event.id) })
-    setBusy(false)
-    setAsking(false)
-  }
+  const cancel = () =>
+    attempt(async () => {
+      try {
+        await api.call(cancelEvent, {
+          params: { id: event.id },
+          body: { note: note.trim() },
+          idempotencyKey: `cancel-${event.id}`,
+        })
+      } finally {
+        await client.invalidateQueries({ queryKey: keys.event(event.id) })
+        await client.invalidateQueries({ queryKey: pageKeys.cancellations(event.id) })
+        setAsking(false)
+      }
+    })
 
   return (
     <section className="panel stack" aria-label={t.refunds.offTitle}>

@@ -16,7 +16,7 @@ import { Choices, Form, FormFailure, SelectField, TextField } from '../forms/fie
 import { parsePrice } from '../forms/grid.ts'
 import { faultsFrom, filled, type Faults } from '../forms/rules.ts'
 import { instantOf, localeOf, shortTime } from '../i18n/dates.ts'
-import { useIdempotencyKey } from '../ui/hooks.ts'
+import { useAttempt, useIdempotencyKey } from '../ui/hooks.ts'
 import { Confirm, Notice, Tag } from '../ui/parts.tsx'
 
 const keyOf = (eventId: string) => ['promotions', eventId] as const
@@ -87,8 +87,7 @@ function PromotionLine({
 }) {
   const { t, lang, api } = useApp()
   const [isAsking, setAsking] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
+  const { busy, failure, attempt } = useAttempt()
   const { percent, amount, sectionIds, validFrom, validUntil, codes, usesMax } = promotion
   const names = sectionIds?.map((id) => event.sections.find((section) => section.id === id)?.name ?? id)
   const what = [
@@ -100,17 +99,7 @@ function PromotionLine({
     validUntil ? `– ${shortTime(validUntil, event.timeZone, lang)}` : '',
   ].filter(Boolean)
 
-  async function act(work: () => Promise<unknown>): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      await work()
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-    setAsking(false)
-  }
+  const act = (work: () => Promise<unknown>) => attempt(() => work().finally(() => setAsking(false)))
 
   return (
     <li>
@@ -178,8 +167,7 @@ function PromotionForm({ event, onMade }: { event: EventDocument; onMade: () => 
   const { t, api } = useApp()
   const [values, setValues] = useState(empty)
   const [faults, setFaults] = useState<Faults>({})
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt, clear } = useAttempt()
   const { keyFor } = useIdempotencyKey()
   const set = (change: Partial<typeof values>): void => setValues({ ...values, ...change })
   const isMany = values.how === 'many'
@@ -209,39 +197,37 @@ function PromotionForm({ event, onMade }: { event: EventDocument; onMade: () => 
       perAccount: optionalWhole(values.perAccount),
     })
     setFaults(found)
-    setFailure(undefined)
+    clear()
     if (Object.keys(found).length > 0) return
-    setBusy(true)
-    try {
-      await api.call(createPromotion, {
-        params: { id: event.id },
-        body: {
-          name: values.name,
-          ...(values.kind === 'percent' ? { percent: percent! } : {}),
-          ...(values.kind === 'amount' ? { amount: money(amount!, event.currency) } : {}),
-          ...(values.kind === 'access' ? { allotmentCodes: [values.allotmentCode.trim()] } : {}),
-          ...(isMany
-            ? {
-                generate: {
-                  count: Number(values.count),
-                  ...(values.prefix.trim() ? { prefix: values.prefix.trim() } : {}),
-                },
-              }
-            : { code: values.code.trim() }),
-          ...(values.usesMax.trim() ? { usesMax: Number(values.usesMax) } : {}),
-          ...(values.perAccount.trim() ? { usesPerAccountMax: Number(values.perAccount) } : {}),
-          ...(from ? { validFrom: from } : {}),
-          ...(until ? { validUntil: until } : {}),
-          ...(values.sectionId ? { sectionIds: [values.sectionId] } : {}),
-        },
-        idempotencyKey: keyFor(values),
-      })
-      onMade()
-    } catch (error) {
-      setFailure(error)
-      setFaults(faultsOf(error))
-      setBusy(false)
-    }
+    await attempt(
+      async () => {
+        await api.call(createPromotion, {
+          params: { id: event.id },
+          body: {
+            name: values.name,
+            ...(values.kind === 'percent' ? { percent: percent! } : {}),
+            ...(values.kind === 'amount' ? { amount: money(amount!, event.currency) } : {}),
+            ...(values.kind === 'access' ? { allotmentCodes: [values.allotmentCode.trim()] } : {}),
+            ...(isMany
+              ? {
+                  generate: {
+                    count: Number(values.count),
+                    ...(values.prefix.trim() ? { prefix: values.prefix.trim() } : {}),
+                  },
+                }
+              : { code: values.code.trim() }),
+            ...(values.usesMax.trim() ? { usesMax: Number(values.usesMax) } : {}),
+            ...(values.perAccount.trim() ? { usesPerAccountMax: Number(values.perAccount) } : {}),
+            ...(from ? { validFrom: from } : {}),
+            ...(until ? { validUntil: until } : {}),
+            ...(values.sectionId ? { sectionIds: [values.sectionId] } : {}),
+          },
+          idempotencyKey: keyFor(values),
+        })
+        onMade()
+      },
+      (error) => setFaults(faultsOf(error)),
+    )
   }
 
   const text = (name: Exclude<keyof typeof values, 'kind' | 'how'>, label: string, more: object = {}) => (

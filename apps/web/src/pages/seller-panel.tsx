@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getSeller, setSeller, type Seller } from '@fairgate/contracts/http/receipts'
 import { useApp } from '../app.tsx'
 import { FormFailure, TextField } from '../forms/fields.tsx'
+import { useAttempt } from '../ui/hooks.ts'
 import { Notice } from '../ui/parts.tsx'
 
 /** What receipts say of who sells. */
@@ -25,8 +26,7 @@ function SellerForm({ eventId, seller }: { eventId: string; seller: Seller }) {
   const { t, api } = useApp()
   const [values, setValues] = useState(seller)
   const [isSaved, setSaved] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   const fields = [
     ['name', t.money.sellerName, 120],
     ['registrationNumber', t.money.sellerRegistration, 60],
@@ -36,19 +36,14 @@ function SellerForm({ eventId, seller }: { eventId: string; seller: Seller }) {
 
   async function save(submitted: FormEvent): Promise<void> {
     submitted.preventDefault()
-    setBusy(true)
     setSaved(false)
-    setFailure(undefined)
     const body = Object.fromEntries(
       fields.flatMap(([name]) => (values[name]?.trim() ? [[name, values[name]!.trim()]] : [])),
     )
-    try {
+    await attempt(async () => {
       await api.call(setSeller, { params: { id: eventId }, body })
       setSaved(true)
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
+    })
   }
 
   return (

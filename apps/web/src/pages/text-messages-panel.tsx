@@ -6,6 +6,7 @@ import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { useQueryClient } from '../api/queries.ts'
 import { Form, TextField } from '../forms/fields.tsx'
+import { useAttempt } from '../ui/hooks.ts'
 import { Notice } from '../ui/parts.tsx'
 
 const key = ['text-messages']
@@ -17,21 +18,14 @@ export function TextMessagesPanel() {
   const wish = useQuery({ queryKey: key, queryFn: ({ signal }) => api.call(getTextMessages, { signal }) })
   const [phone, setPhone] = useState('')
   const [fault, setFault] = useState<string>()
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   if (!wish.data?.isOffered) return null
 
-  async function act(work: () => Promise<unknown>): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
+  const act = (work: () => Promise<unknown>) =>
+    attempt(async () => {
       await work()
       await client.invalidateQueries({ queryKey: key })
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+    })
 
   function submit(event: FormEvent): void {
     event.preventDefault()

@@ -7,6 +7,7 @@ import { useQueryClient } from '../api/queries.ts'
 import { useWaitlistOverview, waitlistKeys } from '../api/waitlist.ts'
 import { TextField } from '../forms/fields.tsx'
 import { wholeFault } from '../forms/rules.ts'
+import { useAttempt } from '../ui/hooks.ts'
 import { Countdown, Failure, Notice, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
 /** Most offers that are listed one by one. */
@@ -75,24 +76,17 @@ function OfferTime({ saleId, seconds }: { saleId: string; seconds: number }) {
   const { t, lang, api } = useApp()
   const client = useQueryClient()
   const [minutes, setMinutes] = useState(String(Math.round(seconds / 60)))
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   const fault = wholeFault(minutes, t, offerSecondsMin / 60, offerSecondsMax / 60)
 
-  async function save(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
+  const save = () =>
+    attempt(async () => {
       const body = { offerSeconds: Number(minutes) * 60 }
       client.setQueryData(
         waitlistKeys.overview(saleId),
         await api.call(changeWaitlist, { params: { id: saleId }, body }),
       )
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+    })
 
   return (
     <form

@@ -23,7 +23,7 @@ import { TextField } from '../forms/fields.tsx'
 import { wholeFault } from '../forms/rules.ts'
 import { localeOf } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
-import { useTitle } from '../ui/hooks.ts'
+import { useAttempt, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Countdown, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../ui/parts.tsx'
 
@@ -144,19 +144,10 @@ function LineWatch({ line: planned }: { line: Sale['lines'][number] }) {
   const { t, lang, api } = useApp()
   const client = useQueryClient()
   const line = useLine(planned.id, everyMs)
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
 
-  async function act(work: () => Promise<LineDocument>): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      client.setQueryData(keys.line(planned.id), await work())
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+  const act = (work: () => Promise<LineDocument>) =>
+    attempt(async () => client.setQueryData(keys.line(planned.id), await work()))
 
   if (line.isPending) return <Skeleton lines={3} />
   if (line.isError) return <Failure error={line.error} retry={() => void line.refetch()} />

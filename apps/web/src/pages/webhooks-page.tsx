@@ -21,7 +21,7 @@ import { useQueryClient } from '../api/queries.ts'
 import { Form, FormFailure, TextField } from '../forms/fields.tsx'
 import { faultsFrom, filled, type Faults } from '../forms/rules.ts'
 import { hereZone, shortTime } from '../i18n/dates.ts'
-import { useIdempotencyKey, useTitle } from '../ui/hooks.ts'
+import { useAttempt, useIdempotencyKey, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Blank, Confirm, Failure, Notice, PageHead, Skeleton, Tag } from '../ui/parts.tsx'
 
@@ -198,25 +198,18 @@ function EndpointPanel({ endpoint, onSecret }: { endpoint: WebhookEndpoint; onSe
   const [asking, setAsking] = useState<Asking>()
   const [isLogShown, setLogShown] = useState(false)
   const [said, setSaid] = useState('')
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   const params = { id: endpoint.id }
   const { disabled, failingSince, waiting } = endpoint
   const when = (instant: string): string => shortTime(instant, hereZone(), lang)
 
-  async function act(work: () => Promise<unknown>): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    setSaid('')
-    try {
+  const act = (work: () => Promise<unknown>) =>
+    attempt(async () => {
+      setSaid('')
       await work()
       setAsking(undefined)
       await client.invalidateQueries({ queryKey: keys.all() })
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+    })
 
   const test = () =>
     act(async () => {
@@ -308,17 +301,13 @@ function Log({ endpointId }: { endpointId: string }) {
     refetchInterval: everyMs,
     staleTime: 0,
   })
-  const [failure, setFailure] = useState<unknown>()
+  const { failure, attempt } = useAttempt()
 
-  async function resend(messageId: string): Promise<void> {
-    setFailure(undefined)
-    try {
+  const resend = (messageId: string) =>
+    attempt(async () => {
       await api.call(resendDelivery, { params: { id: endpointId, messageId } })
       await client.invalidateQueries({ queryKey: keys.log(endpointId) })
-    } catch (error) {
-      setFailure(error)
-    }
-  }
+    })
 
   if (log.isPending) return <Skeleton lines={2} />
   if (log.isError) return <Failure error={log.error} retry={() => void log.refetch()} />

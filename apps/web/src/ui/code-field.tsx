@@ -5,6 +5,7 @@ import { discountOf, feeOf, money, type Fees, type Money } from '@fairgate/contr
 import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { TextField } from '../forms/fields.tsx'
+import { useAttempt } from './hooks.ts'
 import { Icon } from './icons.tsx'
 
 /** A code that the server knows, and what it gives. */
@@ -42,20 +43,12 @@ export function CodeField({
   const { t, lang, api } = useApp()
   const [isOpen, setOpen] = useState(false)
   const [text, setText] = useState('')
-  const [fault, setFault] = useState<string>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
 
   async function apply(submitted: FormEvent): Promise<void> {
     submitted.preventDefault()
     if (!eventId || text.trim() === '') return
-    setBusy(true)
-    setFault(undefined)
-    try {
-      onChange(await api.call(checkCode, { body: { eventId, code: text } }))
-    } catch (error) {
-      setFault(errorText(error, lang, t.common.networkError))
-    }
-    setBusy(false)
+    await attempt(async () => onChange(await api.call(checkCode, { body: { eventId, code: text } })))
   }
 
   if (good)
@@ -86,7 +79,7 @@ export function CodeField({
         spellCheck={false}
         maxLength={60}
         value={text}
-        fault={fault}
+        fault={failure ? errorText(failure, lang, t.common.networkError) : undefined}
         onChange={(event) => setText(event.target.value)}
       />
       <button type="submit" className="button quiet" disabled={busy || disabled || text.trim() === ''}>

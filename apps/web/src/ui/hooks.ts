@@ -50,3 +50,31 @@ export function useIdempotencyKey() {
     },
   }
 }
+
+/**
+ * One work at a time that may fail: `busy` until it is over, `failure` until the next one or `clear`. A press that comes
+ * while one is running does nothing, also before its button is drawn as disabled.
+ */
+export function useAttempt() {
+  const [busy, setBusy] = useState(false)
+  const [failure, setFailure] = useState<unknown>()
+  const isRunning = useRef(false)
+
+  async function attempt(work: () => Promise<unknown>, onFailure?: (error: unknown) => unknown): Promise<void> {
+    if (isRunning.current) return
+    isRunning.current = true
+    setBusy(true)
+    setFailure(undefined)
+    try {
+      await work()
+    } catch (error) {
+      setFailure(error)
+      await onFailure?.(error)
+    } finally {
+      isRunning.current = false
+      setBusy(false)
+    }
+  }
+
+  return { busy, failure, attempt, clear: () => setFailure(undefined) }
+}
