@@ -1,17 +1,17 @@
 import { useState } from 'react'
-import { Link, useLocation } from 'wouter'
+import { Link } from 'wouter'
 import type { EventDocument } from '@fairgate/contracts/http/catalog'
 import { myHolds, placeHold } from '@fairgate/contracts/http/inventory'
 import { placeOrder } from '@fairgate/contracts/http/orders'
 import { declineOffer, offerPass, type Offer, type OfferState } from '@fairgate/contracts/http/waitlist'
 import { feeOf, formatMoney, money, times } from '@fairgate/contracts/money'
-import { useAccount, useApp } from '../app.tsx'
+import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
-import { keys, useQueryClient } from '../api/queries.ts'
+import { useQueryClient } from '../api/queries.ts'
 import { waitlistKeys } from '../api/waitlist.ts'
 import { localeOf, shortTime } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
-import { useServerNow } from '../ui/hooks.ts'
+import { useAttempt, useGoToOrder, useServerNow } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Confirm, Countdown, Notice, Tag } from '../ui/parts.tsx'
 
@@ -24,36 +24,23 @@ const tones = {
 
 /** The right to buy returned seats: which, how long, and the way to the order. */
 export function OfferPanel({ offer, event }: { offer: Offer; event: EventDocument }) {
-  const { t, lang, api, keep } = useApp()
-  const account = useAccount()
+  const { t, lang, api } = useApp()
   const client = useQueryClient()
-  const [, navigate] = useLocation()
+  const goToOrder = useGoToOrder()
   const now = useServerNow()
   const [left, setLeft] = useState<readonly string[]>([])
   const [isAsking, setAsking] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   const isOpen = offer.isOpen && now < Date.parse(offer.until)
   const seatIds = offer.seats.map(({ id }) => id).filter((id) => !left.includes(id))
   const price = event.sections.find(({ id }) => id === offer.section.id)?.price
   const cost = price && times(price, seatIds.length)
   const total = cost && money(cost.amount + feeOf(cost, seatIds.length, event.fees).amount, cost.currency)
 
-  async function act(work: () => Promise<void>): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      await work()
-    } catch (error) {
-      setFailure(error)
-      await client.invalidateQueries({ queryKey: waitlistKeys.waitlist(offer.saleId) })
-    }
-    setBusy(false)
-  }
-
+  const reload = () => client.invalidateQueries({ queryKey: waitlistKeys.waitlist(offer.saleId) })
   /** Keeps the seats and goes on to their order. Whoever had kept them already goes on from there. */
   const take = () =>
-    act(async () => {
+    attempt(async () => {
       const wanted = new Set(seatIds)
       const held = (await api.call(myHolds, {})).items.find(
         ({ hold }) => hold.sectionId === offer.section.id && hold.seats.every(({ id }) => wanted.has(id)),
@@ -69,18 +56,14 @@ export function OfferPanel({ offer, event }: { offer: Offer; event: EventDocumen
           idempotencyKey: crypto.randomUUID(),
         }))
       const answer = await api.call(placeOrder, { body: { holdToken }, idempotencyKey: `order-${hold.id}` })
-      const { paymentRequestToken } = answer
-      if (account && paymentRequestToken)
-        keep.payment.set(answer.order.id, { accountId: account.id, paymentRequestToken, lineId: offer.id })
-      client.setQueryData(keys.order(answer.order.id), answer.order)
-      navigate(pb.order(answer.order.id))
-    })
+      goToOrder(answer, offer.id)
+    }, reload)
   const decline = () =>
-    act(async () => {
+    attempt(async () => {
       await api.call(declineOffer, { params: { id: offer.id } })
-      await client.invalidateQueries({ queryKey: waitlistKeys.waitlist(offer.saleId) })
+      await reload()
       setAsking(false)
-    })
+    }, reload)
 
   return (
     <section className="panel stack award" aria-label={t.waitlist.offer}>

@@ -17,7 +17,7 @@ import { useSeatPictures } from '../seat-map/live.ts'
 import type { Lost, Wanted } from '../seat-map/seat-picker.tsx'
 import { CodeField, sumsOf, type GoodCode } from '../ui/code-field.tsx'
 import { Extras } from '../ui/extras.tsx'
-import { useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
+import { useAttempt, useGoToOrder, useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Blank, Countdown, Failure, Notice, Skeleton, StateHeading } from '../ui/parts.tsx'
 
@@ -356,22 +356,18 @@ function HeldPanel({
   section: Section | undefined
   onGone: () => void
 }) {
-  const { t, lang, api, keep } = useApp()
-  const account = useAccount()
+  const { t, lang, api } = useApp()
   const client = useQueryClient()
-  const [, navigate] = useLocation()
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const goToOrder = useGoToOrder()
+  const { busy, failure, attempt } = useAttempt()
   const [acceptsEqual, setAcceptsEqual] = useState(false)
   const [code, setCode] = useState<GoodCode>()
   const event = useEvent(section?.eventId)
   const { fee, discount, total } = sumsOf(hold.total, hold.seats.length, event.data?.fees, code)
   const isFree = total.amount === 0
 
-  async function order(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
+  const order = () =>
+    attempt(async () => {
       const answer = await api.call(placeOrder, {
         body: {
           holdToken,
@@ -380,29 +376,20 @@ function HeldPanel({
         },
         idempotencyKey: `order-${hold.id}${acceptsEqual ? '-equal' : ''}${code ? `-${code.code}` : ''}`,
       })
-      const { paymentRequestToken } = answer
-      if (account && paymentRequestToken)
-        keep.payment.set(answer.order.id, { accountId: account.id, paymentRequestToken, lineId })
-      client.setQueryData(keys.order(answer.order.id), answer.order)
-      navigate(pb.order(answer.order.id))
-    } catch (error) {
-      setFailure(error)
-      setBusy(false)
-    }
-  }
+      goToOrder(answer, lineId)
+    })
 
-  async function giveBack(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      await api.call(releaseHold, { params: { id: hold.id } })
-    } catch (error) {
-      if (codeOf(error) !== 'inventory.hold-not-found') setFailure(error)
-    }
-    onGone()
-    await client.invalidateQueries({ queryKey: keys.holds() })
-    setBusy(false)
-  }
+  const giveBack = () =>
+    attempt(async () => {
+      try {
+        await api.call(releaseHold, { params: { id: hold.id } })
+      } catch (error) {
+        if (codeOf(error) !== 'inventory.hold-not-found') throw error
+      } finally {
+        onGone()
+        await client.invalidateQueries({ queryKey: keys.holds() })
+      }
+    })
 
   return (
     <>

@@ -1,5 +1,10 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
-import { useApp } from '../app.tsx'
+import { useLocation } from 'wouter'
+import type { Answer } from '@fairgate/contracts/http/route'
+import type { placeOrder } from '@fairgate/contracts/http/orders'
+import { useAccount, useApp } from '../app.tsx'
+import { keys, useQueryClient } from '../api/queries.ts'
+import { pb } from '../path-builder.ts'
 
 /** The server's time, renewed every `everyMs`. */
 export function useServerNow(everyMs = 1000): number {
@@ -77,4 +82,21 @@ export function useAttempt() {
   }
 
   return { busy, failure, attempt, clear: () => setFailure(undefined) }
+}
+
+/**
+ * Goes on to an order that was just placed; the page finds it without asking, and what the payment needs is kept.
+ * @returns a function of the server's answer and of what the hold came from: a line, or the offer or award of one
+ */
+export function useGoToOrder() {
+  const { keep } = useApp()
+  const account = useAccount()
+  const client = useQueryClient()
+  const [, navigate] = useLocation()
+  return ({ order, paymentRequestToken }: Answer<typeof placeOrder>, lineId: string): void => {
+    if (account && paymentRequestToken)
+      keep.payment.set(order.id, { accountId: account.id, paymentRequestToken, lineId })
+    client.setQueryData(keys.order(order.id), order)
+    navigate(pb.order(order.id))
+  }
 }
