@@ -22,7 +22,7 @@ import { useEvent, useQueryClient } from '../api/queries.ts'
 import { FormFailure } from '../forms/fields.tsx'
 import { localeOf, shortTime } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
-import { useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
+import { useAttempt, useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Blank, Confirm, Countdown, Failure, Notice, PageHead, Skeleton, Stepper, Tag } from '../ui/parts.tsx'
 import { Preferences, type PreferenceLine } from './preferences.tsx'
@@ -93,21 +93,14 @@ function Open({ ballot, event, mine }: { ballot: BallotDocument; event: EventDoc
   const client = useQueryClient()
   const [isEditing, setEditing] = useState(false)
   const [isAsking, setAsking] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
 
-  async function takeBack(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
+  const takeBack = () =>
+    attempt(async () => {
       await api.call(withdraw, { params: { id: ballot.saleId } })
       await client.invalidateQueries({ queryKey: ballotKeys.ballot(ballot.saleId) })
       setAsking(false)
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+    })
 
   const head = (
     <section className="panel draw-when">
@@ -202,14 +195,11 @@ function ApplyForm({
     before?.preferences ?? (lines.length === 1 ? [lines[0]!.id] : []),
   )
   const [quantity, setQuantity] = useState(before?.quantity ?? 1)
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
 
-  async function send(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    const body = { preferences, quantity }
-    try {
+  const send = () =>
+    attempt(async () => {
+      const body = { preferences, quantity }
       const { application } = await api.call(apply, {
         params: { id: ballot.saleId },
         body,
@@ -219,11 +209,7 @@ function ApplyForm({
       client.setQueryData(ballotKeys.mine(ballot.saleId), { application, award: null })
       void client.invalidateQueries({ queryKey: ballotKeys.ballot(ballot.saleId), exact: true })
       onDone()
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+    })
 
   return (
     <form
@@ -320,25 +306,13 @@ function AwardPanel({ event, award }: { event: EventDocument; award: Award }) {
   const [, navigate] = useLocation()
   const now = useServerNow()
   const [isAsking, setAsking] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   const isOpen = (award.state === 'awarded' || award.bought < award.quantity) && now < Date.parse(award.payBy)
   const mayBuy = isOpen && (award.state === 'awarded' || award.state === 'bought')
 
-  async function act(work: () => Promise<void>): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      await work()
-    } catch (error) {
-      setFailure(error)
-      await client.invalidateQueries({ queryKey: ballotKeys.ballot(award.saleId) })
-    }
-    setBusy(false)
-  }
-
+  const reload = () => client.invalidateQueries({ queryKey: ballotKeys.ballot(award.saleId) })
   const buy = () =>
-    act(async () => {
+    attempt(async () => {
       const pass = await api.call(awardPass, { params: { id: award.id } })
       if (!account) return
       const { saleId, eventId, line } = award
@@ -346,13 +320,13 @@ function AwardPanel({ event, award }: { event: EventDocument; award: Award }) {
       keep.pass.set(line.id, { accountId: account.id, passToken, expiresAt, sectionIds })
       keep.award.set(line.id, { accountId: account.id, saleId, eventId, sectionIds, seatsMax })
       navigate(pb.shop(line.id))
-    })
+    }, reload)
   const decline = () =>
-    act(async () => {
+    attempt(async () => {
       await api.call(declineAward, { params: { id: award.id } })
-      await client.invalidateQueries({ queryKey: ballotKeys.ballot(award.saleId) })
+      await reload()
       setAsking(false)
-    })
+    }, reload)
 
   return (
     <section className="panel stack award" aria-label={t.ballot.award}>

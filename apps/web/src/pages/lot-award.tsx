@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Link, useLocation } from 'wouter'
+import { Link } from 'wouter'
 import {
   auctionAwardPass,
   claimSeat,
@@ -14,10 +14,10 @@ import { formatMoney } from '@fairgate/contracts/money'
 import { useAccount, useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
 import { lotKeys } from '../api/lots.ts'
-import { keys, useQueryClient } from '../api/queries.ts'
+import { useQueryClient } from '../api/queries.ts'
 import { localeOf, shortTime } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
-import { useServerNow } from '../ui/hooks.ts'
+import { useAttempt, useGoToOrder, useServerNow } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Confirm, Countdown, Notice, Tag } from '../ui/parts.tsx'
 
@@ -31,56 +31,38 @@ const tones = {
 
 /** The right to buy a seat at one's own bid: how long it lasts, and the way to the payment. */
 export function LotAward({ award, timeZone }: { award: AuctionAward; timeZone: string }) {
-  const { t, lang, api, keep } = useApp()
+  const { t, lang, api } = useApp()
   const account = useAccount()
   const client = useQueryClient()
-  const [, navigate] = useLocation()
+  const goToOrder = useGoToOrder()
   const now = useServerNow()
   const [isAsking, setAsking] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   const isOpen = award.state === 'awarded' && now < Date.parse(award.payBy)
   const price = formatMoney(award.unitPrice, localeOf(lang))
 
-  async function act(work: () => Promise<void>): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      await work()
-    } catch (error) {
-      setFailure(error)
-      await client.invalidateQueries({ queryKey: lotKeys.mine(award.lotId) })
-    }
-    setBusy(false)
-  }
-
+  const reload = () => client.invalidateQueries({ queryKey: lotKeys.mine(award.lotId) })
   /** The seat is held already when somebody comes back; there is nothing to choose, so an order follows at once. */
   const pay = () =>
-    act(async () => {
+    attempt(async () => {
       if (!account) return
       const { passToken } = await api.call(auctionAwardPass, { params: { id: award.id } })
       const { items } = await api.call(myHolds, {})
-      const held =
+      const { hold, holdToken } =
         items.find(({ hold }) => hold.seats.some(({ id }) => id === award.seat.id)) ??
         (await api.call(placeHold, {
           body: { passToken, sectionId: award.sectionIds[0]!, seatIds: [award.seat.id] },
           idempotencyKey: crypto.randomUUID(),
         }))
-      const { order, paymentRequestToken } = await api.call(placeOrder, {
-        body: { holdToken: held.holdToken },
-        idempotencyKey: `order-${held.hold.id}`,
-      })
-      if (paymentRequestToken)
-        keep.payment.set(order.id, { accountId: account.id, paymentRequestToken, lineId: award.line.id })
-      client.setQueryData(keys.order(order.id), order)
-      navigate(pb.order(order.id))
-    })
+      const answer = await api.call(placeOrder, { body: { holdToken }, idempotencyKey: `order-${hold.id}` })
+      goToOrder(answer, award.line.id)
+    }, reload)
   const decline = () =>
-    act(async () => {
+    attempt(async () => {
       await api.call(declineAuctionAward, { params: { id: award.id } })
-      await client.invalidateQueries({ queryKey: lotKeys.mine(award.lotId) })
+      await reload()
       setAsking(false)
-    })
+    }, reload)
 
   return (
     <section className="panel stack award" aria-label={t.auction.award}>
@@ -134,25 +116,21 @@ export function LeftOver({ lot }: { lot: LotDocument }) {
   const { t, lang, api } = useApp()
   const client = useQueryClient()
   const [isAsking, setAsking] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   const count = lot.outcome?.claimable ?? 0
   if (count === 0) return null
   const price = formatMoney(lot.startPrice, localeOf(lang))
 
-  async function claim(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      await api.call(claimSeat, { params: { id: lot.id }, idempotencyKey: crypto.randomUUID() })
-    } catch (error) {
-      setFailure(error)
-    }
-    setAsking(false)
-    await client.invalidateQueries({ queryKey: lotKeys.mine(lot.id) })
-    await client.invalidateQueries({ queryKey: lotKeys.lot(lot.id) })
-    setBusy(false)
-  }
+  const claim = () =>
+    attempt(async () => {
+      try {
+        await api.call(claimSeat, { params: { id: lot.id }, idempotencyKey: crypto.randomUUID() })
+      } finally {
+        setAsking(false)
+        await client.invalidateQueries({ queryKey: lotKeys.mine(lot.id) })
+        await client.invalidateQueries({ queryKey: lotKeys.lot(lot.id) })
+      }
+    })
 
   return (
     <section className="panel stack" aria-label={t.auction.leftOver}>

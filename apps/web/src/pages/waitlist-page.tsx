@@ -16,7 +16,7 @@ import { checkWaitlist, useMyWaitlistEntry, useWaitlist, waitlistKeys } from '..
 import { FormFailure } from '../forms/fields.tsx'
 import { localeOf, shortTime } from '../i18n/dates.ts'
 import { pb } from '../path-builder.ts'
-import { useIdempotencyKey, useTitle } from '../ui/hooks.ts'
+import { useAttempt, useIdempotencyKey, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Confirm, Failure, Notice, PageHead, Skeleton, Stepper, Tag } from '../ui/parts.tsx'
 import { OfferPanel } from './offer-panel.tsx'
@@ -96,22 +96,15 @@ function Waiting({ waitlist, entry, onChange }: Shown & { entry: WaitlistEntry; 
   const { t, lang, api } = useApp()
   const client = useQueryClient()
   const [isAsking, setAsking] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
   const ahead = entry.ahead ?? 0
 
-  async function leave(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
+  const leave = () =>
+    attempt(async () => {
       await api.call(leaveWaitlist, { params: { id: waitlist.saleId } })
       await client.invalidateQueries({ queryKey: waitlistKeys.waitlist(waitlist.saleId) })
       setAsking(false)
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+    })
 
   return (
     <section className="panel stack" aria-label={t.waitlist.mine}>
@@ -175,29 +168,19 @@ function JoinForm({
   )
   const [quantity, setQuantity] = useState(before?.quantity ?? 1)
   const [together, setTogether] = useState(before?.together ?? true)
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
 
-  async function join(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    const body = { sectionIds, quantity, together: together && quantity > 1 }
-    try {
-      const { entry } = await api.call(joinWaitlist, {
-        params: { id: waitlist.saleId },
-        body,
-        idempotencyKey: idempotency.keyFor(body),
-      })
-      idempotency.settle()
+  const join = () =>
+    attempt(async () => {
+      const body = { sectionIds, quantity, together: together && quantity > 1 }
+      const params = { id: waitlist.saleId }
+      const { entry } = await api
+        .call(joinWaitlist, { params, body, idempotencyKey: idempotency.keyFor(body) })
+        .finally(idempotency.settle)
       client.setQueryData(waitlistKeys.mine(waitlist.saleId), { entry, offer: null })
       void client.invalidateQueries({ queryKey: waitlistKeys.waitlist(waitlist.saleId), exact: true })
       onDone()
-    } catch (error) {
-      idempotency.settle()
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+    })
 
   if (soldOut.length === 0 && !before)
     return (
@@ -285,19 +268,8 @@ function JoinForm({
 function Rules({ waitlist, event }: { waitlist: WaitlistDocument; event: EventDocument }) {
   const { t, lang, api } = useApp()
   const [checked, setChecked] = useState<{ records: number; isRight: boolean }>()
-  const [failure, setFailure] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
-
-  async function check(): Promise<void> {
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      setChecked(await checkWaitlist(api, waitlist.saleId))
-    } catch (error) {
-      setFailure(error)
-    }
-    setBusy(false)
-  }
+  const { busy, failure, attempt } = useAttempt()
+  const check = () => attempt(async () => setChecked(await checkWaitlist(api, waitlist.saleId)))
 
   return (
     <section className="panel stack" aria-label={t.waitlist.how}>
