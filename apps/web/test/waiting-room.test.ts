@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
-import { pauseAfterFailure, pauseMsMax, pollEveryMs, spread } from '../waiting-room/poll.ts'
+import { pauseAfterFailure, pauseMs, pauseMsMax, spread } from '../waiting-room/poll.ts'
 import { aheadOf, type RoomState } from '../waiting-room/room.ts'
 import { en } from '../waiting-room/en.ts'
 import { ko } from '../waiting-room/ko.ts'
@@ -52,17 +52,10 @@ const withLine = (change: Partial<LineDocument>, rest: Partial<RoomState> = {}):
   state({ document: { ...line, ...change }, ...rest })
 
 describe('poll', () => {
-  test('takes the first entry that reaches as far as the people ahead', () => {
-    expect([0, 50, 51, 500, 501, 1_000_000, undefined].map((ahead) => pollEveryMs(poll, ahead))).toEqual([
-      1000, 1000, 2000, 2000, 10_000, 10_000, 10_000,
-    ])
-  })
-
-  test('has a floor, a ceiling, and an answer for an empty list', () => {
-    expect(pollEveryMs([{ aheadMax: null, everyMs: 1 }], 1)).toBe(500)
-    expect(pollEveryMs([{ aheadMax: null, everyMs: 10 ** 9 }], 1)).toBe(pauseMsMax)
-    expect(pollEveryMs([], 1)).toBe(5000)
-    expect(pollEveryMs([{ aheadMax: 5, everyMs: 700 }], 99)).toBe(700)
+  test('is as long as the document asks, with a floor and a ceiling', () => {
+    expect([50, 51, Infinity].map((ahead) => pauseMs(poll, ahead))).toEqual([1000, 2000, 10_000])
+    expect(pauseMs([{ aheadMax: null, everyMs: 1 }], 1)).toBe(500)
+    expect(pauseMs([{ aheadMax: null, everyMs: 10 ** 9 }], 1)).toBe(pauseMsMax)
   })
 
   test('is shortened by up to two fifths and never exceeded', () => {

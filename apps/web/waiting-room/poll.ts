@@ -1,24 +1,13 @@
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { pollEveryMs } from '@fairgate/contracts/wait'
 
 /** Shortest and longest pause between two reads, whatever a document says. */
 export const pauseMsMin = 500
 export const pauseMsMax = 60_000
 
-/**
- * What is asked of somebody: the first entry that reaches as far as this person stands from the front.
- * @param ahead  people ahead; undefined without a place
- */
-export function pollEntry(
-  poll: LineDocument['poll'],
-  ahead: number | undefined,
-): LineDocument['poll'][number] | undefined {
-  const distance = ahead ?? Infinity
-  return poll.find(({ aheadMax }) => aheadMax === null || aheadMax >= distance) ?? poll.at(-1)
-}
-
 /** How long to wait before reading the document again. */
-export const pollEveryMs = (poll: LineDocument['poll'], ahead: number | undefined): number =>
-  Math.min(pauseMsMax, Math.max(pauseMsMin, pollEntry(poll, ahead)?.everyMs ?? 5000))
+export const pauseMs = (poll: LineDocument['poll'], ahead: number): number =>
+  Math.min(pauseMsMax, Math.max(pauseMsMin, pollEveryMs(poll, ahead)))
 
 /** Shortens a pause by up to two fifths, so that a crowd that came at once does not stay in step. */
 export const spread = (ms: number, random: () => number): number => Math.round(ms * (0.6 + 0.4 * random()))

@@ -2,9 +2,9 @@ import type { Challenge, LineDocument, LineList } from '@fairgate/contracts/http
 import type { Keep, KeptPass, KeptPlace } from '../src/api/keep.ts'
 import type { ServerClock } from '../src/api/server-clock.ts'
 import type { Session } from '../src/api/session.ts'
-import { isUnlikely, observe, type Sample } from '@fairgate/contracts/wait'
+import { isUnlikely, observe, pollEntry, type Sample } from '@fairgate/contracts/wait'
 import type { EventInShort, Refusal, RoomApi } from './api.ts'
-import { pauseAfterFailure, pollEntry, pollEveryMs, spread } from './poll.ts'
+import { pauseAfterFailure, pauseMs, spread } from './poll.ts'
 import type * as proofModule from './proof.ts'
 import type { OwnDraw } from './proof.ts'
 
@@ -336,7 +336,7 @@ export function createRoom(deps: Deps) {
       place &&
       !pass &&
       !isOver(document) &&
-      pollEntry(document.poll, aheadOf(state))?.stream
+      pollEntry(document.poll, aheadOf(state) ?? Infinity)?.stream
     if (!isNear) {
       closeStream?.()
       closeStream = undefined
@@ -362,7 +362,7 @@ export function createRoom(deps: Deps) {
     if (!document) return pauseAfterFailure(failures, undefined, random)
     if (told) return 0
     if (closeStream) return silenceMsMax
-    const pause = spread(pollEveryMs(document.poll, aheadOf(state)), random)
+    const pause = spread(pauseMs(document.poll, aheadOf(state) ?? Infinity), random)
     const toOpening = Date.parse(document.opensAt) - serverClock.now()
     return toOpening > 0 && toOpening < pause ? toOpening + Math.round((document.openingMs ?? 1500) * random()) : pause
   }

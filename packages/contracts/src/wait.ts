@@ -12,6 +12,15 @@ export type LineFigures = Pick<
   'frontier' | 'admittedPerMinute' | 'admission' | 'admitPerMinute' | 'shoppers' | 'stock'
 >
 
+type Poll = LineDocument['poll']
+
+/** What a line asks of somebody with so many people ahead: the first entry that reaches as far, else its last. */
+export const pollEntry = (poll: Poll, ahead: number): Poll[number] | undefined =>
+  poll.find(({ aheadMax }) => aheadMax === null || ahead <= aheadMax) ?? poll.at(-1)
+
+/** How often somebody with so many people ahead is asked to read; every five seconds where nothing is said. */
+export const pollEveryMs = (poll: Poll, ahead: number): number => pollEntry(poll, ahead)?.everyMs ?? 5000
+
 const windowMs = 180_000
 const samplesMax = 240
 /** A shorter look says nothing about the pace. */

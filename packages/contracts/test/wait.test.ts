@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { expectedWait, isUnlikely, observe, type LineFigures, type Sample } from '../src/wait.ts'
+import {
+  expectedWait,
+  isUnlikely,
+  observe,
+  pollEntry,
+  pollEveryMs,
+  type LineFigures,
+  type Sample,
+} from '../src/wait.ts'
 
 const line: LineFigures = {
   frontier: 100,
@@ -67,4 +75,18 @@ test('unlikely is said when more are ahead than seats remain, or when those ahea
   expect(isUnlikely(48, { ...line, stock })).toBe(true)
   // The first ones say nothing about the others.
   expect(isUnlikely(48, { ...line, frontier: 50, stock })).toBe(false)
+})
+
+test('a line asks of each what its first entry says that reaches as far as the people ahead', () => {
+  const poll = [
+    { aheadMax: 50, everyMs: 1000, stream: true as const },
+    { aheadMax: 500, everyMs: 2000 },
+    { aheadMax: null, everyMs: 10_000 },
+  ]
+  expect([0, 50, 51, 500, 501, 1_000_000, Infinity].map((ahead) => pollEveryMs(poll, ahead))).toEqual([
+    1000, 1000, 2000, 2000, 10_000, 10_000, 10_000,
+  ])
+  expect([50, 51].map((ahead) => pollEntry(poll, ahead)?.stream)).toEqual([true, undefined])
+  expect(pollEveryMs([{ aheadMax: 5, everyMs: 700 }], 99)).toBe(700)
+  expect(pollEveryMs([], 1)).toBe(5000)
 })

@@ -1,4 +1,5 @@
 import { getLine, type LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { pollEntry, pollEveryMs } from '@fairgate/contracts/wait'
 import { openLineStream } from './line-stream.ts'
 import type { Chance } from './random.ts'
 import type { Wire } from './wire.ts'
@@ -18,10 +19,6 @@ type World = {
   parsed: ParsedLines
 }
 
-/** What the document asks of somebody so far back. */
-export const pollEntry = (line: Pick<LineDocument, 'poll'>, ahead: number): LineDocument['poll'][number] | undefined =>
-  line.poll.find((candidate) => candidate.aheadMax === null || ahead <= candidate.aheadMax)
-
 /** The pause of a browser: what is asked, or up to two fifths less; the opening is not slept through. */
 export function pauseMs(
   line: Pick<LineDocument, 'poll' | 'opensAt' | 'openingMs'>,
@@ -29,7 +26,7 @@ export function pauseMs(
   now: number,
   chance: Chance,
 ): number {
-  const pause = (pollEntry(line, ahead)?.everyMs ?? 5000) * (0.6 + 0.4 * chance.unit())
+  const pause = pollEveryMs(line.poll, ahead) * (0.6 + 0.4 * chance.unit())
   const toOpening = Date.parse(line.opensAt) - now
   return toOpening > 0 && toOpening < pause ? toOpening + (line.openingMs ?? 0) * chance.unit() : pause
 }
@@ -64,7 +61,7 @@ export function ownEye({ wire, url, now, sleep, parsed }: World, lineId: string,
 
   return {
     async look(ahead) {
-      if (line && !stream && pollEntry(line, ahead)?.stream) watch()
+      if (line && !stream && pollEntry(line.poll, ahead)?.stream) watch()
       if (stream && !isNews) await new Promise<void>((resolve) => (wake = resolve))
       else if (line && !stream) await sleep(pauseMs(line, ahead, now(), chance))
       if (line && isNews) {

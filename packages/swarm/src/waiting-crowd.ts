@@ -1,5 +1,6 @@
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
-import { pauseMs, pollEntry } from './eye.ts'
+import { pollEntry, pollEveryMs } from '@fairgate/contracts/wait'
+import { pauseMs } from './eye.ts'
 import { count, newHistogram } from './histogram.ts'
 import { openLineStream } from './line-stream.ts'
 import { openLanes } from './lanes.ts'
@@ -84,7 +85,7 @@ export function createWaitingCrowd(
       return leave(person, 'called')
     }
     if (person.stream) return
-    if (pollEntry(line, ahead)?.stream) return watch(person)
+    if (pollEntry(line.poll, ahead)?.stream) return watch(person)
     poll(person, pauseMs(line, ahead, now(), random))
   }
 
@@ -160,7 +161,7 @@ export function createWaitingCrowd(
       else {
         count(met.farMs, age)
         const { line } = person.seen
-        const promised = person.stream ? 0 : (pollEntry(line, person.position - line.frontier)?.everyMs ?? 0)
+        const promised = person.stream ? 0 : pollEveryMs(line.poll, person.position - line.frontier)
         count(met.farBeyondPromiseMs, age - promised)
       }
     }

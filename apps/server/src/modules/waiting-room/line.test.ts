@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { linePhases } from '@fairgate/contracts/http/waiting-room'
-import { claiming, claimWindowMs, joining, nearIn, openingMsOf, phaseOf, pollEveryMs, pollOf } from './line.ts'
+import { pollEveryMs } from '@fairgate/contracts/wait'
+import { claiming, claimWindowMs, joining, nearIn, openingMsOf, phaseOf, pollOf } from './line.ts'
 
 const opens = Date.parse('2026-01-01T10:00:00Z')
 const closes = Date.parse('2026-01-01T12:00:00Z')

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@fairgate/contracts/errors'
 import type { AdmissionLimit } from '@fairgate/contracts/http/admission'
-import type { LinePhase } from '@fairgate/contracts/http/waiting-room'
+import type { LineDocument, LinePhase } from '@fairgate/contracts/http/waiting-room'
 import type { DrawRecord } from '@fairgate/contracts/draw-record'
 
 /** A line with all that decides what may happen in it. */
@@ -72,7 +72,7 @@ export const claiming: Readonly<Record<LinePhase, { called: 'yes' | ErrorCode; u
 export const claimWindowMs = (line: Pick<Line, 'holdSeconds'>, claimSeconds: number): number =>
   Math.min(claimSeconds, line.holdSeconds) * 1000
 
-type Poll = { aheadMax: number | null; everyMs: number; stream?: true }[]
+type Poll = LineDocument['poll']
 
 /** What the lengths of a poll list follow from; `perMinute` are people called in a minute as things are now. */
 type Crowd = Pick<Line, 'arrivals' | 'frontier'> & { perMinute: number }
@@ -133,7 +133,3 @@ export function pollOf(phase: LinePhase, isOrdered: boolean, crowd: Crowd, every
     { aheadMax: null, everyMs: farMs },
   ]
 }
-
-/** The entry of a poll list for somebody with so many people ahead. */
-export const pollEveryMs = (poll: Poll, ahead: number): number =>
-  poll.find(({ aheadMax }) => aheadMax === null || ahead <= aheadMax)?.everyMs ?? 10_000
