@@ -3,13 +3,13 @@ import { Problem } from '#platform/problem'
 
 export type LanesOptions<I, O> = {
   laneOf(item: I): string
-  /** Whether an item may be decided together with those of other lanes. */
-  mayShare(item: I): boolean
+  /** Whether an item may be decided together with those of other lanes; any may, while there is `together`. */
+  mayShare?(item: I): boolean
   /**
    * Decides items of many lanes in one commit without waiting for anybody; answers in the order of the items, undefined
-   * for an item that is to be decided alone. When it fails, nothing was decided.
+   * for an item that is to be decided alone. When it fails, nothing was decided. Without it each lane is for itself.
    */
-  together(items: readonly I[]): Promise<readonly (O | undefined)[]>
+  together?(items: readonly I[]): Promise<readonly (O | undefined)[]>
   /** Decides items of one lane in one commit; may wait. */
   alone(items: readonly I[]): Promise<readonly O[]>
   /** Most items in one commit. */
@@ -35,7 +35,7 @@ type Lane<I, O> = {
  * what comes meanwhile waits for its lane. No lane takes more of a commit than its part while others have items waiting.
  */
 export function createLanes<I, O>(options: LanesOptions<I, O>) {
-  const { laneOf, mayShare, together, alone, batchMax, queueMax } = options
+  const { laneOf, together, mayShare = () => together !== undefined, alone, batchMax, queueMax } = options
   const laneMax = Math.ceil(queueMax / 2)
   const lanes = new Map<string, Lane<I, O>>()
   let total = 0
@@ -74,8 +74,8 @@ export function createLanes<I, O>(options: LanesOptions<I, O>) {
 
   async function drain(): Promise<void> {
     for (let batch = nextBatch(); batch.length > 0; batch = nextBatch()) {
-      const answers = await together(batch.map(([, { item }]) => item)).catch((): undefined[] => [])
-      batch.forEach(([lane, { item, resolve }], index) => resolve(answers[index] ?? goApart(lane, item)))
+      const answers = await together?.(batch.map(([, { item }]) => item)).catch(() => undefined)
+      batch.forEach(([lane, { item, resolve }], index) => resolve(answers?.[index] ?? goApart(lane, item)))
     }
     isRunning = false
   }

@@ -202,8 +202,6 @@ export function createPlaces(
   // When a hot line sells out, thousands leave it at once. Each line for itself: who leaves waits for the draw of its line.
   const leaves = createLanes<Leaving, true>({
     laneOf: ({ lineId }) => lineId,
-    mayShare: () => false,
-    together: async () => [],
     async alone(requests) {
       await transaction(db, (tx) => endVisits(tx, requests))
       return requests.map(() => true)
