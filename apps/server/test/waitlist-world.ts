@@ -25,6 +25,15 @@ import {
 export { floorId, hallId, saleId, seat }
 export const minuteMs = 60_000
 
+const eventCancelled = (at: number): Fact =>
+  fact('catalog.event-cancelled.v1', {
+    eventId: 'evt_1',
+    saleIds: [saleId],
+    accountId: 'acc_organiser',
+    note: 'The hall is closed.',
+    at: new Date(at).toISOString(),
+  })
+
 export type Bought = { orderId: string; holdId: string }
 export type Answer<T> = { status: number; body: T & Partial<Refusal> }
 
@@ -34,7 +43,12 @@ export type Answer<T> = { status: number; body: T & Partial<Refusal> }
  */
 export async function openWaitlist(
   platform: TestPlatform,
-  options: SaleOptions & { method?: 'queue' | 'ballot' | 'auction'; instead?: Partial<Platform> } = {},
+  options: SaleOptions & {
+    method?: 'queue' | 'ballot' | 'auction'
+    instead?: Partial<Platform>
+    /** The event is cancelled, and that is heard of before the sale. */
+    isCancelled?: boolean
+  } = {},
 ) {
   const inventory = createInventory(platform).module
   const waitlist = createWaitlist({ ...platform, ...options.instead })
@@ -47,10 +61,12 @@ export async function openWaitlist(
       'waitlist.offer-lapsed.v1',
       'waitlist.section-waited.v1',
       'waitlist.seats-released.v1',
+      'waitlist.waitlist-cancelled.v1',
     ],
   })
   const { published, chunks } = saleFacts(options)
   const sale = { ...(published.data as EventData<'catalog.sale-published.v1'>), method: options.method ?? 'queue' }
+  if (options.isCancelled) await publish(platform, [eventCancelled(platform.clock.now())])
   await publish(platform, [fact('catalog.sale-published.v1', sale), ...chunks])
   await platform.settle(modules)
   const { pass, place, holds, release, organise, availability } = shop(platform, inventory)
@@ -177,16 +193,7 @@ export async function openWaitlist(
       tell(
         ...bought.map(({ orderId, holdId }) => fact('orders.release-requested.v1', { orderId, holdId, sold: true })),
       ),
-    cancelEvent: () =>
-      tell(
-        fact('catalog.event-cancelled.v1', {
-          eventId: 'evt_1',
-          saleIds: [saleId],
-          accountId: 'acc_organiser',
-          note: '',
-          at: new Date(platform.clock.now()).toISOString(),
-        }),
-      ),
+    cancelEvent: () => tell(eventCancelled(platform.clock.now())),
     async document() {
       platform.clock.advance(300)
       return (await call<WaitlistDocument>('GET', `waitlists/${saleId}`)).body

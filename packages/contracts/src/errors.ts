@@ -220,6 +220,11 @@ export const errors = {
     '주최자와 운영 담당자는 입찰할 수 없습니다',
   ),
   'auctions.not-ended': entry(409, 'The lot is not closed yet', '아직 경매가 끝나지 않았습니다'),
+  'auctions.lot-cancelled': entry(
+    409,
+    'The event was cancelled before the lot was closed',
+    '경매가 끝나기 전에 행사가 취소되었습니다',
+  ),
   'auctions.nothing-left': entry(409, 'No seat is left to claim', '남은 좌석이 없습니다'),
   'auctions.had-award': entry(
     409,

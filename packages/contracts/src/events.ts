@@ -160,6 +160,10 @@ const OfferFacts = {
   seats: Type.Array(SeatRef),
   until: Instant,
 }
+const ToldOfCancelling = {
+  accountIds: Type.Array(Type.String()),
+  note: Type.String({ description: 'why, as the organiser says it' }),
+}
 const SectionSeats = {
   saleId: Type.String(),
   sectionId: Type.String(),
@@ -258,6 +262,11 @@ export const events = {
   },
   /** Little of the time to buy is left, and nothing has been bought. */
   'ballots.award-ending.v1': { key: 'awardId', data: Strict({ ...AwardFacts }) },
+  /** Its event is cancelled: nothing comes of the applications of these accounts any more. At most 500 a message. */
+  'ballots.ballot-cancelled.v1': {
+    key: 'saleId',
+    data: Strict({ saleId: Type.String(), event: EventSummary, ...ToldOfCancelling }),
+  },
   // auctions
   'auctions.sale-ready.v1': { key: 'saleId', data: Strict({ saleId: Type.String() }) },
   /** Live bids that are no longer among those that win, and whose owners may still bid. */
@@ -281,6 +290,8 @@ export const events = {
   },
   /** Little of the time to buy is left, and the seat has not been bought. */
   'auctions.award-ending.v1': { key: 'awardId', data: Strict({ ...AuctionAwardFacts }) },
+  /** Its event is cancelled: nothing comes of the bids of these accounts any more. At most 500 a message. */
+  'auctions.lot-cancelled.v1': { key: 'lotId', data: Strict({ ...LotRef, ...ToldOfCancelling }) },
   // waitlist
   /** Whether somebody waits for a section: returned seats of it are kept for the waitlist from now on, or no more. */
   'waitlist.section-waited.v1': {
@@ -294,6 +305,11 @@ export const events = {
   'waitlist.offer-over.v1': { key: 'offerId', data: Strict({ ...SectionSeats, offerId: Type.String() }) },
   /** The time of an offer has passed and nothing was bought. */
   'waitlist.offer-lapsed.v1': { key: 'offerId', data: Strict({ ...OfferFacts }) },
+  /** Its event is cancelled: these accounts wait no longer. At most 500 a message. */
+  'waitlist.waitlist-cancelled.v1': {
+    key: 'saleId',
+    data: Strict({ saleId: Type.String(), event: EventSummary, ...ToldOfCancelling }),
+  },
   /** Nobody who waits can use these seats: they go on open sale. */
   'waitlist.seats-released.v1': { key: 'sectionId', data: Strict({ ...SectionSeats }) },
   // inventory

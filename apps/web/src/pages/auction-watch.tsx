@@ -42,7 +42,7 @@ function LotWatch({ id }: { id: string }) {
         <div className="actions">
           <h2>{data.name}</h2>
           <Tag tone={data.phase === 'open' || data.phase === 'awarding' ? 'good' : 'plain'}>
-            {t.auction.phases[data.phase]}
+            {data.cancelledAt ? t.refunds.eventOffTag : t.auction.phases[data.phase]}
           </Tag>
           {data.phase === 'scheduled' ? <Countdown to={data.opensAt} label={t.auction.opensIn} /> : null}
           {data.phase === 'open' ? <Countdown to={data.endsAt} label={t.auction.endsIn} /> : null}

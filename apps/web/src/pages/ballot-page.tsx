@@ -25,6 +25,7 @@ import { pb } from '../path-builder.ts'
 import { useAttempt, useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Blank, Confirm, Countdown, Failure, Notice, PageHead, Skeleton, Stepper, Tag } from '../ui/parts.tsx'
+import { EventOff } from './event-off.tsx'
 import { Preferences, type PreferenceLine } from './preferences.tsx'
 
 const hashes = { sha256, hmacSha256 }
@@ -56,13 +57,19 @@ export function BallotPage({ saleId }: { saleId: string }) {
     )
   const own = mine.data
   const isActive = own?.application.state === 'active'
+  const isCancelled = ballot.data.cancelledAt !== undefined
   return (
     <div className="page narrow">
       <p className="eyebrow">
         <Link href={pb.event(event.data.id)}>{event.data.name}</Link>
       </p>
-      <PageHead title={t.ballot.phases[ballot.data.phase]} lead={t.ballot.leads[ballot.data.phase]} />
+      {isCancelled ? (
+        <PageHead title={t.ballot.title} />
+      ) : (
+        <PageHead title={t.ballot.phases[ballot.data.phase]} lead={t.ballot.leads[ballot.data.phase]} />
+      )}
       <div className="stack">
+        {isCancelled ? <EventOff event={event.data} body={t.ballot.cancelled} /> : null}
         {ballot.data.phase === 'scheduled' ? (
           <Countdown size="large" to={ballot.data.opensAt} label={t.ballot.opensIn} />
         ) : ballot.data.phase === 'open' ? (
@@ -265,13 +272,14 @@ function Result({ ballot, event, mine }: { ballot: BallotDocument; event: EventD
         ) : null}
       </>
     )
+  const isCancelled = ballot.cancelledAt !== undefined
   return (
     <>
       {!mine ? (
         <Blank title={t.ballot.notApplied} body={t.ballot.notAppliedBody} icon="ticket" />
       ) : mine.award ? (
-        <AwardPanel event={event} award={mine.award} />
-      ) : (
+        <AwardPanel event={event} award={mine.award} isCancelled={isCancelled} />
+      ) : isCancelled ? null : (
         <section className="panel stack">
           <h2>{t.ballot.lostTitle}</h2>
           <p>{ballot.phase === 'closed' ? t.ballot.lostClosed : t.ballot.lostBody}</p>
@@ -296,10 +304,11 @@ const awardTones = {
   declined: 'plain',
   lapsed: 'plain',
   returned: 'plain',
+  withdrawn: 'plain',
 } as const satisfies Record<AwardState, string>
 
 /** The right to buy: how long it lasts, and the way to the places. */
-function AwardPanel({ event, award }: { event: EventDocument; award: Award }) {
+function AwardPanel({ event, award, isCancelled }: { event: EventDocument; award: Award; isCancelled: boolean }) {
   const { t, lang, api, keep } = useApp()
   const account = useAccount()
   const client = useQueryClient()
@@ -308,7 +317,8 @@ function AwardPanel({ event, award }: { event: EventDocument; award: Award }) {
   const [isAsking, setAsking] = useState(false)
   const { busy, failure, attempt } = useAttempt()
   const isOpen = (award.state === 'awarded' || award.bought < award.quantity) && now < Date.parse(award.payBy)
-  const mayBuy = isOpen && (award.state === 'awarded' || award.state === 'bought')
+  const wasBought = award.state === 'bought' || award.state === 'returned'
+  const mayBuy = isOpen && !isCancelled && (award.state === 'awarded' || award.state === 'bought')
 
   const reload = () => client.invalidateQueries({ queryKey: ballotKeys.ballot(award.saleId) })
   const buy = () =>
@@ -367,7 +377,7 @@ function AwardPanel({ event, award }: { event: EventDocument; award: Award }) {
           )}
         </>
       ) : (
-        <p>{t.ballot.awardBodies[award.state]}</p>
+        <p>{isCancelled && wasBought ? t.refunds.eventOffBody : t.ballot.awardBodies[award.state]}</p>
       )}
       {award.state === 'bought' ? (
         <Link href={pb.tickets()} className="button quiet">

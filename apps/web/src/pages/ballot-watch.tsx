@@ -25,7 +25,7 @@ export function BallotWatch({ sale }: { sale: Sale }) {
       <div className="line-head">
         <h2>{t.ballot.title}</h2>
         <Tag tone={data.phase === 'open' || data.phase === 'awarding' ? 'good' : 'plain'}>
-          {t.ballot.phases[data.phase]}
+          {data.cancelledAt ? t.refunds.eventOffTag : t.ballot.phases[data.phase]}
         </Tag>
       </div>
       {data.phase === 'open' ? <Countdown to={data.drawAt} label={t.ballot.drawIn} /> : null}

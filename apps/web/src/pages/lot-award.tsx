@@ -27,10 +27,19 @@ const tones = {
   declined: 'plain',
   lapsed: 'plain',
   returned: 'plain',
+  withdrawn: 'plain',
 } as const satisfies Record<AuctionAwardState, string>
 
 /** The right to buy a seat at one's own bid: how long it lasts, and the way to the payment. */
-export function LotAward({ award, timeZone }: { award: AuctionAward; timeZone: string }) {
+export function LotAward({
+  award,
+  timeZone,
+  isCancelled,
+}: {
+  award: AuctionAward
+  timeZone: string
+  isCancelled: boolean
+}) {
   const { t, lang, api } = useApp()
   const account = useAccount()
   const client = useQueryClient()
@@ -38,7 +47,8 @@ export function LotAward({ award, timeZone }: { award: AuctionAward; timeZone: s
   const now = useServerNow()
   const [isAsking, setAsking] = useState(false)
   const { busy, failure, attempt } = useAttempt()
-  const isOpen = award.state === 'awarded' && now < Date.parse(award.payBy)
+  const wasBought = award.state === 'bought' || award.state === 'returned'
+  const isOpen = award.state === 'awarded' && !isCancelled && now < Date.parse(award.payBy)
   const price = formatMoney(award.unitPrice, localeOf(lang))
 
   const reload = () => client.invalidateQueries({ queryKey: lotKeys.mine(award.lotId) })
@@ -100,7 +110,7 @@ export function LotAward({ award, timeZone }: { award: AuctionAward; timeZone: s
           )}
         </>
       ) : (
-        <p>{t.auction.awardBodies[award.state]}</p>
+        <p>{isCancelled && wasBought ? t.refunds.eventOffBody : t.auction.awardBodies[award.state]}</p>
       )}
       {award.state === 'bought' ? (
         <Link href={pb.tickets()} className="button quiet">

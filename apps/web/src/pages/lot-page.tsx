@@ -13,6 +13,7 @@ import { pb } from '../path-builder.ts'
 import { useServerNow, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Countdown, Failure, Notice, PageHead, Skeleton, Tag } from '../ui/parts.tsx'
+import { EventOff } from './event-off.tsx'
 import { LeftOver, LotAward } from './lot-award.tsx'
 import { BidForm, Chances } from './lot-bid.tsx'
 import { Ladder } from './lot-ladder.tsx'
@@ -40,15 +41,19 @@ export function LotPage({ id }: { id: string }) {
       </div>
     )
   const isOver = lot.data.phase === 'awarding' || lot.data.phase === 'closed'
+  const isCancelled = lot.data.cancelledAt !== undefined
   return (
     <div className="page narrow">
       <p className="eyebrow">
         <Link href={pb.event(event.data.id)}>{event.data.name}</Link>
       </p>
-      <PageHead title={lot.data.name} lead={t.auction.leads[lot.data.phase]}>
-        <Tag tone={lot.data.phase === 'open' ? 'good' : 'plain'}>{t.auction.phases[lot.data.phase]}</Tag>
+      <PageHead title={lot.data.name} lead={isCancelled ? undefined : t.auction.leads[lot.data.phase]}>
+        <Tag tone={lot.data.phase === 'open' ? 'good' : 'plain'}>
+          {isCancelled ? t.refunds.eventOffTag : t.auction.phases[lot.data.phase]}
+        </Tag>
       </PageHead>
       <div className="stack">
+        {isCancelled ? <EventOff event={event.data} body={t.auction.cancelled} /> : null}
         <Said lot={lot.data} mine={own.mine} standing={own.standing} />
         <When lot={lot.data} event={event.data} />
         {isOver ? (
@@ -65,7 +70,7 @@ export function LotPage({ id }: { id: string }) {
           </div>
           <Ladder lot={lot.data} own={own.mine?.bid ?? null} />
         </section>
-        <Rules lot={lot.data} />
+        {isCancelled ? null : <Rules lot={lot.data} />}
       </div>
     </div>
   )
@@ -175,11 +180,12 @@ function Said({ lot, mine, standing }: { lot: LotDocument; mine: MyBids | undefi
 
 function Result({ lot, event, mine }: { lot: LotDocument; event: EventDocument; mine: MyBids | undefined }) {
   const { t } = useApp()
+  const isCancelled = lot.cancelledAt !== undefined
   return (
     <>
       {mine?.award ? (
-        <LotAward award={mine.award} timeZone={event.timeZone} />
-      ) : mine?.bid ? (
+        <LotAward award={mine.award} timeZone={event.timeZone} isCancelled={isCancelled} />
+      ) : mine?.bid && !isCancelled ? (
         <section className="panel stack">
           <h2>{t.auction.lostTitle}</h2>
           <p>{lot.phase === 'closed' ? t.auction.lostClosed : t.auction.lostBody}</p>
@@ -187,11 +193,13 @@ function Result({ lot, event, mine }: { lot: LotDocument; event: EventDocument; 
         </section>
       ) : null}
       {mine && !mine.award ? <LeftOver lot={lot} /> : null}
-      <p className="actions">
-        <Link href={pb.lotRanking(lot.id)} className="button quiet">
-          {t.auction.ranking}
-        </Link>
-      </p>
+      {lot.outcome ? (
+        <p className="actions">
+          <Link href={pb.lotRanking(lot.id)} className="button quiet">
+            {t.auction.ranking}
+          </Link>
+        </p>
+      ) : null}
     </>
   )
 }

@@ -15,6 +15,7 @@ const tones = {
   declined: 'plain',
   lapsed: 'plain',
   returned: 'plain',
+  withdrawn: 'plain',
 } as const satisfies Record<AuctionAwardState, string>
 
 /** Enough to tell bidders apart; the report has all of it. */

@@ -20,6 +20,7 @@ const tones = {
   bought: 'good',
   declined: 'plain',
   lapsed: 'plain',
+  withdrawn: 'plain',
 } as const satisfies Record<OfferState, string>
 
 /** The right to buy returned seats: which, how long, and the way to the order. */

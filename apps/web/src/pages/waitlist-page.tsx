@@ -19,6 +19,7 @@ import { pb } from '../path-builder.ts'
 import { useAttempt, useIdempotencyKey, useTitle } from '../ui/hooks.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Confirm, Failure, Notice, PageHead, Skeleton, Stepper, Tag } from '../ui/parts.tsx'
+import { EventOff } from './event-off.tsx'
 import { OfferPanel } from './offer-panel.tsx'
 
 /** A waitlist as somebody who waits sees it: the wish, how many are ahead, and what was offered. */
@@ -68,18 +69,19 @@ function Mine({ mine, ...shown }: Shown & { mine: { entry: WaitlistEntry; offer:
   const entry = mine?.entry
   // An offer is told about until its owner waits again.
   const offer = entry && entry.state !== 'waiting' && entry.state !== 'left' ? mine.offer : null
-  const form =
-    waitlist.phase === 'open' ? (
-      <JoinForm {...shown} before={isEditing ? entry : undefined} onDone={() => setEditing(false)} />
-    ) : (
-      <Notice>{waitlist.phase === 'closed' ? t.waitlist.closed : t.waitlist.notOpen}</Notice>
-    )
+  const isCancelled = waitlist.cancelledAt !== undefined
+  const form = isCancelled ? null : waitlist.phase === 'open' ? (
+    <JoinForm {...shown} before={isEditing ? entry : undefined} onDone={() => setEditing(false)} />
+  ) : (
+    <Notice>{waitlist.phase === 'closed' ? t.waitlist.closed : t.waitlist.notOpen}</Notice>
+  )
   if (entry?.state === 'waiting' && !isEditing)
     return <Waiting {...shown} entry={entry} onChange={() => setEditing(true)} />
   return (
     <>
+      {isCancelled ? <EventOff event={event} body={t.waitlist.cancelled} /> : null}
       {offer ? <OfferPanel offer={offer} event={event} /> : null}
-      {entry?.state === 'offered' ? null : offer?.state === 'bought' && !wantsMore ? (
+      {entry?.state === 'offered' ? null : offer?.state === 'bought' && !wantsMore && !isCancelled ? (
         <p>
           <button type="button" className="button quiet" onClick={() => setWantsMore(true)}>
             {t.waitlist.more}

@@ -32,6 +32,8 @@ export const LotDocument = Strict({
   payBySeconds: Type.Integer({ description: 'how long an award lasts' }),
   leftOver: OneOf(leftOverRules),
   phase: OneOf(lotPhases),
+  /** The event is cancelled, and the lot with it. */
+  cancelledAt: Type.Optional(Instant),
   bidders: Type.Integer(),
   bids: Type.Integer({ description: 'accepted so far; also the sequence of the newest' }),
   ladder: Type.Array(Strict({ amount: Amount, count: Type.Integer() }), {
@@ -74,7 +76,8 @@ export const Bid = Strict({
 })
 export type Bid = Static<typeof Bid>
 
-export const auctionAwardStates = ['awarded', 'bought', 'declined', 'lapsed', 'returned'] as const
+/** `withdrawn`: the event was cancelled before it was bought. */
+export const auctionAwardStates = ['awarded', 'bought', 'declined', 'lapsed', 'returned', 'withdrawn'] as const
 export type AuctionAwardState = (typeof auctionAwardStates)[number]
 
 export const awardReasons = ['won', 'moved-up', 'left-over'] as const
@@ -213,7 +216,7 @@ export const lotRanking = route({
   summary: 'The final ranking without names, and what became of each award',
   params,
   answers: { 200: LotRanking },
-  errors: ['auctions.lot-not-found', 'auctions.not-ended', 'http.overloaded'],
+  errors: ['auctions.lot-not-found', 'auctions.not-ended', 'auctions.lot-cancelled', 'http.overloaded'],
   cache: 'public, max-age=2',
 })
 
@@ -248,7 +251,7 @@ export const lotReport = route({
     'The close of a lot as it was signed: every bid without names and the ranking. `signature` is a JWS (EdDSA, key at `/.well-known/jwks.json`) over the SHA-256 of the text of `report`',
   params,
   answers: { 200: Strict({ report: LotReport, signature: Type.String() }) },
-  errors: ['auctions.lot-not-found', 'auctions.not-ended', 'http.overloaded'],
+  errors: ['auctions.lot-not-found', 'auctions.not-ended', 'auctions.lot-cancelled', 'http.overloaded'],
   cache: 'public, max-age=60',
 })
 

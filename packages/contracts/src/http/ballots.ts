@@ -11,6 +11,8 @@ export const BallotDocument = Strict({
   saleId: Type.String(),
   eventId: Type.String(),
   phase: OneOf(ballotPhases),
+  /** The event is cancelled, and the ballot with it. */
+  cancelledAt: Type.Optional(Instant),
   opensAt: Instant,
   drawAt: Instant,
   closesAt: Instant,
@@ -55,7 +57,8 @@ export const Application = Strict({
 })
 export type Application = Static<typeof Application>
 
-export const awardStates = ['awarded', 'bought', 'declined', 'lapsed', 'returned'] as const
+/** `withdrawn`: the event was cancelled before it was bought. */
+export const awardStates = ['awarded', 'bought', 'declined', 'lapsed', 'returned', 'withdrawn'] as const
 export type AwardState = (typeof awardStates)[number]
 
 /** The right to buy. `kind` tells the awards of a ballot from those of an auction. */

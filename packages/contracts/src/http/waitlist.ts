@@ -14,6 +14,8 @@ export const WaitlistDocument = Strict({
   eventId: Type.String(),
   eventName: Type.String(),
   phase: OneOf(waitlistPhases),
+  /** The event is cancelled, and the waitlist with it. */
+  cancelledAt: Type.Optional(Instant),
   opensAt: Instant,
   closesAt: Instant,
   serverTime: Instant,
@@ -57,7 +59,8 @@ export const WaitlistEntry = Strict({
 })
 export type WaitlistEntry = Static<typeof WaitlistEntry>
 
-export const offerStates = ['offered', 'bought', 'declined', 'lapsed'] as const
+/** `withdrawn`: the event was cancelled before it was bought. */
+export const offerStates = ['offered', 'bought', 'declined', 'lapsed', 'withdrawn'] as const
 export type OfferState = (typeof offerStates)[number]
 
 /** The right to buy returned seats until a deadline. */

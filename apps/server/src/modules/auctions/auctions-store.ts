@@ -10,7 +10,8 @@ const lotColumns = sql`
   l.id, l.sale_id as "saleId", l.section_id as "sectionId", l.name, l.event, l.seats, l.start_amount as "startAmount", l.currency,
   l.step, l.bids_max as "bidsMax", l.opens_at as "opensAt", l.ends_at as "endsAt", l.soft_close as "softClose",
   l.closes_at as "closesAt", l.pay_by_seconds as "payBySeconds", l.hold_seconds as "holdSeconds", l.left_over as "leftOver",
-  l.end_at as "endAt", l.sequence, l.bidders, l.last_bid as "lastBid", l.closed_at as "closedAt"`
+  l.end_at as "endAt", l.sequence, l.bidders, l.last_bid as "lastBid", l.closed_at as "closedAt",
+  l.cancelled_at as "cancelledAt"`
 
 export const readLot = (db: Db | Tx, id: string): Promise<Lot | undefined> =>
   maybeRow(db, sql<Lot>`select ${lotColumns} from auctions.lots l where l.id = ${id}`)
@@ -58,18 +59,56 @@ export async function insertLots(tx: Tx, sale: SaleFacts): Promise<void> {
   }
 }
 
-/** The event is called off: from now on nobody bids and nobody gets an award. @returns the lots of these sales */
-export async function cancelLots(tx: Tx, saleIds: readonly string[], at: Date): Promise<string[]> {
-  const found = await rows(
-    tx,
-    sql<{ id: string }>`
-      update auctions.lots l set closes_at = least(closes_at, ${at})
-      from (select id from auctions.lots where sale_id = any(${saleIds}::text[]) order by id for no key update) w
-      where l.id = w.id
-      returning l.id`,
-  )
-  return found.map(({ id }) => id)
+export type Cancelled = { saleId: string; at: Date; note: string }
+
+/** Notes sales that are not known here yet: their lots are cancelled as soon as they are. */
+export async function rememberCancelled(tx: Tx, sales: readonly Cancelled[]): Promise<void> {
+  await sql`
+    insert into auctions.cancelled_sales (id, at, note)
+    select w.* from unnest(${sales.map((s) => s.saleId)}::text[], ${sales.map((s) => s.at)}::timestamptz[], ${sales.map((s) => s.note)}::text[]) w (id, at, note)
+    where not exists (select 1 from auctions.lots l where l.sale_id = w.id)
+    on conflict do nothing`.execute(tx)
 }
+
+/** Which of these sales were cancelled before they were known. */
+export const cancelledBefore = (tx: Tx, saleIds: readonly string[]): Promise<Cancelled[]> =>
+  rows(
+    tx,
+    sql<Cancelled>`select id as "saleId", at, note from auctions.cancelled_sales where id = any(${saleIds}::text[])`,
+  )
+
+/** The lots of these sales, for whoever cancels them. */
+export const lockSales = (tx: Tx, saleIds: readonly string[]): Promise<Lot[]> =>
+  rows(
+    tx,
+    sql<Lot>`
+      select ${lotColumns} from auctions.lots l where l.sale_id = any(${saleIds}::text[]) order by l.id for update of l`,
+  )
+
+export async function cancelLot(tx: Tx, id: string, at: Date): Promise<void> {
+  await sql`update auctions.lots set cancelled_at = ${at}, is_touched = true where id = ${id}`.execute(tx)
+}
+
+/** Moves all awards of a lot that are open; the lot is locked. */
+export async function moveOpenAwards(tx: Tx, lotId: string, state: AwardState): Promise<void> {
+  await sql`
+    update auctions.awards a set state = ${state}
+    from (select id from auctions.awards where lot_id = ${lotId} and state = 'awarded' order by id for update) w
+    where a.id = w.id`.execute(tx)
+}
+
+/** Bidders, and claimants of what was left over, who hoped for something yet; by account. */
+export const hopefulPage = (tx: Tx, lotId: string, after: string, limit: number): Promise<{ accountId: string }[]> =>
+  rows(
+    tx,
+    sql<{ accountId: string }>`
+      select w.account_id as "accountId"
+      from (select account_id from auctions.bidders where lot_id = ${lotId}
+            union select account_id from auctions.awards where lot_id = ${lotId} and state = 'withdrawn') w
+      where w.account_id > ${after}::text collate "C"
+        and not exists (select 1 from auctions.awards a where a.lot_id = ${lotId} and a.account_id = w.account_id and a.state <> 'withdrawn')
+      order by w.account_id collate "C" limit ${limit}`,
+  )
 
 export type Seat = { place: number; number: number; label: string }
 
@@ -244,7 +283,7 @@ export const lotsToClose = (db: Db, now: Date, limit: number): Promise<{ id: str
   rows(
     db,
     sql<{ id: string }>`
-      select id from auctions.lots where closed_at is null and end_at <= ${now} order by end_at, id limit ${limit}`,
+      select id from auctions.lots where closed_at is null and cancelled_at is null and end_at <= ${now} order by end_at, id limit ${limit}`,
   )
 
 export async function closeLot(tx: Tx, id: string, at: Date, report: { hash: string; signature: string }) {
@@ -269,13 +308,13 @@ const awardColumns = sql`
 
 /** An award as its owner sees it. */
 export type FullAward = Award &
-  Pick<Lot, 'saleId' | 'sectionId' | 'name' | 'event' | 'currency' | 'holdSeconds' | 'closesAt'> & {
+  Pick<Lot, 'saleId' | 'sectionId' | 'name' | 'event' | 'currency' | 'holdSeconds'> & {
     seat: { number: number; label: string }
   }
 
 const fullAward = sql`
   select ${awardColumns}, l.sale_id as "saleId", l.section_id as "sectionId", l.name, l.event, l.currency,
-         l.hold_seconds as "holdSeconds", l.closes_at as "closesAt", json_build_object('number', s.number, 'label', s.label) as seat
+         l.hold_seconds as "holdSeconds", json_build_object('number', s.number, 'label', s.label) as seat
   from auctions.awards a join auctions.lots l on l.id = a.lot_id join auctions.seats s on s.lot_id = a.lot_id and s.place = a.place`
 
 export const awardsOf = (db: Db, accountId: string, limit: number): Promise<FullAward[]> =>

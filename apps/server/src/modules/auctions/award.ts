@@ -24,9 +24,9 @@ export type Award = {
 
 /**
  * `buy`: its order was fulfilled. `refund`: it was, and the money went back. `decline`: its owner gives it up. `lapse`: its
- * time is over and nobody can use it any more.
+ * time is over and nobody can use it any more. `cancel`: its event is cancelled.
  */
-export type AwardEvent = 'buy' | 'refund' | 'decline' | 'lapse'
+export type AwardEvent = 'buy' | 'refund' | 'decline' | 'lapse' | 'cancel'
 
 /** A new state, nothing to do, or the code of the refusal. */
 type Outcome = { to: AwardState } | 'same' | ErrorCode
@@ -35,11 +35,12 @@ const to = (state: AwardState): Outcome => ({ to: state })
 
 /** An order that was under way when its award was given up or its money came back still buys: it has the seat. */
 export const transitions: Readonly<Record<AwardState, Readonly<Record<AwardEvent, Outcome>>>> = {
-  awarded: { buy: to('bought'), refund: 'same', decline: to('declined'), lapse: to('lapsed') },
-  bought: { buy: 'same', refund: to('returned'), decline: 'auctions.award-over', lapse: 'same' },
-  declined: { buy: to('bought'), refund: 'same', decline: 'same', lapse: 'same' },
-  lapsed: { buy: to('bought'), refund: 'same', decline: 'auctions.award-over', lapse: 'same' },
-  returned: { buy: to('bought'), refund: 'same', decline: 'auctions.award-over', lapse: 'same' },
+  awarded: { buy: to('bought'), refund: 'same', decline: to('declined'), lapse: to('lapsed'), cancel: to('withdrawn') },
+  bought: { buy: 'same', refund: to('returned'), decline: 'auctions.award-over', lapse: 'same', cancel: 'same' },
+  declined: { buy: to('bought'), refund: 'same', decline: 'same', lapse: 'same', cancel: 'same' },
+  lapsed: { buy: to('bought'), refund: 'same', decline: 'auctions.award-over', lapse: 'same', cancel: 'same' },
+  returned: { buy: to('bought'), refund: 'same', decline: 'auctions.award-over', lapse: 'same', cancel: 'same' },
+  withdrawn: { buy: to('bought'), refund: 'same', decline: 'auctions.award-over', lapse: 'same', cancel: 'same' },
 }
 
 export function nextState(state: AwardState, event: AwardEvent): AwardState {

@@ -3,7 +3,6 @@ import { describe, expect } from 'vitest'
 import { byRank } from '@fairgate/contracts/auction'
 import type { LotReport } from '@fairgate/contracts/http/auctions'
 import { verifyAuction } from '@fairgate/contracts/verify-auction'
-import { fact } from '#platform/bus'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
@@ -12,6 +11,7 @@ import { hashOf } from './report.ts'
 import {
   closesAt,
   endsAt,
+  eventCancelled,
   holdSeconds,
   lotId,
   openWorld,
@@ -411,25 +411,62 @@ describe('an award', () => {
   })
 })
 
-test('an event that is called off takes no bids and gives no awards; what was won can no longer be bought', async ({
-  platform,
-}) => {
-  const world = await openWorld(platform, { seats: 1 })
-  await crowd(world, 2)
-  const cancelled = (at: string) =>
-    fact('catalog.event-cancelled.v1', { eventId: 'evt_1', saleIds: ['sal_1'], accountId: 'acc_o', note: 'ill', at })
-  await world.closeNow()
-  const award = (await world.awardOf('acc_2'))!
-  platform.clock.advance(secondMs)
-  await world.tell(cancelled(new Date(platform.clock.now()).toISOString()))
-  expect((await world.pass(award.id, 'acc_2')).body.code).toBe('auctions.award-over')
-  platform.clock.advance(2 * payBySeconds * secondMs)
-  await world.award()
-  expect(await holders(platform)).toEqual([])
-  expect((await world.document()).phase).toBe('closed')
-  platform.clock.set(Date.parse(endsAt) - secondMs)
-  expect(await world.bid('acc_3', at(5))).toBe('auctions.closed')
-  expect(await world.violations()).toEqual([])
+describe('an event that is cancelled', () => {
+  const told = async (world: World) =>
+    (await world.spied()).flatMap(({ type, data }) =>
+      type === 'auctions.lot-cancelled.v1' ? (data['accountIds'] as string[]) : [type],
+    )
+
+  test('ends an open lot without close, report and awards; its bidders are told once, however often the fact comes', async ({
+    platform,
+  }) => {
+    const world = await openWorld(platform, { seats: 1 })
+    await crowd(world, 2)
+    await world.spied()
+    for (let i = 0; i < 2; i++) await world.tell(eventCancelled(platform.clock.now()))
+    expect(await told(world)).toEqual(['acc_1', 'acc_2'])
+    expect(await world.bid('acc_3', at(5))).toBe('auctions.closed')
+    await world.closeNow()
+    await world.award()
+    expect(await world.document()).toMatchObject({ phase: 'closed', cancelledAt: expect.any(String), bids: 2 })
+    for (const what of ['report', 'ranking'])
+      expect((await world.call('GET', `/api/lots/${lotId}/${what}`)).body.code).toBe('auctions.lot-cancelled')
+    expect(await holders(platform)).toEqual([])
+    expect(await told(world)).toEqual([])
+    expect(await world.violations()).toEqual([])
+  })
+
+  test('withdraws what was won and not bought, and gives it to nobody; who has bought hears of the refund alone', async ({
+    platform,
+  }) => {
+    const world = await openWorld(platform, { seats: 2 })
+    const [best, second, third] = (await crowd(world, 3)) as [string, string, string]
+    await world.closeNow()
+    const order = { id: 'ord_1', accountId: best, amount: at(2) }
+    await world.tell(orderFulfilled(order))
+    const award = (await world.awardOf(second))!
+    await world.spied()
+    platform.clock.advance(secondMs)
+    await world.tell(eventCancelled(platform.clock.now()))
+    expect((await told(world)).toSorted()).toEqual([second, third].toSorted())
+    expect(await world.awardOf(second)).toMatchObject({ state: 'withdrawn' })
+    expect((await world.pass(award.id, second)).body.code).toBe('auctions.award-over')
+    await world.tell(orderEnded(order, 'refunded'))
+    for (let i = 0; i < 4; i++) {
+      platform.clock.advance((payBySeconds * secondMs) / 2)
+      await world.award()
+    }
+    expect(await holders(platform)).toEqual([])
+    expect(await told(world)).toEqual([])
+    expect((await world.call('GET', `/api/lots/${lotId}/report`)).status).toBe(200)
+    expect(await world.violations()).toEqual([])
+  })
+
+  test('ends its lots also when they become known later', async ({ platform }) => {
+    const world = await openWorld(platform, {}, [eventCancelled(Date.parse('2026-01-01T00:00:00.000Z'))])
+    expect(await world.bid('acc_1', at(0))).toBe('auctions.closed')
+    expect((await world.document()).phase).toBe('closed')
+  })
 })
 
 test('whatever winners do, the chain follows the ranking, no seat is in two awards and nobody has two', async ({

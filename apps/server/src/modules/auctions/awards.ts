@@ -39,11 +39,7 @@ export function createAwards({ db, clock, ids, tokens, metrics, ephemeral, docum
         const award = await store.lockAward(tx, id)
         if (!award || award.accountId !== accountId) throw new Problem('auctions.award-not-found')
         const now = clock.now()
-        if (
-          award.state !== 'awarded' ||
-          award.releasedAt !== null ||
-          now >= Math.min(award.payBy.getTime(), award.closesAt.getTime())
-        )
+        if (award.state !== 'awarded' || award.releasedAt !== null || now >= award.payBy.getTime())
           throw new Problem('auctions.award-over', { state: award.state, payBy: award.payBy.toISOString() })
         const expiresAt = new Date(Math.min(now + award.holdSeconds * 1000, award.payBy.getTime()))
         await store.notePass(tx, id, expiresAt)

@@ -121,7 +121,7 @@ export function createBids(deps: Deps) {
       const floor = { own: own?.amount, cutoff: winners.cutoff()?.amount }
       const end = lot.endAt.getTime()
       // A lot may have been closed by a process whose clock is ahead, or its event called off.
-      const isOver = lot.closedAt !== null || now >= lot.closesAt.getTime()
+      const isOver = lot.closedAt !== null || lot.cancelledAt !== null
       const outcome = isOver
         ? ({ kind: 'closed' } as const)
         : judge(rules, { amount, at: now }, { used: own?.used ?? 0, end, ...floor })

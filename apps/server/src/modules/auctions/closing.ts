@@ -36,8 +36,8 @@ export function createClosing(deps: Deps): Loop {
     await transaction(db, async (tx) => {
       const lot = await store.lockForWork(tx, id)
       const now = new Date(clock.now())
-      // Somebody else has closed it, or a bid has moved the end.
-      if (!lot || lot.closedAt !== null || lot.endAt > now) return
+      // Somebody else has closed it, a bid has moved the end, or the event is cancelled.
+      if (!lot || lot.closedAt !== null || lot.cancelledAt !== null || lot.endAt > now) return
       await racepoints.reach('auctions.before-close')
       const hash = hashOf(JSON.stringify(await reportOf(tx, lot)))
       await store.closeLot(tx, id, now, {

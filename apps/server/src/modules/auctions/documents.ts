@@ -96,7 +96,7 @@ export function createDocuments({ db, clock, signals }: Pick<Platform, 'db' | 'c
 function documentOf(board: Board, now: number): LotDocument {
   const phase = phaseOf(board, now)
   const rules = rulesOf(board)
-  const { awarded: open = 0, bought = 0, declined = 0, lapsed = 0, returned = 0 } = board.awards
+  const { awarded: open = 0, bought = 0, declined = 0, lapsed = 0, returned = 0, withdrawn = 0 } = board.awards
   const left = board.seats - board.seatsGiven
   const isClaimable = board.leftOver === 'start-price' && board.ranked === board.bidders && mayAward(board, now)
   return {
@@ -117,6 +117,7 @@ function documentOf(board: Board, now: number): LotDocument {
     payBySeconds: board.payBySeconds,
     leftOver: board.leftOver,
     phase,
+    ...(board.cancelledAt === null ? {} : { cancelledAt: board.cancelledAt.toISOString() }),
     bidders: board.bidders,
     bids: board.sequence,
     ladder: board.ladder,
@@ -126,7 +127,17 @@ function documentOf(board: Board, now: number): LotDocument {
     pollMs: pollMsOf(phase === 'closing' || phase === 'open' ? board.endAt.getTime() - now : Infinity),
     ...(board.closedAt === null
       ? {}
-      : { outcome: { open, bought, declined, lapsed, returned, left, claimable: isClaimable ? left : 0 } }),
+      : {
+          outcome: {
+            open,
+            bought,
+            declined,
+            lapsed: lapsed + withdrawn,
+            returned,
+            left,
+            claimable: isClaimable ? left : 0,
+          },
+        }),
     serverTime: new Date(now).toISOString(),
   }
 }

@@ -4,6 +4,7 @@ import { afterCommit, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import * as store from './auctions-store.ts'
 import { nextState } from './award.ts'
+import { createCancelling } from './cancelling.ts'
 import type { Documents } from './documents.ts'
 
 export const subscribes = [
@@ -28,6 +29,8 @@ export function createSubscriptions({
   outbox,
   documents,
 }: Pick<Platform, 'outbox'> & { documents: Documents }): Subscription[] {
+  const cancelling = createCancelling({ outbox, documents })
+
   /** Brings awards in step with their orders. The lots are locked first, as everybody does. */
   async function recount(tx: Tx, who: readonly Who[]): Promise<void> {
     const awards = await store.awardsToRecount(tx, who)
@@ -67,18 +70,22 @@ export function createSubscriptions({
           sale.lots.map(({ id }) => id),
         )
       }
+      const saleIds = sales.map(({ saleId }) => saleId)
+      await cancelling.salesKnown(tx, saleIds)
       await outbox.publish(
         tx,
-        sales.map(({ saleId }) => fact('auctions.sale-ready.v1', { saleId })),
+        saleIds.map((saleId) => fact('auctions.sale-ready.v1', { saleId })),
       )
     }),
 
-    on('catalog.event-cancelled.v1', async (tx, messages) => {
-      for (const { data } of messages) {
-        const lotIds = await store.cancelLots(tx, data.saleIds, new Date(data.at))
-        afterCommit(tx, () => documents.changed(lotIds))
-      }
-    }),
+    on('catalog.event-cancelled.v1', (tx, messages) =>
+      cancelling.salesCancelled(
+        tx,
+        messages.flatMap(({ data: { saleIds, at, note } }) =>
+          saleIds.map((saleId) => ({ saleId, at: new Date(at), note })),
+        ),
+      ),
+    ),
 
     on('orders.order-placed.v1', (tx, messages) => store.noteOrders(tx, ordersOf(messages), 'pending')),
 

@@ -29,6 +29,8 @@ export type Lot = {
   /** The id of the newest bid. */
   lastBid: string | null
   closedAt: Date | null
+  /** The event does not take place: no bids and no awards since then, and a lot that was not closed never is. */
+  cancelledAt: Date | null
 }
 
 export const rulesOf = (lot: Lot): LotRules => ({
@@ -42,14 +44,15 @@ export const rulesOf = (lot: Lot): LotRules => ({
 })
 
 export function phaseOf(lot: Lot, now: number): LotPhase {
-  if (now >= lot.closesAt.getTime()) return 'closed'
+  if (lot.cancelledAt !== null || now >= lot.closesAt.getTime()) return 'closed'
   if (now < lot.opensAt.getTime()) return 'scheduled'
   if (now < lot.endAt.getTime() && lot.closedAt === null) return 'open'
   return lot.closedAt === null ? 'closing' : 'awarding'
 }
 
 /** Everybody who wins has the same time: no award is made when less than that is left of the sale. */
-export const mayAward = (lot: Lot, now: number): boolean => now + lot.payBySeconds * 1000 <= lot.closesAt.getTime()
+export const mayAward = (lot: Lot, now: number): boolean =>
+  lot.cancelledAt === null && now + lot.payBySeconds * 1000 <= lot.closesAt.getTime()
 
 export const latestEndOf = (lot: Lot): Date => new Date(latestEnd(rulesOf(lot)))
 

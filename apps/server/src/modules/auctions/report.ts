@@ -41,6 +41,10 @@ const softCloseOf = ({ windowSeconds, extendSeconds, extendSecondsMax }: NonNull
   extendSecondsMax,
 })
 
+/** Why a lot has neither report nor ranking. */
+export const notClosed = ({ cancelledAt }: Lot): Problem =>
+  new Problem(cancelledAt === null ? 'auctions.not-ended' : 'auctions.lot-cancelled')
+
 type Built = { bytes: Buffer; etag: string }
 
 /** Reports kept by a process; one of 30,000 bids is some 1.5 MB. */
@@ -57,7 +61,7 @@ export function createReports({ db }: { db: Db }) {
 
   async function build(lot: Lot): Promise<Built> {
     const signed = await store.signatureOf(db, lot.id)
-    if (!signed) throw new Problem('auctions.not-ended')
+    if (!signed) throw notClosed(lot)
     const report = JSON.stringify(await reportOf(db, lot))
     const bytes = Buffer.from(`{"report":${report},"signature":${JSON.stringify(signed.signature)}}`)
     const built = { bytes, etag: `"${signed.hash}"` }
@@ -73,7 +77,7 @@ export function createReports({ db }: { db: Db }) {
       if (known) return known
       const lot = await store.readLot(db, lotId)
       if (!lot) throw new Problem('auctions.lot-not-found')
-      if (lot.closedAt === null) throw new Problem('auctions.not-ended')
+      if (lot.closedAt === null) throw notClosed(lot)
       return builds.add(lot)
     },
   }

@@ -13,7 +13,7 @@ import type { Bids } from './bids.ts'
 import type { createBroadcast } from './broadcast.ts'
 import type { Documents } from './documents.ts'
 import { moneyOf, phaseOf, rulesOf } from './lot.ts'
-import type { Reports } from './report.ts'
+import { notClosed, type Reports } from './report.ts'
 
 export type Parts = {
   db: Db
@@ -85,7 +85,7 @@ export function serveRoutes(http: HttpApp, { db, clock, documents, broadcast, bi
 
   http.serve(contract.lotRanking, async ({ params }) => {
     const lot = await lotOf(params.id)
-    if (lot.closedAt === null) throw new Problem('auctions.not-ended')
+    if (lot.closedAt === null) throw notClosed(lot)
     const ranking: contract.LotRanking = {
       lotId: lot.id,
       seats: lot.seats,

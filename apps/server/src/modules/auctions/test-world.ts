@@ -107,8 +107,17 @@ export const orderEnded = (order: OrderSpec, state: 'expired' | 'cancelled' | 'r
     reason: 'r',
   })
 
+export const eventCancelled = (at: number): Fact =>
+  fact('catalog.event-cancelled.v1', {
+    eventId: event.id,
+    saleIds: ['sal_1'],
+    accountId: event.organiserId,
+    note: 'The singer is ill.',
+    at: new Date(at).toISOString(),
+  })
+
 /** A lot whose bids are open, and the calls that a test makes of it. */
-export async function openWorld(platform: TestPlatform, options: Options = {}) {
+export async function openWorld(platform: TestPlatform, options: Options = {}, before: readonly Fact[] = []) {
   const { module, bid } = createAuctions(platform, { streamsMax: 10_000 })
   const app = platform.http([module])
   const [broadcast, closing, awarding] = module.loops!
@@ -142,9 +151,10 @@ export async function openWorld(platform: TestPlatform, options: Options = {}) {
       'auctions.awarded.v1',
       'auctions.not-awarded.v1',
       'auctions.award-ending.v1',
+      'auctions.lot-cancelled.v1',
     ],
   })
-  await tell(salePublished(options))
+  await tell(...before, salePublished(options))
   clock.set(Date.parse(opensAt))
 
   const award = async () => {

@@ -32,6 +32,7 @@ export async function audit({ db }: { db: Db }, eventId?: string): Promise<Audit
       { name: 'an award has the account and the places of its application', violations: found.owners },
       { name: 'an award for a preference is for a line that was named', violations: found.lines },
       { name: 'no line has more open awards than places that can be sold', violations: found.over },
+      { name: 'no award of a cancelled event is open', violations: found.cancelled },
       { name: 'an award says what its orders have bought, and they bought no more than it', violations: found.bought },
     ],
     figures: { applications: found.applications, awards: found.awards, awardsOpen: found.open },

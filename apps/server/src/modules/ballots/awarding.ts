@@ -55,6 +55,7 @@ export function createAwarding({ db, clock, ids, outbox, metrics, racepoints, do
   }
 
   async function give(tx: Tx, ballot: Ballot, now: Date): Promise<void> {
+    if (ballot.cancelledAt !== null) return store.settle(tx, ballot.id, leftOver(ballot), undefined)
     const lines = await store.placesOf(tx, ballot.id)
     await racepoints.reach('ballots.before-awards')
     // Without the stock of every line nothing is given; whoever brings it asks again.

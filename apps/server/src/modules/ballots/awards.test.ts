@@ -10,6 +10,7 @@ import { createBallots } from './index.ts'
 import {
   closesAt,
   drawAt,
+  eventCancelled,
   holdSeconds,
   inOrder,
   minuteMs,
@@ -19,6 +20,8 @@ import {
   orderPlaced,
   payBySeconds,
   people,
+  salePublished,
+  seatsReturned,
   stockChanged,
   winners,
   type World,
@@ -318,6 +321,50 @@ describe('awards', () => {
     expect(await world.awardOf(second)).toMatchObject({ state: 'awarded' })
   })
 
+  /** Of four who want two places each the first has bought the two there are, and then given back one after the other. */
+  async function giveBack(platform: TestPlatform, at: number) {
+    const world = await openWorld(platform, two)
+    await world.applyCrowd(people(4), ['lin_a'], 2)
+    await world.drawNow()
+    const [first, second] = (await inOrder(world, people(4))) as [string, string]
+    const order = { id: 'ord_1', lineId: 'lin_a', accountId: first, seats: 2 }
+    await world.tell(
+      orderFulfilled(order, platform.clock.now()),
+      stockChanged(platform.clock.now(), { lin_a: { sold: 2 } }),
+    )
+    await world.award()
+    platform.clock.set(at)
+    await world.tell(seatsReturned(order, [1], 1, at), stockChanged(at, { lin_a: { free: 1, sold: 1 } }))
+    await world.award()
+    const half = { ...(await world.awardOf(first)), next: await world.awardOf(second) }
+    // Nobody in reserve wants a single place. The fact may come before the seat is free, and twice.
+    for (let i = 0; i < 2; i++) await world.tell(seatsReturned(order, [2], 0, at))
+    await world.award()
+    const early = await world.awardOf(second)
+    await world.tell(orderEnded(order, 'refunded'), stockChanged(at + 1, { lin_a: { free: 2 } }))
+    await world.award()
+    expect(await world.violations()).toEqual([])
+    return { half, early, first: await world.awardOf(first), second: await world.awardOf(second) }
+  }
+
+  test('seats of an order that go back one by one go to the next in the draw who can use them', async ({
+    platform,
+  }) => {
+    const { half, early, first, second } = await giveBack(platform, Date.parse(drawAt) + minuteMs)
+    expect(half).toMatchObject({ state: 'bought', bought: 1, next: null })
+    expect(early).toBeNull()
+    expect(first).toMatchObject({ state: 'returned', bought: 0 })
+    expect(second).toMatchObject({ state: 'awarded', quantity: 2, fromReserve: true })
+  })
+
+  test('seats that go back when nobody would have the full time any more stay with the organiser', async ({
+    platform,
+  }) => {
+    const { half, second } = await giveBack(platform, Date.parse(closesAt) - payBySeconds * 1000 + 1)
+    expect(half).toMatchObject({ bought: 1 })
+    expect(second).toBeNull()
+  })
+
   test('down, not up: whose group is full is moved to a slower one of the course, never to a faster', async ({
     platform,
   }) => {
@@ -381,6 +428,81 @@ async function together(platform: TestPlatform, guard: (db: Db) => Db) {
     await second.database.close()
   }
 }
+
+describe('an event that is cancelled', () => {
+  const told = async (platform: TestPlatform) =>
+    (await platform.taken('spy')).flatMap(({ type, data }) =>
+      type === 'ballots.ballot-cancelled.v1' ? (data['accountIds'] as string[]) : [type],
+    )
+
+  test('ends applications and draw; whoever had applied is told once, however often the fact comes', async ({
+    platform,
+  }) => {
+    const world = await openWorld(platform, two)
+    await world.applyCrowd(people(3), ['lin_a'])
+    await world.withdraw('acc_3')
+    platform.clock.advance(minuteMs)
+    for (let i = 0; i < 2; i++) await world.tell(eventCancelled(platform.clock.now()))
+    expect(await told(platform)).toEqual(['acc_1', 'acc_2'])
+    expect((await world.apply('acc_4', ['lin_a'])).body.code).toBe('ballots.closed')
+    await world.drawNow()
+    const { phase, cancelledAt, draw } = await world.document()
+    expect({ phase, cancelledAt }).toEqual({ phase: 'closed', cancelledAt: '2026-01-01T10:01:00.000Z' })
+    expect(draw).toEqual({ commitment: expect.any(String), algorithm: 'fairgate-draw-1' })
+    expect(await told(platform)).toEqual([])
+    expect(await world.violations()).toEqual([])
+  })
+
+  test('withdraws what is not bought and awards nothing more; who has bought hears of the refund alone', async ({
+    platform,
+  }) => {
+    const world = await openWorld(platform, two)
+    await world.applyCrowd(people(4), ['lin_a'])
+    await world.drawNow()
+    const [buyer, paying, ...reserve] = (await inOrder(world, people(4))) as [string, string, string, string]
+    const now = platform.clock.now()
+    const late = { id: 'ord_2', lineId: 'lin_a', accountId: paying }
+    await world.tell(
+      orderFulfilled({ id: 'ord_1', lineId: 'lin_a', accountId: buyer }, now),
+      orderPlaced(late, now + minuteMs),
+      stockChanged(now, { lin_a: { sold: 1, secured: 1 } }),
+    )
+    await platform.taken('spy')
+    const award = await world.awardOf(paying)
+    await world.tell(eventCancelled(now))
+    expect((await told(platform)).toSorted()).toEqual([paying, ...reserve].toSorted())
+    expect(await world.awardOf(paying)).toMatchObject({ state: 'withdrawn' })
+    expect((await world.pass(award.id, paying)).body.code).toBe('ballots.award-over')
+    // An order that was being paid may still arrive before its money goes back.
+    await world.tell(orderFulfilled(late, now))
+    expect(await world.awardOf(paying)).toMatchObject({ state: 'bought' })
+    await world.tell(orderEnded(late, 'refunded'), stockChanged(now + 1000, { lin_a: { free: 1, sold: 1 } }))
+    for (let i = 0; i < 4; i++) {
+      platform.clock.advance((payBySeconds * 1000) / 2)
+      await world.award()
+    }
+    for (const accountId of reserve) expect(await world.awardOf(accountId)).toBeNull()
+    expect(await told(platform)).toEqual([])
+    expect(await world.violations()).toEqual([])
+  })
+
+  test('closes its ballot also when that becomes known later, and changes nothing of one that was over', async ({
+    platform,
+  }) => {
+    const world = await openWorld(platform, two)
+    await world.applyCrowd(['acc_1'], ['lin_a'])
+    await world.drawNow()
+    await world.tell(eventCancelled(platform.clock.now(), ['sal_2']))
+    for (let i = 0; i < 2; i++) await world.tell(salePublished([{ id: 'lin_z', capacity: 1 }], {}, 'sal_2'))
+    expect((await world.call('GET', '/api/ballots/sal_2')).body).toMatchObject({
+      phase: 'closed',
+      cancelledAt: drawAt,
+    })
+    await world.tell(eventCancelled(Date.parse(closesAt)))
+    expect((await world.document()).cancelledAt).toBeUndefined()
+    expect(await told(platform)).not.toContain('acc_1')
+  })
+})
 
 test('of two processes that give out the same places one does, once', async ({ platform }) => {
   expect(await together(platform, (db) => db)).toEqual({ between: 0, early: 'done', winners: 2 })

@@ -28,10 +28,13 @@ export type Ballot = DrawRecord & {
   drawSeed: string
   /** When the first awards were made. */
   allottedAt: Date | null
+  /** The event does not take place: nothing is drawn or awarded since then. */
+  cancelledAt: Date | null
   lines: Line[]
 }
 
 export function phaseOf(ballot: Ballot, now: number): BallotPhase {
+  if (ballot.cancelledAt !== null) return 'closed'
   if (now < ballot.opensAt.getTime()) return 'scheduled'
   if (now < ballot.drawAt.getTime() && ballot.drawEntrants === null) return 'open'
   if (now >= ballot.closesAt.getTime()) return 'closed'
@@ -45,4 +48,4 @@ export const rulesOf = (ballot: Pick<Ballot, 'moves' | 'lines'>): BallotRules =>
 
 /** Everybody who wins has the same time: no award is made when less than that is left of the sale. */
 export const mayAward = (ballot: Ballot, now: number): boolean =>
-  now + ballot.payBySeconds * 1000 <= ballot.closesAt.getTime()
+  ballot.cancelledAt === null && now + ballot.payBySeconds * 1000 <= ballot.closesAt.getTime()

@@ -13,6 +13,7 @@ const ballotColumns = sql`
   b.draw_entrants_root as "drawEntrantsRoot", b.drawn_at as "drawnAt", b.beacon_url as "beaconUrl",
   b.beacon_chain as "beaconChain", b.beacon_round as "beaconRound", b.beacon_at as "beaconAt",
   b.beacon_randomness as "beaconRandomness", b.allotted_at as "allottedAt",
+  b.cancelled_at as "cancelledAt",
   (select json_agg(json_build_object('id', l.id, 'index', l.index, 'name', l.name, 'course', l.course,
      'sectionIds', l.section_ids, 'placesGiven', l.places_given, 'leftOver', l.left_over) order by l.index)
    from ballots.lines l where l.sale_id = b.id) as lines`
@@ -123,6 +124,15 @@ export async function noteOrders(tx: Tx, orders: readonly OrderRow[], state: 'pe
 
 export async function endOrders(tx: Tx, orderIds: readonly string[]): Promise<void> {
   await sql`update ballots.orders set state = 'over' where id = any(${orderIds}::text[])`.execute(tx)
+}
+
+/** Some of the seats of these orders have gone back, or all of them. An older count changes nothing. */
+export async function keepSeats(tx: Tx, orders: readonly { orderId: string; seatsLeft: number }[]): Promise<void> {
+  await sql`
+    update ballots.orders o
+    set seats = case when w.seats_left > 0 then w.seats_left else o.seats end, state = case when w.seats_left > 0 then o.state else 'over' end
+    from unnest(${orders.map((o) => o.orderId)}::text[], ${orders.map((o) => o.seatsLeft)}::int[]) w (id, seats_left)
+    where o.id = w.id and o.state = 'fulfilled' and w.seats_left < o.seats`.execute(tx)
 }
 
 export type Bought = { id: string; state: AwardState; bought: number }
@@ -251,7 +261,7 @@ export const undrawnBallots = (db: Db, now: Date, limit: number): Promise<Undraw
     sql<Undrawn>`
       select b.id, b.draw_entrants as "drawEntrants", b.beacon_url as "beaconUrl", b.beacon_chain as "beaconChain",
              b.beacon_round as "beaconRound", b.beacon_at as "beaconAt"
-      from ballots.ballots b where b.drawn_at is null and b.draw_at <= ${now} order by b.draw_at, b.id limit ${limit}`,
+      from ballots.ballots b where b.drawn_at is null and b.cancelled_at is null and b.draw_at <= ${now} order by b.draw_at, b.id limit ${limit}`,
   )
 
 export async function freezeDraw(tx: Tx, id: string, entrants: number, root: string): Promise<void> {
@@ -469,6 +479,55 @@ export async function settle(
   )
 }
 
+// The event is cancelled
+
+export type Cancelled = { saleId: string; at: Date; note: string }
+
+/** Notes sales that are not known here yet: their ballots are cancelled as soon as they are. */
+export async function rememberCancelled(tx: Tx, sales: readonly Cancelled[]): Promise<void> {
+  await sql`
+    insert into ballots.cancelled_sales (id, at, note)
+    select w.* from unnest(${sales.map((s) => s.saleId)}::text[], ${sales.map((s) => s.at)}::timestamptz[], ${sales.map((s) => s.note)}::text[]) w (id, at, note)
+    where not exists (select 1 from ballots.ballots b where b.id = w.id)
+    on conflict do nothing`.execute(tx)
+}
+
+/** Which of these sales were cancelled before they were known. */
+export const cancelledBefore = (tx: Tx, saleIds: readonly string[]): Promise<Cancelled[]> =>
+  rows(
+    tx,
+    sql<Cancelled>`
+      select id as "saleId", at, note from ballots.cancelled_sales where id = any(${saleIds}::text[]) order by id`,
+  )
+
+export async function cancelBallot(tx: Tx, saleId: string, at: Date): Promise<void> {
+  await sql`update ballots.ballots set cancelled_at = ${at}, is_touched = true where id = ${saleId}`.execute(tx)
+}
+
+/** Moves all awards that are open; the ballot is locked. */
+export async function moveOpenAwards(tx: Tx, saleId: string, state: AwardState): Promise<void> {
+  await sql`
+    update ballots.awards a set state = ${state}
+    from (select id from ballots.awards where sale_id = ${saleId} and state = 'awarded' order by id for update) w
+    where a.id = w.id`.execute(tx)
+}
+
+/** Applications that something could still have come of, at most `limit` after this number. */
+export const hopefulPage = (
+  tx: Tx,
+  saleId: string,
+  after: number,
+  limit: number,
+): Promise<Pick<Application, 'number' | 'accountId'>[]> =>
+  rows(
+    tx,
+    sql<Pick<Application, 'number' | 'accountId'>>`
+      select a.number, a.account_id as "accountId" from ballots.applications a
+      where a.sale_id = ${saleId} and a.number > ${after} and a.state = 'active'
+        and not exists (select 1 from ballots.awards w where w.sale_id = a.sale_id and w.number = a.number and w.state <> 'withdrawn')
+      order by a.number limit ${limit}`,
+  )
+
 // What is shown
 
 export type LineCounts = {
@@ -500,7 +559,7 @@ export async function readCounts(db: Db, saleId: string): Promise<Counts> {
       given as (
         select a.line_id, count(*) filter (where a.state = 'awarded')::int as open, count(*) filter (where a.state = 'bought')::int as bought,
                count(*) filter (where a.state = 'declined')::int as declined,
-               count(*) filter (where a.state in ('lapsed', 'returned'))::int as lapsed
+               count(*) filter (where a.state in ('lapsed', 'returned', 'withdrawn'))::int as lapsed
         from ballots.awards a where a.sale_id = ${saleId} group by 1)
       select l.index, coalesce(l.places_given, k.places)::int as places, coalesce(w.first, 0) as "firstPreferences",
              coalesce(w.named, 0) as preferences, coalesce(g.open, 0) as open, coalesce(g.bought, 0) as bought,
@@ -542,6 +601,7 @@ export const readAudit = (db: Db, eventId: string | null) =>
         | 'owners'
         | 'bought'
         | 'lines'
+        | 'cancelled'
         | 'applications'
         | 'open'
         | 'awards',
@@ -580,6 +640,8 @@ export const readAudit = (db: Db, eventId: string | null) =>
         (select count(*) from award join ballots.lines l on l.id = award.line_id
          join ballots.applications a on a.sale_id = award.sale_id and a.number = award.number
          where award.how = 'preference' and not l.index = any(a.preferences)) as lines,
+        (select count(*) from award join b on b.id = award.sale_id
+         where b.cancelled_at is not null and award.state = 'awarded') as cancelled,
         (select coalesce(sum(app.count), 0)::int from app) as applications,
         (select count(*) from award where award.state = 'awarded') as open,
         (select count(*) from award) as awards`,

@@ -82,6 +82,7 @@ function documentOf(ballot: Ballot, counts: Counts, now: number): BallotDocument
     saleId: ballot.id,
     eventId: ballot.event.id,
     phase: phaseOf(ballot, now),
+    ...(ballot.cancelledAt === null ? {} : { cancelledAt: ballot.cancelledAt.toISOString() }),
     opensAt: ballot.opensAt.toISOString(),
     drawAt: ballot.drawAt.toISOString(),
     closesAt: ballot.closesAt.toISOString(),

@@ -46,7 +46,7 @@ export function createDrawing(
   async function freeze(id: string): Promise<void> {
     await exclusive(db, lockOf(id), async (tx) => {
       const ballot = await store.lockForWork(tx, id)
-      if (!ballot || ballot.drawEntrants !== null) return
+      if (!ballot || ballot.drawEntrants !== null || ballot.cancelledAt !== null) return
       await racepoints.reach('ballots.before-freeze')
       const lineIds = ballot.lines.map((line) => line.id)
       const tree = createRoot(hashes)
@@ -95,7 +95,7 @@ export function createDrawing(
     if ('failed' in fetched && !isOver) return
     await exclusive(db, lockOf(undrawn.id), async (tx) => {
       const ballot = await store.lockForWork(tx, undrawn.id)
-      if (!ballot || ballot.drawnAt !== null) return
+      if (!ballot || ballot.drawnAt !== null || ballot.cancelledAt !== null) return
       if ('failed' in fetched) await reveal(tx, ballot, null, 'missing')
       else await reveal(tx, ballot, fetched.randomness, 'used')
     })

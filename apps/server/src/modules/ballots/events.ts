@@ -7,13 +7,16 @@ import type { Platform } from '#platform/platform'
 import { hashes } from '#platform/hashes'
 import { nextState } from './award.ts'
 import * as store from './ballots-store.ts'
+import { createCancelling } from './cancelling.ts'
 import type { Documents } from './documents.ts'
 
 export const subscribes = [
   'catalog.sale-published.v1',
+  'catalog.event-cancelled.v1',
   'inventory.stock-changed.v1',
   'orders.order-placed.v1',
   'orders.order-fulfilled.v1',
+  'orders.seats-returned.v1',
   'orders.order-ended.v1',
 ] as const satisfies readonly EventType[]
 
@@ -24,6 +27,8 @@ export const createSubscriptions = (
   { outbox, random, documents }: Pick<Platform, 'outbox' | 'random'> & { documents: Documents },
   options: { beacon: BeaconConfig | undefined },
 ): Subscription[] => {
+  const cancelling = createCancelling({ outbox, documents })
+
   /** Brings awards in step with what their orders have bought. The ballots are locked first, as everybody does. */
   async function recount(tx: Tx, who: readonly Who[]): Promise<void> {
     const saleIds = new Set(who.map(({ saleId }) => saleId))
@@ -45,9 +50,20 @@ export const createSubscriptions = (
         const beacon = options.beacon && beaconFor(options.beacon, new Date(sale.ballot.drawAt))
         await store.insertBallot(tx, sale, { ...newSeed(hashes, random), beacon })
       }
+      const saleIds = sales.map(({ saleId }) => saleId)
+      await cancelling.salesKnown(tx, saleIds)
       await outbox.publish(
         tx,
-        sales.map(({ saleId }) => fact('ballots.sale-ready.v1', { saleId })),
+        saleIds.map((saleId) => fact('ballots.sale-ready.v1', { saleId })),
+      )
+    }),
+
+    on('catalog.event-cancelled.v1', async (tx, messages) => {
+      await cancelling.salesCancelled(
+        tx,
+        messages.flatMap(({ data: { saleIds, at, note } }) =>
+          saleIds.map((saleId) => ({ saleId, at: new Date(at), note })),
+        ),
       )
     }),
 
@@ -91,6 +107,16 @@ export const createSubscriptions = (
       await store.touch(tx, new Set(orders.map(({ saleId }) => saleId)))
       await store.noteOrders(tx, orders, 'fulfilled')
       await recount(tx, orders)
+    }),
+
+    on('orders.seats-returned.v1', async (tx, messages) => {
+      const who = messages.map(({ data: { saleId, accountId } }) => ({ saleId, accountId }))
+      await store.touch(tx, new Set(who.map(({ saleId }) => saleId)))
+      await store.keepSeats(
+        tx,
+        messages.map(({ data }) => ({ orderId: data.orderId, seatsLeft: data.seatsLeft })),
+      )
+      await recount(tx, who)
     }),
 
     on('orders.order-ended.v1', async (tx, messages) => {

@@ -81,6 +81,15 @@ export const salePublished = (
     })),
   })
 
+export const eventCancelled = (at: number, saleIds: readonly string[] = ['sal_1']): Fact =>
+  fact('catalog.event-cancelled.v1', {
+    eventId: event.id,
+    saleIds: [...saleIds],
+    accountId: event.organiserId,
+    note: 'The river has flooded.',
+    at: new Date(at).toISOString(),
+  })
+
 export type Counts = { free?: number; held?: number; secured?: number; sold?: number; blocked?: number }
 
 export const stockChanged = (at: number, lines: Record<string, Counts>, saleId = 'sal_1'): Fact =>
@@ -128,6 +137,20 @@ export const orderEnded = (order: OrderSpec, state: 'expired' | 'cancelled' | 'r
     reason: 'r',
   })
 
+export const seatsReturned = (order: OrderSpec, numbers: readonly number[], seatsLeft: number, at: number): Fact => {
+  const { unitPrice, total: _, seats, ...facts } = orderFacts(order)
+  return fact('orders.seats-returned.v1', {
+    ...facts,
+    returnId: `ret_${numbers.join('_')}`,
+    seats: seats.filter(({ number }) => numbers.includes(number)),
+    seatsLeft,
+    refunded: { ...unitPrice, amount: unitPrice.amount * numbers.length },
+    kept: { ...unitPrice, amount: 0 },
+    reason: 'buyer',
+    at: new Date(at).toISOString(),
+  })
+}
+
 /** A ballot with its stock known, whose applications are open, and the calls that a test makes of it. */
 export async function openWorld(
   platform: TestPlatform,
@@ -162,7 +185,13 @@ export async function openWorld(
   }
 
   await platform.register([module], {
-    spy: ['ballots.sale-ready.v1', 'ballots.awarded.v1', 'ballots.not-awarded.v1', 'ballots.award-ending.v1'],
+    spy: [
+      'ballots.sale-ready.v1',
+      'ballots.awarded.v1',
+      'ballots.not-awarded.v1',
+      'ballots.award-ending.v1',
+      'ballots.ballot-cancelled.v1',
+    ],
   })
   await tell(
     salePublished(lines, options),

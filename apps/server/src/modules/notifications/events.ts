@@ -1,8 +1,9 @@
-import type { Message } from '@fairgate/contracts/events'
+import type { EventSummary, Message } from '@fairgate/contracts/events'
 import { on, type Subscription } from '#platform/bus'
 import { afterCommit, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import * as store from './notifications-store.ts'
+import type { EventCancelled } from './message.ts'
 import type { NewMessage } from './notifications-store.ts'
 import { textedKinds } from './texts.ts'
 
@@ -25,6 +26,21 @@ export function notificationSubscriptions({
     if (messages.length > 0) await store.queueMessages(tx, messages, new Date(clock.now()), texted)
     afterCommit(tx, () => signals.emit(queuedTopic, ''))
   }
+  /** One letter for each account and event, whatever of it somebody hoped for. */
+  const cancelled = (
+    had: EventCancelled['had'],
+    facts: readonly { data: { event: EventSummary; accountIds: readonly string[]; note: string } }[],
+  ): NewMessage[] =>
+    facts.flatMap(({ data: { event, accountIds, note } }) =>
+      accountIds.map((accountId) => ({
+        id: ids('message'),
+        cause: `event-cancelled:${event.id}:${accountId}`,
+        accountId,
+        kind: 'event-cancelled',
+        data: { event, note, had },
+        usefulUntil: null,
+      })),
+    )
   // Who gave seats back has been told of each.
   const refunded = ({ data }: Message<'orders.order-ended.v1'>) =>
     data.state === 'refunded' && data.total.amount > 0 && data.reason !== 'seats-returned'
@@ -193,6 +209,9 @@ export function notificationSubscriptions({
         })),
       ),
     ),
+    on('ballots.ballot-cancelled.v1', (tx, facts) => queue(tx, cancelled('application', facts))),
+    on('auctions.lot-cancelled.v1', (tx, facts) => queue(tx, cancelled('bid', facts))),
+    on('waitlist.waitlist-cancelled.v1', (tx, facts) => queue(tx, cancelled('waitlist-entry', facts))),
     on('webhooks.endpoint-disabled.v1', (tx, facts) =>
       queue(
         tx,

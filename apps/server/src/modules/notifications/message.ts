@@ -1,6 +1,11 @@
 import type { EventData } from '@fairgate/contracts/events'
 import type { Money } from '@fairgate/contracts/money'
 
+/** For those who hoped for a place: what they had that ends now, and why, as the organiser says it. */
+export type EventCancelled = Pick<EventData<'ballots.ballot-cancelled.v1'>, 'event' | 'note'> & {
+  had: 'application' | 'bid' | 'waitlist-entry'
+}
+
 /** What a message tells of, with what is needed to write it. */
 export type MessageContent =
   | { kind: 'verification-code'; data: { code: string } }
@@ -32,6 +37,7 @@ export type MessageContent =
         'orderId' | 'event' | 'section' | 'seatsLeft' | 'refunded' | 'kept' | 'reason' | 'note'
       > & { seats: string[] }
     }
+  | { kind: 'event-cancelled'; data: EventCancelled }
   | { kind: 'deposit-awaited'; data: Omit<EventData<'payments.payment-awaited.v1'>, 'accountId'> }
   | { kind: 'refund-account-needed'; data: Omit<EventData<'payments.refund-account-needed.v1'>, 'accountId'> }
   | { kind: 'webhook-disabled'; data: Pick<EventData<'webhooks.endpoint-disabled.v1'>, 'url'> }

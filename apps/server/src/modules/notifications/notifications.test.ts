@@ -423,6 +423,25 @@ test('seats that go back cause one mail each time, and the order that ends with 
   )
 })
 
+test('who hoped for a place of an event that is cancelled gets one letter, whatever of it he hoped for', async ({
+  platform,
+}) => {
+  const { given, mails } = await world(platform)
+  const told = { event, accountIds: ['acc_1', 'acc_2'], note: 'Snow.' }
+  const line = { id: 'lot_1', name: 'VIP' }
+  await given(registered('acc_1'), registered('acc_2', 'acc_2@example.com', 'ko'))
+  for (let i = 0; i < 2; i++)
+    await given(
+      fact('ballots.ballot-cancelled.v1', { saleId: 'sal_1', ...told }),
+      fact('auctions.lot-cancelled.v1', { lotId: 'lot_1', saleId: 'sal_2', line, ...told }),
+      fact('waitlist.waitlist-cancelled.v1', { saleId: 'sal_3', ...told }),
+    )
+  expect((await mails()).map(({ subject }) => subject).toSorted()).toEqual([
+    '겨울밤의 노래 has been cancelled',
+    '겨울밤의 노래 행사가 취소되었습니다',
+  ])
+})
+
 test('nothing is sent to addresses that cannot exist', async ({ platform }) => {
   const { given, mails, states } = await world(platform)
   await given(registered('acc_1', 'rush-1@crowd.fairgate.invalid'), issued('acc_1', 'ord_1'))

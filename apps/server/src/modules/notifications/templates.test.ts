@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { MessageContent } from './message.ts'
+import type { EventCancelled, MessageContent } from './message.ts'
 import { formatInstant } from './letter-rows.ts'
 import { write } from './templates.ts'
 import { writeText } from './texts.ts'
@@ -214,6 +214,24 @@ test('whose seats go back hears why, what comes back and what does not', () => {
   expect(cancelled.subject).toBe('겨울밤의 노래 has been cancelled')
   expect(cancelled.text).toContain('The organiser says: Snow.')
   expect(cancelled.text).not.toMatch(/₩|fee|stay valid|working days/)
+})
+
+test('who hoped for a place of a cancelled event hears what has ended, why, and that nothing was charged', () => {
+  const off = (had: EventCancelled['had']): MessageContent => ({
+    kind: 'event-cancelled',
+    data: { event, note: 'Snow.', had },
+  })
+  const { subject, text } = write(off('application'), 'en', publicUrl)
+  expect(subject).toBe('겨울밤의 노래 has been cancelled')
+  for (const words of [
+    'your application has ended',
+    'The organiser says: Snow.',
+    'Nothing was charged',
+    '/events/evt_1',
+  ])
+    expect(text).toContain(words)
+  expect(write(off('bid'), 'ko', publicUrl).text).toContain('입찰도 함께 종료되었습니다')
+  expect(write(off('waitlist-entry'), 'en', publicUrl).text).toContain('you no longer wait')
 })
 
 test('an organiser hears which endpoint is switched off and where to switch it on', () => {

@@ -3,6 +3,7 @@ import { auctionLetter } from './auction-letters.ts'
 import { depositAwaited, refundAccountNeeded } from './deposit-letters.ts'
 import { eventRows, formatInstant } from './letter-rows.ts'
 import { renderLetter, type Language, type Letter, type Rendered } from './letter.ts'
+import { eventCancelled } from './cancelled-letter.ts'
 import type { MessageContent } from './message.ts'
 import { webhookDisabled } from './organiser-letters.ts'
 import { seatsReturned } from './return-letter.ts'
@@ -41,6 +42,8 @@ function letterOf(content: MessageContent, language: Language, publicUrl: string
       return orderRefunded(content.data, language, publicUrl)
     case 'seats-returned':
       return seatsReturned(content.data, language, publicUrl)
+    case 'event-cancelled':
+      return eventCancelled(content.data, language, publicUrl)
     case 'deposit-awaited':
       return depositAwaited(content.data, language, publicUrl)
     case 'refund-account-needed':

@@ -33,6 +33,7 @@ export async function audit({ db }: { db: Db }, eventId?: string): Promise<Audit
       { name: 'every seat of an open offer is kept for it alone', violations: found.seats },
       { name: 'an entry is offered something exactly while an offer of its own is open', violations: found.entries },
       { name: 'the inventory keeps seats of every section that somebody waits for', violations: found.untold },
+      { name: 'nobody waits for an event that is cancelled', violations: found.cancelled },
       { name: 'no offer lapsed before its time', violations: found.overdue },
     ],
     figures: { waiting, openOffers: open, offers, keptSeats: kept },

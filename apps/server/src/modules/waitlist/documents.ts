@@ -120,6 +120,7 @@ function documentOf(sale: Sale, waiting: Waiting, now: number): WaitlistDocument
     eventId: sale.event.id,
     eventName: sale.event.name,
     phase: phaseOf(sale, now),
+    ...(sale.closedAt === null ? {} : { cancelledAt: sale.closedAt.toISOString() }),
     opensAt: sale.opensAt.toISOString(),
     closesAt: sale.closesAt.toISOString(),
     serverTime: new Date(now).toISOString(),

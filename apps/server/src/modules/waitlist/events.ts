@@ -1,5 +1,5 @@
 import type { EventData, EventType } from '@fairgate/contracts/events'
-import { on, type Subscription } from '#platform/bus'
+import { fact, on, type Subscription } from '#platform/bus'
 import { afterCommit, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import type { Documents } from './documents.ts'
@@ -19,6 +19,9 @@ export const subscribes = [
 
 type Deps = Pick<Platform, 'outbox' | 'clock'> & { documents: Documents }
 type Work = { sale: Sale; journal: Journal; now: Date }
+
+/** Accounts in one message: 500 are about 16 kB. */
+const accountsPerMessage = 500
 
 /** The facts that waitlists follow from. Orders are none of them: the inventory tells what becomes of offered seats. */
 export const createSubscriptions = ({ outbox, clock, documents }: Deps): Subscription[] => {
@@ -106,23 +109,43 @@ export const createSubscriptions = ({ outbox, clock, documents }: Deps): Subscri
     await store.endEntries(tx, sale.id, [offer.number])
   }
 
+  /** The event is cancelled: nothing is offered any more, nobody waits, and whoever did is told. Again, nothing. */
+  async function cancel(tx: Tx, { sale, journal, now }: Work, { at, note }: store.Cancelled): Promise<void> {
+    if (sale.method !== 'queue' || sale.closedAt !== null) return
+    sale.closedAt = now
+    journal.add({ kind: 'closed' })
+    // Who waited until the sale was over has nothing to hear.
+    for (let after = 0; at < sale.closesAt;) {
+      const page = await store.hopefulPage(tx, sale.id, after, accountsPerMessage)
+      if (page.length === 0) break
+      after = page.at(-1)!.number
+      const accountIds = page.map(({ accountId }) => accountId)
+      const told = { saleId: sale.id, event: sale.event, accountIds, note }
+      await outbox.publish(tx, [fact('waitlist.waitlist-cancelled.v1', told)])
+    }
+    await store.closeSale(tx, sale.id, now)
+  }
+
   return [
     on('catalog.sale-published.v1', async (tx, messages) => {
       const opened: EventData<'catalog.sale-published.v1'>[] = []
       for (const { data } of messages) if (await store.insertSale(tx, data)) opened.push(data)
-      await onSales(tx, opened, async ({ sale, journal }) => {
-        const { id: saleId, offerSeconds } = sale
-        journal.add({ kind: 'opened', saleId, closesAt: sale.closesAt.toISOString(), offerSeconds })
+      const saleIds = opened.map(({ saleId }) => saleId)
+      const cancelled = new Map((await store.cancelledBefore(tx, saleIds)).map((each) => [each.saleId, each]))
+      await onSales(tx, opened, async (work) => {
+        const { id: saleId, offerSeconds, closesAt } = work.sale
+        work.journal.add({ kind: 'opened', saleId, closesAt: closesAt.toISOString(), offerSeconds })
+        const known = cancelled.get(saleId)
+        if (known) await cancel(tx, work, known)
       })
     }),
 
     on('catalog.event-cancelled.v1', async (tx, messages) => {
-      const sales = messages.flatMap(({ data }) => data.saleIds.map((saleId) => ({ saleId })))
-      await onSales(tx, sales, async ({ sale, journal, now }) => {
-        if (sale.method !== 'queue' || sale.closedAt !== null) return
-        journal.add({ kind: 'closed' })
-        await store.closeSale(tx, sale.id, now)
-      })
+      const sales = messages.flatMap(({ data: { saleIds, at, note } }) =>
+        saleIds.map((saleId) => ({ saleId, at: new Date(at), note })),
+      )
+      await store.rememberCancelled(tx, sales)
+      await onSales(tx, sales, (work, sale) => cancel(tx, work, sale))
     }),
 
     on('inventory.stock-changed.v1', (tx, messages) =>

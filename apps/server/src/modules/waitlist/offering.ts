@@ -64,13 +64,14 @@ export function createOffering({ db, clock, ids, outbox, metrics, racepoints, do
     return due.length === offersMax
   }
 
-  /** Offers that are over and have brought back all of their seats have lapsed. */
+  /** Offers that are over and have brought back all of their seats have lapsed, or were withdrawn with their event. */
   async function settle(tx: Tx, sale: Sale): Promise<boolean> {
+    const ending = sale.closedAt === null ? 'lapse' : 'cancel'
     const over = await store.offersToSettle(tx, sale.id, offersMax)
     if (over.length === 0) return false
     await store.moveOffers(
       tx,
-      over.map(({ id, state, bought }) => ({ id, state: nextState(state, 'lapse'), bought })),
+      over.map(({ id, state, bought }) => ({ id, state: nextState(state, ending), bought })),
     )
     await store.endEntries(
       tx,

@@ -98,8 +98,28 @@ export async function setOfferSeconds(tx: Tx, saleId: string, seconds: number): 
   await sql`update waitlist.sales set offer_seconds = ${seconds} where id = ${saleId}`.execute(tx)
 }
 
+export type Cancelled = { saleId: string; at: Date; note: string }
+
+/** Notes sales that are not known here yet: their waitlists are closed as soon as they are. */
+export async function rememberCancelled(tx: Tx, sales: readonly Cancelled[]): Promise<void> {
+  await sql`
+    insert into waitlist.cancelled_sales (id, at, note)
+    select w.* from unnest(${sales.map((s) => s.saleId)}::text[], ${sales.map((s) => s.at)}::timestamptz[], ${sales.map((s) => s.note)}::text[]) w (id, at, note)
+    where not exists (select 1 from waitlist.sales s where s.id = w.id)
+    on conflict do nothing`.execute(tx)
+}
+
+/** Which of these sales were cancelled before they were known. */
+export const cancelledBefore = (tx: Tx, saleIds: readonly string[]): Promise<Cancelled[]> =>
+  rows(
+    tx,
+    sql<Cancelled>`select id as "saleId", at, note from waitlist.cancelled_sales where id = any(${saleIds}::text[])`,
+  )
+
+/** Nothing is offered any more, and nobody waits. */
 export async function closeSale(tx: Tx, saleId: string, now: Date): Promise<void> {
   await sql`update waitlist.sales set closed_at = ${now} where id = ${saleId}`.execute(tx)
+  await sql`update waitlist.entries set state = 'over' where sale_id = ${saleId} and state = 'waiting'`.execute(tx)
 }
 
 // Entries
@@ -171,6 +191,20 @@ export const waitingPage = (
       where e.sale_id = ${saleId} and e.state = 'waiting' and e.number > ${after} and e.quantity <= ${quantityMax}
         and e.section_ids && ${sectionIds}::text[]
       order by e.number limit ${limit}`,
+  )
+
+/** Who waits or has an open offer, in the order. */
+export const hopefulPage = (
+  tx: Tx,
+  saleId: string,
+  after: number,
+  limit: number,
+): Promise<Pick<Entry, 'number' | 'accountId'>[]> =>
+  rows(
+    tx,
+    sql<Pick<Entry, 'number' | 'accountId'>>`
+      select e.number, e.account_id as "accountId" from waitlist.entries e
+      where e.sale_id = ${saleId} and e.state in ('waiting', 'offered') and e.number > ${after} order by e.number limit ${limit}`,
   )
 
 /** An entry as its owner sees it. */
@@ -429,7 +463,7 @@ export const offerCounts = (db: Db, saleId: string): Promise<OfferCounts[]> =>
     sql<OfferCounts>`
       select c.id as "sectionId", (select count(*) from waitlist.seats k where k.section_id = c.id) as kept,
              count(o.id) filter (where o.state = 'offered') as offered, coalesce(sum(o.bought), 0)::bigint as bought,
-             count(o.id) filter (where o.state = 'declined') as declined, count(o.id) filter (where o.state = 'lapsed') as lapsed
+             count(o.id) filter (where o.state = 'declined') as declined, count(o.id) filter (where o.state in ('lapsed', 'withdrawn')) as lapsed
       from waitlist.sections c left join waitlist.offers o on o.section_id = c.id
       where c.sale_id = ${saleId} group by c.id`,
   )
@@ -476,11 +510,13 @@ export const auditedSales = (db: Db, eventId: string | null): Promise<Sale[]> =>
       where s.method = 'queue' and (${eventId}::text is null or s.event ->> 'id' = ${eventId}) order by s.id`,
   )
 
-/** Figures of the waitlists of one event or of all; the first four are numbers of violations. */
+/** Figures of the waitlists of one event or of all; the first five are numbers of violations. */
 export const readAudit = (db: Db, eventId: string | null) =>
   row(
     db,
-    sql<Record<'seats' | 'entries' | 'untold' | 'overdue' | 'waiting' | 'open' | 'offers' | 'kept', number>>`
+    sql<
+      Record<'seats' | 'entries' | 'untold' | 'overdue' | 'cancelled' | 'waiting' | 'open' | 'offers' | 'kept', number>
+    >`
       with s as materialized (
         select * from waitlist.sales where method = 'queue' and (${eventId}::text is null or event ->> 'id' = ${eventId})),
       o as materialized (select o.* from waitlist.offers o join s on s.id = o.sale_id),
@@ -493,6 +529,7 @@ export const readAudit = (db: Db, eventId: string | null) =>
         (select count(*) from e, unnest(e.section_ids) w (id) join waitlist.sections c on c.id = w.id
          where e.state = 'waiting' and not c.is_waited) as untold,
         (select count(*) from o where o.over_at is not null and o.over_at < o.until and o.state = 'lapsed') as overdue,
+        (select count(*) from e join s on s.id = e.sale_id where s.closed_at is not null and e.state = 'waiting') as cancelled,
         (select count(*) from e where e.state = 'waiting') as waiting,
         (select count(*) from o where o.state = 'offered') as open,
         (select count(*) from o) as offers,

@@ -374,18 +374,35 @@ describe('offers', () => {
     expect(await world.faults()).toEqual([])
   })
 
-  test('when the event is cancelled nothing is offered any more, and open offers are over', async ({ platform }) => {
+  test('when the event is cancelled nothing is offered any more, offers are withdrawn, and whoever waits is told once', async ({
+    platform,
+  }) => {
     const { world, a, b } = await soldOut(platform)
     await world.join('acc_1', [hallId], 2)
     await world.join('acc_2', [hallId], 2)
     await world.giveBack(a)
     const offer = await offerOf(world, 'acc_1')
-    await world.cancelEvent()
-    expect(await offerOf(world, 'acc_1')).toMatchObject({ state: 'lapsed', isOpen: false })
+    await platform.taken('spy')
+    for (let i = 0; i < 2; i++) await world.cancelEvent()
+    const told = (await platform.taken('spy')).filter(({ type }) => type !== 'waitlist.seats-released.v1')
+    expect(told.filter(({ type }) => type !== 'waitlist.section-waited.v1')).toMatchObject([
+      { type: 'waitlist.waitlist-cancelled.v1', data: { accountIds: ['acc_1', 'acc_2'], note: 'The hall is closed.' } },
+    ])
+    expect(await offerOf(world, 'acc_1')).toMatchObject({ state: 'withdrawn', isOpen: false })
+    for (const accountId of ['acc_1', 'acc_2'])
+      expect((await world.mine(accountId)).entry).toMatchObject({ state: 'over', ahead: null })
     expect(await world.take(offer, 'acc_1')).toMatchObject({ status: 409, code: 'waitlist.offer-over' })
     await world.giveBack(b)
     expect((await world.mine('acc_2')).offer).toBeNull()
-    expect((await world.document()).phase).toBe('closed')
+    expect(await world.document()).toMatchObject({ phase: 'closed', cancelledAt: expect.any(String), waiting: 0 })
+    expect(await world.faults()).toEqual([])
+    expect(await world.violations()).toEqual([])
+  })
+
+  test('the waitlist of a cancelled event is closed also when the sale becomes known later', async ({ platform }) => {
+    const world = await openWaitlist(platform, { rows: 1, isCancelled: true })
+    expect(await world.join('acc_1', [hallId])).toMatchObject({ status: 409, body: { code: 'waitlist.closed' } })
+    expect(await world.document()).toMatchObject({ phase: 'closed', cancelledAt: expect.any(String) })
     expect(await world.faults()).toEqual([])
   })
 
