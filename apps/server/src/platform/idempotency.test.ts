@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { Strict, Type } from '@fairgate/contracts/schema'
 import { route } from '@fairgate/contracts/http/route'
-import { row, sql } from './db.ts'
+import { openDatabase, row, sql } from './db.ts'
 import { createHttp } from './http.ts'
 import { createIdempotency, idempotencyKeptMs, type StoredAnswer } from './idempotency.ts'
 import { Problem } from './problem.ts'
@@ -155,7 +155,7 @@ const answerOf = (bought: number): StoredAnswer => ({ status: 201, body: { bough
 
 /** A call whose process never gets to its end. */
 async function crashed(
-  { db, clock }: TestPlatform,
+  { db, clock }: Pick<TestPlatform, 'db' | 'clock'>,
   key: string,
 ): Promise<{ finish(answer: StoredAnswer): void; fail(): void; end: Promise<unknown> }> {
   const inside = Promise.withResolvers<void>()
@@ -170,7 +170,36 @@ async function crashed(
   return { finish: outcome.resolve, fail: () => outcome.reject(new Error('died late')), end }
 }
 
-test('a crash between start and end leaves the key usable after a minute, and not before', async ({ platform }) => {
+test('when the process that took a key has died the key is free at once, for one of those who ask', async ({
+  platform,
+}) => {
+  const { db, clock, databaseUrl } = platform
+  const other = openDatabase({ url: databaseUrl, connectionsMax: 2 })
+  await crashed({ db: other.db, clock }, 'k')
+  const { run } = createIdempotency(db, clock)
+  const gate = Promise.withResolvers<void>()
+  let taken = 0
+  const ask = () =>
+    run('s', 'k', { a: 1 }, async () => {
+      taken++
+      await gate.promise
+      return answerOf(2)
+    })
+  // The control: while its connection stands nobody gets it.
+  await expect(ask()).rejects.toMatchObject({ code: 'http.idempotency-in-progress' })
+  await other.close()
+  const gone = sql<{ gone: boolean }>`
+    select not exists (select 1 from pg_stat_activity a join platform.idempotency i on i.held_by = a.pid) as gone`
+  await expect.poll(async () => (await row(db, gone)).gone, { interval: 5 }).toBe(true)
+  const asked = Array.from({ length: 5 }, ask)
+  gate.resolve()
+  const ended = await Promise.allSettled(asked)
+  expect(taken).toBe(1)
+  expect(ended.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0)
+  expect(await ask()).toEqual(answerOf(2))
+})
+
+test('what looks alive keeps its key for half a minute, and no longer', async ({ platform }) => {
   const { run } = createIdempotency(platform.db, platform.clock)
   await crashed(platform, 'k')
   platform.clock.advance(29_999)
