@@ -1,20 +1,19 @@
-import { connect, type Socket } from 'node:net'
 import type { Figure } from './bench.ts'
+import { openWatchers } from './event-watchers.ts'
 import { startWaitingServer } from './waiting-line.ts'
 
 const watchers = 2000
 const rounds = 30
-const openAtOnce = 100
 
 /**
- * From a change of a line's document to each of 2000 watchers of its event stream, without the pause of at most 250 ms in
- * which changes are gathered. The limit is a loop that writes as many bytes to as many bare sockets. The crowd is one
+ * From a change of a line's document to each of 2000 watchers of its event stream, without the pause in which
+ * changes are gathered. The limit is a loop that writes as many bytes to as many bare sockets. The crowd is one
  * process on the same machine. Rounds of both take turns.
  */
 export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<Figure> {
   const server = await startWaitingServer(databaseUrl)
-  const real = await watch(server.realUrl, `GET /api/lines/${server.lineId}/events HTTP/1.1\r\nhost: bench\r\n\r\n`)
-  const bare = await watch(server.sinkUrl)
+  const real = await openWatchers(server.realUrl, watchers, `/api/lines/${server.lineId}/events`)
+  const bare = await openWatchers(server.sinkUrl, watchers)
   const took: Record<'change' | 'write', number[]> = { change: [], write: [] }
   let cpuSeconds = 0
   for (let round = 0; round <= rounds; round++) {
@@ -22,7 +21,7 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
       ['write', bare],
       ['change', real],
     ] as const) {
-      const heard = crowd.all()
+      const heard = crowd.hear()
       const before = await server.ask<{ cpuSeconds: number }>('cpu')
       const { at } = await server.ask<{ at: number }>(name)
       const times = await heard
@@ -32,7 +31,8 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
       if (name === 'change') cpuSeconds += after.cpuSeconds - before.cpuSeconds
     }
   }
-  for (const socket of [...real.sockets, ...bare.sockets]) socket.destroy()
+  real.close()
+  bare.close()
   server.stop()
   const p95 = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.95)]!
   const [value, limit] = [p95(took.change), p95(took.write)]
@@ -44,42 +44,5 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
     limitIs: 'as many bytes written to as many bare sockets',
     ratio: Math.round((limit / value) * 1000) / 1000,
     beside: { watchers, microsecondsOfAWatcher: Math.round((cpuSeconds * 1e7) / rounds / watchers) / 10 },
-  }
-}
-
-const now = () => performance.timeOrigin + performance.now()
-
-/** Opens the connections. `all` is settled when each has heard something, with the times. */
-async function watch(url: string, request?: string) {
-  const { hostname, port } = new URL(url)
-  const sockets: Socket[] = []
-  let listening: ((index: number) => void) | undefined
-  while (sockets.length < watchers) {
-    const opened = Array.from({ length: openAtOnce }, () =>
-      connect({ host: hostname, port: Number(port), noDelay: true }),
-    )
-    await Promise.all(opened.map((socket) => new Promise((done) => socket.once('connect', done))))
-    for (const socket of opened) {
-      const index = sockets.push(socket) - 1
-      socket.on('data', () => listening?.(index))
-      if (request) {
-        const first = new Promise((done) => socket.once('data', done))
-        socket.write(request)
-        await first
-      }
-    }
-  }
-  return {
-    sockets,
-    all: () =>
-      new Promise<number[]>((done) => {
-        const times = Array<number>(watchers)
-        let missing = watchers
-        listening = (index) => {
-          if (times[index] !== undefined) return
-          times[index] = now()
-          if (--missing === 0) done(times)
-        }
-      }),
   }
 }

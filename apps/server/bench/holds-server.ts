@@ -1,45 +1,17 @@
-import type { AddressInfo } from 'node:net'
 import { placeHold } from '@fairgate/contracts/http/inventory'
-import { createBus } from '#platform/bus'
-import { openDatabase } from '#platform/db'
-import { createHttp, type HttpApp } from '#platform/http'
-import { createIdempotency } from '#platform/idempotency'
-import { silentLog } from '#platform/log'
-import { createMetrics } from '#platform/metrics'
-import { noRacepoints } from '#platform/racepoint'
-import { createSignals } from '#platform/signals'
 import { createInventory } from '#modules/inventory'
 import { createHolds } from '../src/modules/inventory/holds.ts'
 import type { Section } from '../src/modules/inventory/inventory-store.ts'
-import { accessTokens, clock, event, ids, saleOf, seatsPerRound, tokens } from './holds-sale.ts'
+import { event, saleOf, seatsPerRound } from './holds-sale.ts'
+import { listen, openParts, serve } from './server-parts.ts'
 
 // One server process with the real module on one port and, on another, the same route whose holds are kept nowhere.
 
-const databaseUrl = process.argv[2]!
-const { db, pool } = openDatabase({ url: databaseUrl, connectionsMax: 12 })
-const signals = createSignals({ pool, url: databaseUrl, scheduler: clock, log: silentLog, origin: 'bench' })
-const { outbox } = createBus({ db, clock, ids, log: silentLog, signals })
-const metrics = createMetrics({ processMetrics: false })
-const idempotency = createIdempotency(db, clock)
-const newHttp = () =>
-  createHttp({
-    log: silentLog,
-    metrics,
-    scheduler: clock,
-    accessTokens,
-    idempotency,
-    trustProxy: false,
-    inFlightMax: 10_000,
-    deadlineMs: 20_000,
-  })
-
-async function listen(http: HttpApp): Promise<string> {
-  await http.fastify.listen({ port: 0, host: '127.0.0.1' })
-  return `http://127.0.0.1:${(http.fastify.server.address() as AddressInfo).port}`
-}
+const { parts, newHttp } = openParts({ connectionsMax: 12 })
+const { db, clock, ids, tokens } = parts
 
 const real = newHttp()
-createInventory({ db, clock, ids, tokens, outbox, signals, metrics, racepoints: noRacepoints }).module.routes!(real)
+createInventory(parts).module.routes!(real)
 
 const section = (id: string): Section => ({
   id,
@@ -82,5 +54,4 @@ const holds = createHolds({
 const bare = newHttp()
 bare.serve(placeHold, async ({ caller, body }) => ({ status: 201, body: await holds.place(caller.accountId, body) }))
 
-process.send!({ realUrl: await listen(real), bareUrl: await listen(bare) })
-process.on('disconnect', () => process.exit(0))
+serve({ realUrl: await listen(real), bareUrl: await listen(bare) })

@@ -8,6 +8,7 @@ import { createSections } from '../src/modules/inventory/sections.ts'
 import type { Beside } from './bench.ts'
 import { clock, event, ids } from './holds-sale.ts'
 import { startRedis, type RedisServer } from './redis-server.ts'
+import { median } from './real-and-bare.ts'
 
 // Holds without HTTP, by the engine and by what it is compared with, on one database and in turns.
 
@@ -146,7 +147,6 @@ async function rateOf(hold: Hold, pairs: readonly { section: Section; first: num
 const pairsOf = (section: Section, count: number) =>
   Array.from({ length: count }, (_, i) => ({ section, first: ((i * 7919) % (section.capacity / 2)) * 2 + 1 }))
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
 const round3 = (value: number) => Math.round(value * 1000) / 1000
 
 /** One kind of store after the other in every round, on a sale of its own. */

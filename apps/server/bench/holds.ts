@@ -1,19 +1,16 @@
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { seatId } from '@fairgate/contracts/ids'
-import { openDatabase, sql, type Db } from '#platform/db'
-import { migrate, readMigrations } from '#platform/migrate'
+import { sql, type Db } from '#platform/db'
 import { statics } from '#modules/inventory'
 import type { Figure } from './bench.ts'
 import { measureStore } from './holds-store.ts'
 import { postRequest, sendAll, type Run } from './holds-crowd.ts'
-import { accessTokens, event, holdsPerRound, saleOf, seatsPerRound, sectionOf, tokens } from './holds-sale.ts'
+import { event, holdsPerRound, saleOf, seatsPerRound, sectionOf, tokens } from './holds-sale.ts'
+import { accountOf, authorizations, besideServer, rateFigure, type RealAndBare } from './real-and-bare.ts'
 
 const rounds = 3
 /** Both take turns within a round too, because what else the machine does changes from second to second. */
 const turns = 5
 const connections = 256
-/** Signed in before, as buyers are: checking a new access token costs ten times as much as a known one. */
 const accounts = 10_000
 
 /**
@@ -22,20 +19,9 @@ const accounts = 10_000
  * the same checks and tokens, whose holds are kept nowhere. Rounds of both take turns; medians.
  */
 export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<Figure> {
-  const { db, close } = openDatabase({ url: databaseUrl, connectionsMax: 2, statementTimeoutMs: 120_000 })
-  await migrate(db, readMigrations('platform', new URL('../src/platform/migrations/', import.meta.url)))
-  await migrate(db, readMigrations(statics.name, statics.migrations))
-  const server = fork(fileURLToPath(new URL('holds-server.ts', import.meta.url)), [databaseUrl])
-  try {
-    const urls = await new Promise<{ realUrl: string; bareUrl: string }>((resolve, reject) => {
-      server.once('message', (message) => resolve(message as { realUrl: string; bareUrl: string }))
-      server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)))
-    })
-    const people: string[] = []
-    for (let i = 0; i < accounts; i++)
-      people.push(
-        `Bearer ${await accessTokens.sign({ accountId: accountOf(i), roles: ['buyer'], verified: true }, 3600)}`,
-      )
+  const where = { databaseUrl, file: 'holds-server.ts', module: statics }
+  return besideServer(where, async (db, urls: RealAndBare) => {
+    const people = await authorizations(accounts)
     const real: Run[] = []
     const bare: Run[] = []
     // The first round warms up both and is not counted.
@@ -61,31 +47,15 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
       real.push(kinds[1]!.run)
     }
     await expectAllHeld(db)
-    const value = median(real.map((run) => holdsPerRound / run.seconds))
-    const limit = median(bare.map((run) => holdsPerRound / run.seconds))
-    const latencies = real.flatMap((run) => run.latencies).toSorted((a, b) => a - b)
     return {
       topic: 'holds',
       unit: 'holds/s',
-      value: Math.round(value),
-      limit: Math.round(limit),
+      ...rateFigure({ real, bare }, holdsPerRound, connections),
       limitIs: 'the same route with the same checks and tokens, whose holds are kept nowhere',
-      ratio: Math.round((value / limit) * 1000) / 1000,
-      beside: {
-        connections,
-        p50Ms: Math.round(latencies[latencies.length >> 1]!),
-        p99Ms: Math.round(latencies[Math.floor(latencies.length * 0.99)]!),
-      },
       also: await measureStore(databaseUrl),
     }
-  } finally {
-    server.removeAllListeners('exit')
-    server.disconnect()
-    await close()
-  }
+  })
 }
-
-const accountOf = (index: number) => `acc_bench${index}`
 
 async function addRound(db: Db, round: number): Promise<void> {
   await sql`
@@ -126,5 +96,3 @@ async function expectAllHeld(db: Db): Promise<void> {
   const wanted = seatsPerRound * (rounds + 1)
   if (rows[0]!.held !== wanted) throw new Error(`${rows[0]!.held} seats are held, ${wanted} were acknowledged`)
 }
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!

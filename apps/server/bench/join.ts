@@ -1,16 +1,14 @@
-import { fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
-import { openDatabase, sql, type Db } from '#platform/db'
-import { migrate, readMigrations } from '#platform/migrate'
+import { sql, type Db } from '#platform/db'
 import { statics } from '#modules/waiting-room'
 import type { Figure } from './bench.ts'
 import { postRequest, sendAll, type Run } from './holds-crowd.ts'
-import { accessTokens, event, saleOf } from './holds-sale.ts'
+import { event, saleOf } from './holds-sale.ts'
+import { authorizations, besideServer, rateFigure, type RealAndBare } from './real-and-bare.ts'
 
 const rounds = 3
 const connections = 256
-/** All of them join the line of each round. They are signed in before: checking a new access token costs ten times as much as a known one. */
+/** All of them join the line of each round. */
 const accounts = 15_000
 
 /**
@@ -19,20 +17,9 @@ const accounts = 15_000
  * Rounds of both take turns; medians.
  */
 export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<Figure> {
-  const { db, close } = openDatabase({ url: databaseUrl, connectionsMax: 2, statementTimeoutMs: 120_000 })
-  await migrate(db, readMigrations('platform', new URL('../src/platform/migrations/', import.meta.url)))
-  await migrate(db, readMigrations(statics.name, statics.migrations))
-  const server = fork(fileURLToPath(new URL('join-server.ts', import.meta.url)), [databaseUrl])
-  try {
-    const urls = await new Promise<{ realUrl: string; bareUrl: string }>((resolve, reject) => {
-      server.once('message', (message) => resolve(message as { realUrl: string; bareUrl: string }))
-      server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)))
-    })
-    const people: string[] = []
-    for (let i = 0; i < accounts; i++) {
-      const caller = { accountId: `acc_bench${i}`, roles: ['buyer'], verified: true }
-      people.push(`Bearer ${await accessTokens.sign(caller, 3600)}`)
-    }
+  const where = { databaseUrl, file: 'join-server.ts', module: statics }
+  return besideServer(where, async (db, urls: RealAndBare) => {
+    const people = await authorizations(accounts)
     const real: Run[] = []
     const bare: Run[] = []
     // The first round warms up both and is not counted.
@@ -50,27 +37,13 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
       }
     }
     await expectAllJoined(db)
-    const value = median(real.map((run) => accounts / run.seconds))
-    const limit = median(bare.map((run) => accounts / run.seconds))
-    const latencies = real.flatMap((run) => run.latencies).toSorted((a, b) => a - b)
     return {
       topic: 'join',
       unit: 'joins/s',
-      value: Math.round(value),
-      limit: Math.round(limit),
+      ...rateFigure({ real, bare }, accounts, connections),
       limitIs: 'the same route with the same checks and receipts, whose places are kept nowhere',
-      ratio: Math.round((value / limit) * 1000) / 1000,
-      beside: {
-        connections,
-        p50Ms: Math.round(latencies[latencies.length >> 1]!),
-        p99Ms: Math.round(latencies[Math.floor(latencies.length * 0.99)]!),
-      },
     }
-  } finally {
-    server.removeAllListeners('exit')
-    server.disconnect()
-    await close()
-  }
+  })
 }
 
 const lineOf = (round: number) => `lin_bench${round}`
@@ -103,5 +76,3 @@ async function expectAllJoined(db: Db): Promise<void> {
   if (rows[0]!.places !== wanted || Number(rows[0]!.last) !== wanted)
     throw new Error(`${rows[0]!.places} places up to ${rows[0]!.last}, ${wanted} were acknowledged`)
 }
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!

@@ -16,6 +16,7 @@ import { createSecrets } from '#platform/secrets'
 import { createSignals } from '#platform/signals'
 import { createCatalog } from '#modules/catalog'
 import type { Figure } from './bench.ts'
+import { median } from './real-and-bare.ts'
 
 const seats = 50_000
 const rounds = 5
@@ -92,7 +93,6 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
   }
   await http.fastify.close()
   await close()
-  const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
   const round = (value: number) => Math.round(value * 1000) / 1000
   const [value, limit] = [round(median(seconds)), round(median(bare))]
   return {

@@ -1,6 +1,7 @@
 import type { Figure } from './bench.ts'
 import { sendAll } from './holds-crowd.ts'
 import { startWaitingServer } from './waiting-line.ts'
+import { median } from './real-and-bare.ts'
 
 const rounds = 5
 const reads = 40_000
@@ -29,7 +30,6 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
     }
   }
   server.stop()
-  const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
   const [value, limit] = [median(perCore.realUrl), median(perCore.bareUrl)]
   return {
     topic: 'poll',

@@ -4,6 +4,3 @@ export const saleId = 'sal_bench'
 export const sections = 40
 export const seatsPerSection = 1250
 export const sectionOf = (index: number) => `sec_bench${index}`
-
-/** A clock that processes of one machine share. */
-export const monotonicMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { monotonicMs } from './seat-changes-sale.ts'
+import { monotonicMs } from './monotonic.ts'
 import { readUpdate, statusAt, type SeatPictures } from '@fairgate/contracts/seat-picture'
 import type { AvailabilityUpdate } from '@fairgate/contracts/http/availability'
 
@@ -20,7 +20,6 @@ for (let watcher = 0; watcher < count; watcher++) {
   let messages = -1
   socket.setEncoding('latin1')
   socket.once('connect', () => socket.write(`GET ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\n\r\n`))
-  socket.once('error', (error) => process.send!({ failed: String(error) }))
   socket.on('data', (chunk: string) => {
     const at = monotonicMs()
     rest += chunk
@@ -43,7 +42,7 @@ for (let watcher = 0; watcher < count; watcher++) {
 
 function read(update: AvailabilityUpdate, message: number): void {
   const next = readUpdate(pictures, update)
-  if (next === 'missed') return void process.send!({ failed: 'a version was missed' })
+  if (next === 'missed') throw new Error('a version was missed')
   for (const [sectionId, { status }] of next) {
     const before = pictures.get(sectionId)?.status
     if (!before || before === status) continue

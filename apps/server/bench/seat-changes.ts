@@ -1,14 +1,14 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { placeHold } from '@fairgate/contracts/http/inventory'
 import { createClient } from '@fairgate/contracts/client'
 import { seatId } from '@fairgate/contracts/ids'
-import { openDatabase, sql, type Db } from '#platform/db'
-import { migrate, readMigrations } from '#platform/migrate'
+import { sql, type Db } from '#platform/db'
 import { statics } from '#modules/inventory'
 import type { Figure } from './bench.ts'
+import { startChild, type Child } from './child.ts'
 import { accessTokens, event, tokens } from './holds-sale.ts'
-import { monotonicMs, saleId, sectionOf, sections, seatsPerSection } from './seat-changes-sale.ts'
+import { monotonicMs } from './monotonic.ts'
+import { accountOf, besideServer } from './real-and-bare.ts'
+import { saleId, sectionOf, sections, seatsPerSection } from './seat-changes-sale.ts'
 
 const watchers = 2000
 const watcherProcesses = 2
@@ -22,31 +22,17 @@ const limitMs = 1000
  * Server, database, watchers and buyers share the machine.
  */
 export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<Figure> {
-  const { db, close } = openDatabase({ url: databaseUrl, connectionsMax: 2, statementTimeoutMs: 120_000 })
-  await migrate(db, readMigrations('platform', new URL('../src/platform/migrations/', import.meta.url)))
-  await migrate(db, readMigrations(statics.name, statics.migrations))
-  await addSale(db)
-  const server = start('seat-changes-server.ts', [databaseUrl])
-  const crowds: ChildProcess[] = []
-  try {
-    const { url } = await told<{ url: string }>(server)
+  const where = { databaseUrl, file: 'seat-changes-server.ts', module: statics }
+  return besideServer(where, async (db, { url }: { url: string }) => {
+    await addSale(db)
+    const stream = `${url}/api/sales/${saleId}/availability/events`
+    const crowds: Child[] = []
     for (let i = 0; i < watcherProcesses; i++)
-      crowds.push(
-        start('seat-changes-watchers.ts', [
-          `${url}/api/sales/${saleId}/availability/events`,
-          String(watchers / watcherProcesses),
-        ]),
-      )
-    await Promise.all(crowds.map((crowd) => told<{ open: number }>(crowd)))
+      crowds.push(startChild('seat-changes-watchers.ts', [stream, String(watchers / watcherProcesses)]))
+    await Promise.all(crowds.map((crowd) => crowd.told()))
     const kept = await keepSeats(url)
     await new Promise((resolve) => setTimeout(resolve, 2000))
-    const seen = await Promise.all(
-      crowds.map((crowd) => {
-        const answer = told<Seen>(crowd)
-        crowd.send('tell')
-        return answer
-      }),
-    )
+    const seen = await Promise.all(crowds.map((crowd) => crowd.ask<Seen>('tell')))
     const delays = seen.flatMap((crowd) => delaysOf(crowd, kept)).toSorted((a, b) => a - b)
     const expected = kept.size * watchers
     if (delays.length !== expected) throw new Error(`${delays.length} of ${expected} changes arrived`)
@@ -60,10 +46,7 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
       ratio: Math.round((at(0.95) / limitMs) * 1000) / 1000,
       beside: { watchers, seats: sections * seatsPerSection, changes: kept.size, p50Ms: at(0.5), p99Ms: at(0.99) },
     }
-  } finally {
-    for (const child of [server, ...crowds]) if (child.connected) child.disconnect()
-    await close()
-  }
+  })
 }
 
 type Seen = { arrivals: number[][]; changed: { sectionId: string; seat: number; message: number }[] }
@@ -93,7 +76,7 @@ async function keepSeats(url: string): Promise<Map<string, number>> {
   return kept
 
   async function keepTwo(i: number): Promise<void> {
-    const accountId = `acc_bench${i}`
+    const accountId = accountOf(i)
     const sectionId = sectionOf((i * 7) % sections)
     const first = ((i * 7919) % (seatsPerSection / 2)) * 2
     const passToken = tokens.sign('pass', {
@@ -110,17 +93,6 @@ async function keepSeats(url: string): Promise<Map<string, number>> {
     for (const seat of [first, first + 1]) kept.set(`${sectionId} ${seat}`, monotonicMs())
   }
 }
-
-const start = (file: string, args: string[]): ChildProcess =>
-  fork(fileURLToPath(new URL(file, import.meta.url)), args, { serialization: 'advanced' })
-
-const told = <T>(child: ChildProcess): Promise<T> =>
-  new Promise((resolve, reject) => {
-    child.once('message', (message: T & { failed?: string }) =>
-      message.failed === undefined ? resolve(message) : reject(new Error(message.failed)),
-    )
-    child.once('exit', (code) => reject(new Error(`a process of the benchmark ended with ${code}`)))
-  })
 
 async function addSale(db: Db): Promise<void> {
   await sql`

@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { openDatabase, sql } from '#platform/db'
-import { migrate, readMigrations } from '#platform/migrate'
+import { sql } from '#platform/db'
 import { statics } from '#modules/waiting-room'
+import { startChild, type Child } from './child.ts'
 import { event, saleOf } from './holds-sale.ts'
+import { openMigrated } from './real-and-bare.ts'
 
 const lineId = 'lin_bench'
 
@@ -12,15 +11,11 @@ export type WaitingServer = {
   bareUrl: string
   sinkUrl: string
   lineId: string
-  ask<T>(name: 'cpu' | 'change' | 'write'): Promise<T>
-  stop(): void
-}
+} & Pick<Child, 'ask' | 'stop'>
 
 /** A line that gathers, and a server process for it. */
 export async function startWaitingServer(databaseUrl: string): Promise<WaitingServer> {
-  const { db, close } = openDatabase({ url: databaseUrl, connectionsMax: 2 })
-  await migrate(db, readMigrations('platform', new URL('../src/platform/migrations/', import.meta.url)))
-  await migrate(db, readMigrations(statics.name, statics.migrations))
+  const { db, close } = await openMigrated(databaseUrl, statics)
   await sql`
     with sale as (
       insert into waiting_room.sales (id, event_id, organiser_id, opens_at, closes_at, hold_seconds)
@@ -33,21 +28,6 @@ export async function startWaitingServer(databaseUrl: string): Promise<WaitingSe
     db,
   )
   await close()
-  const server = fork(fileURLToPath(new URL('waiting-server.ts', import.meta.url)), [databaseUrl, lineId])
-  const ended = Promise.withResolvers<never>()
-  server.once('exit', (code) => ended.reject(new Error(`the server ended with ${code}`)))
-  const told = <T>() =>
-    Promise.race([new Promise<T>((done) => server.once('message', (message) => done(message as T))), ended.promise])
-  return {
-    ...(await told<{ realUrl: string; bareUrl: string; sinkUrl: string }>()),
-    lineId,
-    ask: <T>(name: string) => {
-      server.send(name)
-      return told<T>()
-    },
-    stop() {
-      ended.promise.catch(() => undefined)
-      server.disconnect()
-    },
-  }
+  const server = startChild('waiting-server.ts', [databaseUrl, lineId])
+  return { ...server, ...(await server.told<{ realUrl: string; bareUrl: string; sinkUrl: string }>()), lineId }
 }
