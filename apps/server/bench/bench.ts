@@ -13,8 +13,21 @@ export type Figure = {
   limitIs: string
   ratio: number
   beside?: Record<string, number>
+  /** Processor time of what was measured, by part, or why there is none. */
+  cpu?: Cpu | { absent: string }
   /** Further figures of the same run, each beside a limit of its own and what its ratio should be at least. */
   also?: Beside[]
+}
+
+export type Cpu = Record<'server' | 'postgres' | 'crowd', CpuPart>
+
+/** `share` is of the three parts together. A profiled part also says how much of the time its thread was idle, and whose code ran in the rest. */
+type CpuPart = {
+  seconds: number
+  share: number
+  msPerOrder: number
+  idle?: number
+  cpuShare?: Record<string, number>
 }
 
 export type Beside =
@@ -63,12 +76,23 @@ for (const name of wanted.length > 0 ? wanted : topics) {
 }
 process.exit(0)
 
-function print({ topic, unit, value, limit, limitIs, ratio, beside = {}, also = [] }: Figure): void {
+function cpuLines(cpu: NonNullable<Figure['cpu']>): string[][] {
+  if ('absent' in cpu) return [['  cpu', `not measured: ${cpu.absent}`]]
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`
+  return Object.entries(cpu).flatMap(([part, { seconds, share, msPerOrder, idle, cpuShare = {} }]) => [
+    [`  cpu ${part}`, `${percent(share)}: ${seconds} s, ${msPerOrder} ms an order`],
+    ...(idle === undefined ? [] : [['    idle', `${percent(idle)} of its time; of the rest:`]]),
+    ...Object.entries(cpuShare).map(([name, of]) => [`    ${name}`, percent(of)]),
+  ])
+}
+
+function print({ topic, unit, value, limit, limitIs, ratio, beside = {}, cpu, also = [] }: Figure): void {
   const lines = [
     [topic, `${value} ${unit}`],
     ['  limit', `${limit} ${unit}: ${limitIs}`],
     ['  ratio', String(ratio)],
     ...Object.entries(beside).map(([name, figure]) => [`  ${name}`, String(figure)]),
+    ...(cpu ? cpuLines(cpu) : []),
     ...also.map((one) => [
       `  ${one.name}`,
       'absent' in one

@@ -9,33 +9,54 @@ import { getOrder, placeOrder } from '@fairgate/contracts/http/orders'
 import { confirmPayment } from '@fairgate/contracts/http/payments'
 import { claimPass, joinLine } from '@fairgate/contracts/http/waiting-room'
 import { ApiError } from '@fairgate/contracts/client'
-import { createOwnServer, type Credentials } from '@fairgate/swarm/own-server'
+import { createOwnServer, type Credentials, type OwnServer } from '@fairgate/swarm/own-server'
 import { createRecorder } from '@fairgate/swarm/recorder'
 import { prepareSale } from '@fairgate/swarm/sale'
 import { openWire, type Wire } from '@fairgate/swarm/wire'
+import type { Figure } from './bench.ts'
+import { cpuOf, cpuSecondsOf, type CpuSeconds } from './cpu-shares.ts'
+import { median } from './real-and-bare.ts'
+import { partsOf, startProfile, type Parts } from './server-profile.ts'
 
 const ordersPerRound = 1500
 const rounds = 2
+const ordersProfiled = 1000
 const callersAtOnce = 200
 
 /**
  * Fulfilled orders a second on one open section: hold, order, sandbox payment, confirmation, and the answer that says
  * fulfilled, one server process with its Postgres and the crowd on the same machine. The limit is the same five calls
- * answered by routes that check the token and the body and keep nothing.
+ * answered by routes that check the token and the body and keep nothing. Beside it the processor time of the server, its
+ * Postgres and the crowd while orders were placed; a last round is not timed, because the server is profiled in it.
  */
-export async function bench() {
+export async function bench(): Promise<Figure> {
   const values: number[] = []
   const limits: number[] = []
-  const own = await createOwnServer({ env: { LOG_LEVEL: 'warn' } })
+  const spent: { before: CpuSeconds; after: CpuSeconds }[] = []
+  const own = await createOwnServer({ env: { LOG_LEVEL: 'warn' }, nodeOptions: ['--inspect-port=127.0.0.1:0'] })
+  let cpu: Figure['cpu'] = { absent: 'this system has no /proc' }
   try {
-    const users = ordersPerRound * rounds
+    const users = ordersPerRound * rounds + ordersProfiled
     const file = join(own.folder, 'crowd.json')
     await own.cli(['crowd', '--users', String(users), '--out', file, '--json'])
     const crowd = JSON.parse(readFileSync(file, 'utf8')) as Credentials[]
     await own.start()
     for (let round = 0; round < rounds; round++) {
-      values.push(await measureOrders(own.url, crowd.slice(round * ordersPerRound, (round + 1) * ordersPerRound)))
+      const buyers = crowd.splice(0, ordersPerRound)
+      await withShoppers(own.url, buyers, async (buyAll) => {
+        const before = cpuSecondsOf(own.pid()!)
+        const startedAt = performance.now()
+        await buyAll()
+        values.push(buyers.length / ((performance.now() - startedAt) / 1000))
+        const after = cpuSecondsOf(own.pid()!)
+        if (before && after) spent.push({ before, after })
+      })
       limits.push(await measureLimit())
+    }
+    if (spent.length === rounds) {
+      const parts = await profileOrders(own, crowd)
+      const { server, ...others } = cpuOf(spent, ordersPerRound * rounds)
+      cpu = { server: { ...server, ...parts }, ...others }
     }
   } finally {
     await own.stop()
@@ -48,12 +69,25 @@ export async function bench() {
     limit: Math.round(limit),
     limitIs: 'the same five calls an order needs, answered by routes that check token and body and keep nothing',
     ratio: Math.round((value / limit) * 1000) / 1000,
+    cpu,
   }
 }
 
+const profileOrders = (own: OwnServer, crowd: readonly Credentials[]): Promise<Parts> =>
+  withShoppers(own.url, crowd, async (buyAll) => {
+    const stop = await startProfile(own.pid()!, own.logFile)
+    await buyAll()
+    return partsOf(await stop())
+  })
+
 type Shopper = Credentials & { passToken: string }
 
-async function measureOrders(url: string, crowd: readonly Credentials[]): Promise<number> {
+/** Opens a sale with a place for each of the crowd and lets them in; `work` is told how to let all of them buy. */
+async function withShoppers<T>(
+  url: string,
+  crowd: readonly Credentials[],
+  work: (buyAll: () => Promise<void>) => Promise<T>,
+): Promise<T> {
   const wire = openWire(url, createRecorder(), { connections: callersAtOnce, sleep })
   try {
     const { accessToken } = await wire.client.call(signIn, {
@@ -78,9 +112,7 @@ async function measureOrders(url: string, crowd: readonly Credentials[]): Promis
       crowd,
       async (person) => void shoppers.push({ ...person, passToken: await enter(wire, line.id, person.accessToken) }),
     )
-    const startedAt = performance.now()
-    await each(shoppers, (shopper) => buyOne(wire, shopper, line.sectionIds[0]!))
-    return shoppers.length / ((performance.now() - startedAt) / 1000)
+    return await work(() => each(shoppers, (shopper) => buyOne(wire, shopper, line.sectionIds[0]!)))
   } finally {
     await wire.close()
   }
@@ -158,5 +190,3 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): P
     }),
   )
 }
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
