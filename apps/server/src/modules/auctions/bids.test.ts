@@ -1,8 +1,10 @@
 import { describe, expect } from 'vitest'
 import { byRank, createWinners, endAfter, judge, lowestAmount, type LotRules } from '@fairgate/contracts/auction'
+import { on } from '#platform/bus'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
+import { runLoops } from '../../../test/running-loops.ts'
 import { createAuctions } from './index.ts'
 import { endsAt, lotId, openWorld, opensAt, startAmount, step, won } from './test-world.ts'
 
@@ -210,6 +212,34 @@ describe('who is pushed out', () => {
       expect(await world.pushedOut()).toEqual(['acc_1', 'acc_2', 'acc_3'])
       expect(await world.violations()).toEqual([])
     } finally {
+      await second.database.close()
+    }
+  })
+
+  test('is heard of in another process within a second and once, though signals are lost', async ({ platform }) => {
+    const world = await openWorld(platform, { seats: 2 })
+    await world.spied()
+    const second = await openTestPlatform(platform.databaseUrl, { seed: 2, origin: 'second' })
+    second.clock.set(platform.clock.now())
+    const told: { accountId: string; afterMs: number }[] = []
+    const letters = on('auctions.pushed-out.v1', async (_tx, messages) => {
+      for (const { data, time } of messages)
+        told.push(...data.people.map(({ accountId }) => ({ accountId, afterMs: second.clock.now() - time })))
+    })
+    const running = runLoops(second.clock, [second.bus.subscriberLoop('spy', [letters])])
+    try {
+      // It has just looked, and looks again when its pause is over.
+      await running.pass(50)
+      platform.clock.set(second.clock.now())
+      await world.bid('acc_1', at(0))
+      await world.bid('acc_2', at(1))
+      await world.bid('acc_3', at(2))
+      await world.bid('acc_4', at(3))
+      await running.pass(2000)
+      expect(told.map(({ accountId }) => accountId)).toEqual(['acc_1', 'acc_2'])
+      for (const { afterMs } of told) expect(afterMs).toBeLessThanOrEqual(1000)
+    } finally {
+      await running.stop()
       await second.database.close()
     }
   })
