@@ -9,20 +9,27 @@ import {
   type MyBids,
 } from '@fairgate/contracts/http/auctions'
 import { placeHold } from '@fairgate/contracts/http/inventory'
+import type { Answer } from '@fairgate/contracts/http/route'
 import { pay, type Told, type World } from './buyer.ts'
 import { goodCard } from './cards.ts'
 import type { PreparedAuction } from './auction-sale.ts'
+import { amountOf, type BidIntent } from './bid-intent.ts'
 import type { Chance } from './random.ts'
 import { Unreachable } from './wire.ts'
 
-/** What somebody means to do: when to bid, up to which amount, and what with an award. */
-export type BidIntent = { bidsAt: number[]; worth: number; withAward: 'pay' | 'decline' | 'forget' }
+/** Answers to a hundred requests of one account. */
+export type AtOnce = { requests: number; accepted: number; refused: Record<string, number> }
 
 /** What a bidder was told and did. `places` are the ids of bids and awards. */
 export type Played = Pick<Told, 'places' | 'holds' | 'orders' | 'fulfilled'> & {
   outcome: 'bought' | 'not-won' | 'declined' | 'forgot' | 'missed' | 'gave-up'
   accepted: { sequence: number; amount: number; at: number }[]
-  refused: string[]
+  /** Bids that were refused, and when they were sent. */
+  refused: { code: string; at: number }[]
+  /** Why an award that was to be paid could not be. */
+  missedBecause: string | undefined
+  /** Of a greedy one. */
+  atOnce: AtOnce | undefined
   paid: number | undefined
   last: MyBids | undefined
 }
@@ -34,6 +41,10 @@ type Bidder = { accessToken: string; chance: Chance }
 const triesMax = 3
 /** People look at least this often while they may be next. */
 const lookMsMax = 2000
+/** Within this time after the end everybody has looked. */
+const endMs = 1000
+/** Bids that a greedy one sends in one moment. */
+const atOnce = 100
 
 /** One bidder's whole way: bids, waits for the end, looks whether a seat has come, and pays, declines or forgets. Never throws. */
 export async function playAuction(
@@ -50,13 +61,16 @@ export async function playAuction(
     outcome: 'gave-up',
     accepted: [],
     refused: [],
+    missedBecause: undefined,
+    atOnce: undefined,
     paid: undefined,
     last: undefined,
   }
   try {
     for (const at of intent.bidsAt) {
       await world.sleep(Math.max(0, at - world.now()))
-      await bid(world, bidder, lot, intent, played)
+      if (intent.isGreedy) played.atOnce = await bidAtOnce(world, bidder, lot, played)
+      else await bid(world, bidder, lot, intent, played)
     }
     played.outcome = await follow(world, bidder, lot, intent, played)
     played.last = await lookAtMine(world, bidder, lot)
@@ -76,14 +90,15 @@ async function bid(
   world: BidWorld,
   { accessToken, chance }: Bidder,
   lot: PreparedAuction,
-  { worth }: BidIntent,
+  intent: BidIntent,
   played: Played,
 ): Promise<void> {
-  const own = played.accepted.at(-1)?.amount ?? 0
+  const own = played.accepted.at(-1)
   let lowest = (await look(world, lot)).lowestAmount
   for (let tries = 0; tries < triesMax && lowest !== null; tries++) {
-    const amount = Math.max(lowest, own + lot.step) + lot.step * chance.index(4)
-    if (amount > worth) return
+    const at = world.now()
+    const amount = amountOf(chance, intent, lot, Math.max(lowest, own ? own.amount + lot.step : 0), at)
+    if (amount === undefined) return
     const request = {
       params: { id: lot.lotId },
       body: { amount },
@@ -91,17 +106,45 @@ async function bid(
       idempotencyKey: `${lot.lotId}:${played.accepted.length}:${played.refused.length}`,
     }
     try {
-      const { body } = await world.wire.call('bid', placeBid, request)
-      played.places.push(body.bid.id)
-      played.accepted.push({ sequence: body.bid.sequence, amount, at: Date.parse(body.bid.at) })
+      note(played, (await world.wire.call('bid', placeBid, request)).body)
       return
     } catch (error) {
       if (!(error instanceof ApiError) || error.status >= 500) throw error
-      played.refused.push(error.problem.code)
+      played.refused.push({ code: error.problem.code, at })
       const named = error.problem['lowestAmount']
       lowest = error.problem.code === 'auctions.too-low' && typeof named === 'number' ? named : null
     }
   }
+}
+
+function note(played: Played, { bid: { id, sequence, amount, at } }: Answer<typeof placeBid>): void {
+  played.places.push(id)
+  played.accepted.push({ sequence, amount, at: Date.parse(at) })
+}
+
+/** A hundred bids of one account at once, each a step higher, and what became of them. None is tried again. */
+async function bidAtOnce(
+  { wire }: Pick<BidWorld, 'wire'>,
+  { accessToken }: Pick<Bidder, 'accessToken'>,
+  { lotId, step }: PreparedAuction,
+  played: Played,
+): Promise<AtOnce> {
+  const params = { id: lotId }
+  const { lowestAmount } = await wire.client.call(getLot, { params })
+  const answers = await Promise.allSettled(
+    Array.from({ length: atOnce }, (_, i) =>
+      wire.client.call(placeBid, { params, body: { amount: (lowestAmount ?? 0) + i * step }, accessToken }),
+    ),
+  )
+  const refused: Record<string, number> = {}
+  for (const answer of answers) {
+    if (answer.status === 'fulfilled') note(played, answer.value)
+    else {
+      const code = answer.reason instanceof ApiError ? answer.reason.problem.code : 'unreachable'
+      refused[code] = (refused[code] ?? 0) + 1
+    }
+  }
+  return { requests: atOnce, accepted: answers.filter(({ status }) => status === 'fulfilled').length, refused }
 }
 
 /** From the end on: everybody reads the shared document, and those asks for their own whose rank the awards have reached. */
@@ -113,7 +156,7 @@ async function follow(
   played: Played,
 ): Promise<Played['outcome']> {
   if (played.accepted.length === 0) return 'not-won'
-  await world.sleep(Math.max(0, lot.endsAt - world.now()))
+  await world.sleep(Math.max(0, lot.endsAt - world.now()) + endMs * bidder.chance.unit())
   let rank: number | null = null
   while (world.now() < world.until) {
     const document = await look(world, lot)
@@ -126,7 +169,9 @@ async function follow(
         const { award } = await lookAtMine(world, bidder, lot)
         if (award) return useAward(world, bidder, intent, award, played)
       }
-      if (open === 0 && (left === 0 || awards >= document.bidders)) return 'not-won'
+      // A seat that was declined or not paid is neither, until it goes on.
+      const isSettled = open === 0 && bought + left === document.seats
+      if (isSettled && (left === 0 || awards >= document.bidders)) return 'not-won'
     }
     await world.sleep(Math.min(document.pollMs, lookMsMax) * (0.5 + bidder.chance.unit()))
   }
@@ -162,7 +207,7 @@ async function useAward(
     return 'bought'
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    played.refused.push(error.problem.code)
+    played.missedBecause = error.problem.code
     return 'missed'
   }
 }

@@ -1,20 +1,25 @@
 import { connect } from 'node:net'
 
-const prefix = Buffer.from('event: line\ndata: ')
+type Listener = { message(bytes: Buffer): void; beat(): void; closed(): void; failed(): void }
+
+/** The event stream of a line. */
+export const openLineStream = ({ url, lineId }: { url: string; lineId: string }, listener: Listener) =>
+  openStream({ url, path: `/api/lines/${lineId}/events`, event: 'line' }, listener)
 
 /**
- * The event stream of a line over a socket of its own, which costs a crowd less than a client for each. `message` gets
- * the bytes of each document; `beat` says that there is nothing new; `closed` is called once, when the stream ended or could not be had.
+ * An event stream over a socket of its own, which costs a crowd less than a client for each. `message` gets the bytes of
+ * each event of this name; `beat` says that there is nothing new; `closed` is called once, when the stream ended or could not be had.
  */
-export function openLineStream(
-  { url, lineId }: { url: string; lineId: string },
-  { message, beat, closed, failed }: { message(bytes: Buffer): void; beat(): void; closed(): void; failed(): void },
+export function openStream(
+  { url, path, event }: { url: string; path: string; event: string },
+  { message, beat, closed, failed }: Listener,
 ): { close(): void } {
+  const prefix = Buffer.from(`event: ${event}\ndata: `)
   const { host, hostname, port } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port) })
   let isHead = true
   let rest: Buffer = Buffer.alloc(0)
-  socket.write(`GET /api/lines/${lineId}/events HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
   socket.on('data', (chunk: Buffer) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     if (isHead) {
@@ -25,9 +30,9 @@ export function openLineStream(
       isHead = false
     }
     for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
-      const event = rest.subarray(0, end)
+      const text = rest.subarray(0, end)
       rest = rest.subarray(end + 2)
-      if (event.subarray(0, prefix.length).equals(prefix)) message(event.subarray(prefix.length))
+      if (text.subarray(0, prefix.length).equals(prefix)) message(text.subarray(prefix.length))
       else beat()
     }
   })

@@ -53,16 +53,19 @@ const program = new Command('npm run -s rehearse --')
     '--challenges',
     'let the own server ask for a proof of work: this machine solves for everybody, so people come earlier and it takes longer',
   )
+  .option('--workers <n>', 'auction: processes of the own server that share its port', whole(1))
   .option('--keep', "keep the own server's folder for a look at its log and data")
   .option('--json', 'print one JSON object as the last line')
 
 program.parse()
 const scenario = program.processedArgs[0] as ScenarioName | 'auction' | 'rush'
-const options = program.opts<Omit<RehearsalOptions, 'scenario'> & { json?: boolean }>()
+const options = program.opts<Omit<RehearsalOptions, 'scenario'> & { workers?: number; json?: boolean }>()
 
 const isOfLines = scenario !== 'rush' && scenario !== 'auction'
 if (options.callOff !== undefined && (!isOfLines || options.url !== undefined))
   program.error('error: --call-off needs a server of its own, and no rush or auction')
+if (options.workers !== undefined && (scenario !== 'auction' || options.url !== undefined))
+  program.error('error: --workers needs an auction on a server of its own')
 if (scenario === 'rush' && options.url !== undefined)
   program.error('error: a rush measures a server of its own: it takes no --url')
 
