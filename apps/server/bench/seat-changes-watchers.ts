@@ -12,16 +12,26 @@ const arrivals: number[][] = []
 /** When the seats of a message were changed, as this process learned from the first watcher. */
 const changed: { sectionId: string; seat: number; message: number }[] = []
 let pictures: SeatPictures = new Map()
+/** At once; a server that is asked for more than it can answer refuses some. */
+const openingMax = 50
+let started = 0
 let open = 0
 
-for (let watcher = 0; watcher < count; watcher++) {
+for (let i = 0; i < Math.min(openingMax, count); i++) watch(started++)
+
+/** Opens a stream, and when it has begun the next one. */
+function watch(watcher: number): void {
   const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true })
   let rest = ''
   let messages = -1
   socket.setEncoding('latin1')
   socket.once('connect', () => socket.write(`GET ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\n\r\n`))
+  socket.once('close', () => {
+    throw new Error(`watcher ${watcher} lost its stream after ${messages + 1} messages: ${rest.slice(0, 300)}`)
+  })
   socket.on('data', (chunk: string) => {
     const at = monotonicMs()
+    if (messages < 0 && rest === '' && !chunk.startsWith('HTTP/1.1 200')) throw new Error(`no stream: ${chunk}`)
     rest += chunk
     for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
       const message = rest.slice(0, end)
@@ -31,6 +41,7 @@ for (let watcher = 0; watcher < count; watcher++) {
       messages++
       if (messages === 0) {
         if (++open === count) process.send!({ open })
+        if (started < count) watch(started++)
       } else {
         const times = (arrivals[messages - 1] ??= [])
         times.push(at)
