@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 3,
+    // No module keeps anything that the next file could see. On two cores, loading all of it for each file took 238 s, this 151 s.
+    isolate: false,
   },
 })

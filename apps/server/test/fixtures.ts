@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, inject, test as base } from 'vitest'
+import { inject, test as base } from 'vitest'
 import type { EventType } from '@fairgate/contracts/events'
 import { createAccessTokens } from '#platform/access-token'
 import { createBus, type Bus, type Subscription } from '#platform/bus'
@@ -17,7 +17,7 @@ import { createRacepoints, type TestRacepoints } from '#platform/racepoint'
 import { createSecrets } from '#platform/secrets'
 import { createSignals } from '#platform/signals'
 import { createTokens } from '#platform/tokens'
-import { templateName, withDatabase } from './global-setup.ts'
+import { clonesOf, templateName, withDatabase } from './global-setup.ts'
 
 /** The platform of one test: its own database, time that stands still, chance with a seed. */
 export type TestPlatform = Platform & {
@@ -47,7 +47,7 @@ let cloned = 0
 
 /** Clones the template. Also for benchmarks and for tests with several processes. */
 export async function cloneDatabase(url: string): Promise<{ url: string; drop(): Promise<void> }> {
-  const name = `t_${process.pid}_${++cloned}`
+  const name = `${clonesOf(process.ppid)}${process.pid}_${++cloned}`
   const run = async (text: string) => {
     const client = new pg.Client({ connectionString: url })
     await client.connect()
@@ -171,7 +171,7 @@ export async function openTestPlatform(
 
 type Clone = { url: string; drop(): Promise<void> }
 
-/** A database of this test file that is empty again and waits for the next test. */
+/** A database of this process that is empty again and waits for the next test, also of another file. */
 let spare: Clone | undefined
 
 /** Empties every table. @returns false when the schema was changed, and nobody else should use the database */
@@ -206,11 +206,6 @@ async function emptied(url: string): Promise<boolean> {
     await client.end()
   }
 }
-
-afterAll(async () => {
-  await spare?.drop()
-  spare = undefined
-})
 
 /** Tests with `({ platform })`: each has an empty database of the current schema for itself. */
 export const test = base.extend<{ platform: TestPlatform }>({

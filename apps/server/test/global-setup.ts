@@ -16,8 +16,10 @@ declare module 'vitest' {
 }
 
 export const templateName = 'fairgate_template'
+/** How the names begin of the databases that the processes of one run make: its own process has started them. */
+export const clonesOf = (runPid: number): string => `fairgate_test_${runPid}_`
 
-/** Starts one real Postgres for the whole run and migrates a template that each test file clones in milliseconds. */
+/** Starts one real Postgres for the whole run and migrates a template that each test process clones in milliseconds. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env['TEST_DATABASE_URL']
   const folder = given ? undefined : mkdtempSync(join(tmpdir(), 'fairgate-test-'))
@@ -34,6 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await Promise.all([createTemplate(url), buildWebIfChanged(silentLog)])
   project.provide('databaseUrl', url)
   return async () => {
+    if (given) await dropClones(given)
     await embedded?.stop()
     if (folder) rmSync(folder, { recursive: true, force: true })
   }
@@ -56,9 +59,21 @@ async function createTemplate(url: string): Promise<void> {
   await close()
 }
 
+/** Each test process leaves the last of its databases behind. Those of this run are dropped, and no others. */
+async function dropClones(url: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  const left = await admin.query<{ datname: string }>(
+    'select datname from pg_database where starts_with(datname, $1)',
+    [clonesOf(process.pid)],
+  )
+  for (const { datname } of left.rows) await admin.query(`drop database if exists ${datname} with (force)`)
+  await admin.end()
+}
+
 /**
  * Lets a test's database tell whether the test has changed its schema (a control that drops a constraint does): if not,
- * the next test of the file gets it emptied, which takes 5 ms where a new clone takes 60 ms of both cores. An event
+ * the next test of the process gets it emptied, which takes 5 ms where a new clone takes 60 ms of both cores. An event
  * trigger needs a superuser; without one every test has its own clone.
  */
 async function noteSchemaChanges(db: Db): Promise<void> {
