@@ -6,6 +6,7 @@ const withNext = (path: string, next: string | undefined): string => (next ? `${
 export const pb = {
   events: () => '/',
   event: (eventId: string) => `/events/${id(eventId)}`,
+  eventCode: (eventId: string) => `/events/${id(eventId)}/code`,
   signIn: (next?: string) => withNext('/sign-in', next),
   register: (next?: string) => withNext('/register', next),
   verify: (next?: string) => withNext('/verify', next),

@@ -16,6 +16,7 @@ import { Layout } from './ui/layout.tsx'
 import { Blank, Notice, Skeleton } from './ui/parts.tsx'
 
 const BallotPage = lazy(() => import('./pages/ballot-page.tsx').then((module) => ({ default: module.BallotPage })))
+const CodePage = lazy(() => import('./pages/code-page.tsx').then((module) => ({ default: module.CodePage })))
 const LotPage = lazy(() => import('./pages/lot-page.tsx').then((module) => ({ default: module.LotPage })))
 const LotRankingPage = lazy(() =>
   import('./pages/lot-ranking-page.tsx').then((module) => ({ default: module.LotRankingPage })),
@@ -60,6 +61,7 @@ export function Routes() {
         <Switch>
           <Route path="/" component={EventsPage} />
           <Route path="/events/:id">{({ id }) => <EventPage key={id} id={id} />}</Route>
+          <Route path="/events/:id/code">{({ id }) => withRole(<CodePage key={id} eventId={id} />)}</Route>
           <Route path="/sign-in" component={SignInPage} />
           <Route path="/register" component={RegisterPage} />
           <Route path="/verify">{() => withRole(<VerifyPage />)}</Route>

@@ -43,6 +43,7 @@ export const en = {
   soldOutOther: 'See what else is open',
   waitlist: 'Join the waitlist',
   thisEvent: 'Back to the event',
+  haveCode: 'Do you have a code?',
   closed: 'The sale has ended',
   closedLead: 'This line takes nobody in any more.',
   lapsed: 'Your turn has passed',

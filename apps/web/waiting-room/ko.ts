@@ -41,6 +41,7 @@ export const ko: Texts = {
   soldOutOther: '다른 판매 보기',
   waitlist: '대기 명단에 등록하기',
   thisEvent: '행사로 돌아가기',
+  haveCode: '코드가 있으신가요?',
   closed: '판매가 끝났습니다',
   closedLead: '이 대기열은 더 이상 입장하지 않습니다.',
   lapsed: '차례가 지났습니다',

@@ -64,6 +64,8 @@ function ownView(state: RoomState, t: Texts): View {
     return { key: 'loading', heading: t.loading, lead: t.loadingLead, actions: [], facts: [] }
 
   const toEvent: Action = { label: t.thisEvent, href: `/events/${document.eventId}`, quiet: true }
+  // Whose code opens places that are set aside need not wait.
+  const haveCode: Action = { label: t.haveCode, href: `/events/${document.eventId}/code`, quiet: true }
   const stock = [
     { label: t.stockFree, value: t.number(document.stock.free) },
     { label: t.stockHeld, value: t.number(document.stock.held) },
@@ -205,7 +207,7 @@ function ownView(state: RoomState, t: Texts): View {
       heading: t.gathering,
       lead: t.gatheringLead,
       ...opening,
-      actions: [],
+      actions: [haveCode],
       facts: [number, joined, ...stock.slice(0, 1)],
       ...(document.draw.commitment === null ? {} : { note: t.gatheringDraw }),
     }
@@ -224,13 +226,15 @@ function ownView(state: RoomState, t: Texts): View {
         ? t.waitSoon
         : t.waitRange(minutes(wait.lowSeconds, Math.floor), minutes(wait.highSeconds, Math.ceil))
   const isNear = ahead !== undefined && ahead <= 3
+  const words = drawWords(state, t)
   return {
     key: isPaused ? 'paused' : isNear ? 'nearly' : 'waiting',
     heading: isPaused ? t.paused : isNear ? t.nearly : t.waiting,
     lead: isPaused ? t.pausedLead : isNear ? t.nearlyLead : t.waitingLead,
     ...(ahead === undefined ? {} : { ahead, progress: progressOf(ahead, place.aheadAtFirst) }),
     ...(ahead !== undefined && isUnlikely(ahead, document) ? { warning: t.unlikely } : {}),
-    ...drawWords(state, t),
+    ...words,
+    actions: [...words.actions, haveCode],
     facts: [{ label: t.wait, value: waitText }, ...stock, number],
   }
 }

@@ -2,7 +2,11 @@ import { createRequire } from 'node:module'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
 import { getSeats, type EventDocument, type Section } from '@fairgate/contracts/http/catalog'
+import { createPromotion } from '@fairgate/contracts/http/codes'
 import { placeHold } from '@fairgate/contracts/http/inventory'
+import { addAllotment } from '@fairgate/contracts/http/stock'
+import { seatId } from '@fairgate/contracts/ids'
+import { formatMoney } from '@fairgate/contracts/money'
 import { listTickets } from '@fairgate/contracts/http/tickets'
 import { joinLine, pauseLine, resumeLine } from '@fairgate/contracts/http/waiting-room'
 import { fitView } from '../../../web/src/seat-map/draw.ts'
@@ -292,6 +296,75 @@ test('with the keyboard alone one gets from the event to the ticket by way of th
   await page.getByRole('heading', { level: 1, name: t.pay.done }).waitFor()
   await press('link', t.ticket.open('A-2'))
   await page.getByRole('img', { name: t.ticket.qr('A-2') }).waitFor()
+})
+
+test('with a code, the keys and a phone one buys places that are set aside, without standing in line', async () => {
+  const event = await openEvent(world, {
+    event: { name: '팬클럽의 밤' },
+    sections: [seats('Stalls', 55_000, 2, 6)],
+    opensInMs: 3_600_000,
+  })
+  const accessToken = await signInAs(world, 'organiser')
+  const [section] = event.sections
+  const { code } = await world.client.call(addAllotment, {
+    params: { id: section!.id },
+    body: {
+      name: 'Fan club',
+      seatIds: [1, 2, 3, 4].map((number) => seatId(section!.id, number)),
+      releaseAt: new Date(Date.now() + 1_800_000).toISOString(),
+    },
+    accessToken,
+    idempotencyKey: crypto.randomUUID(),
+  })
+  await world.client.call(createPromotion, {
+    params: { id: event.id },
+    body: { name: 'Fan club', code: 'FANS', percent: 10, allotmentCodes: [code] },
+    accessToken,
+    idempotencyKey: crypto.randomUUID(),
+  })
+  const buyer = await open({ language: 'ko', screen: phone })
+  const { page, t, language } = buyer
+  const press = async (role: 'link' | 'button', name: string | RegExp) => {
+    await tabTo(page, page.getByRole(role, { name }))
+    await page.keyboard.press('Enter')
+  }
+  const look = async (name: string) => {
+    expect([...(await seriousFaults(buyer)), ...(await sidewaysScrolling(buyer))]).toEqual([])
+    const folder = process.env['SCREENSHOTS']
+    if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true })
+  }
+  const type = async (text: string) => {
+    await tabTo(page, page.getByRole('textbox', { name: t.money.code }))
+    await page.keyboard.press('ControlOrMeta+a')
+    await page.keyboard.type(text)
+    await page.keyboard.press('Enter')
+  }
+  await buyer.signIn('buyer3')
+  await buyer.go(`/events/${event.id}`)
+  await press('link', t.money.codeQuestion)
+  buyer.expects(409, 'POST', /\/api\/codes\/check$/)
+  await type('NOBODY')
+  await page.getByText('등록되지 않은 코드입니다').waitFor()
+  await look('code-unknown')
+  await type('fans')
+  await page.getByText(t.money.codeOpens).waitFor()
+  await look('code-good')
+  // A refresh loses nothing.
+  await page.reload()
+  await press('button', t.shop.moreOne)
+  await press('button', t.shop.hold(2))
+  await page.getByRole('heading', { level: 1, name: t.shop.heldTitle }).waitFor()
+  await page.getByText(t.money.codeGood('FANS')).waitFor()
+  await look('code-held')
+  await press('button', t.shop.toOrder)
+  await page
+    .getByText(formatMoney({ amount: 99_000, currency: 'KRW' }, 'ko'))
+    .first()
+    .waitFor()
+  await press('button', words[language].pay)
+  await page.waitForURL(/\/sandbox\/window/)
+  await press('button', words[language].pay)
+  await page.getByRole('heading', { level: 1, name: t.pay.done }).waitFor()
 })
 
 test('whoever waits before the opening sees it come closer and is taken in without pressing anything', async () => {

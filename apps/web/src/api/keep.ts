@@ -1,3 +1,5 @@
+import type { checkCode } from '@fairgate/contracts/http/codes'
+import type { Answer } from '@fairgate/contracts/http/route'
 import type { Place } from '@fairgate/contracts/http/waiting-room'
 
 export type KeptPlace = {
@@ -20,6 +22,11 @@ export type KeptAward = {
   sectionIds: string[]
   seatsMax: number
 }
+
+/** A code that the server knows, and what it gives. */
+export type GoodCode = Answer<typeof checkCode>
+/** A code that was typed before there was anything to buy with it, by event. */
+type KeptCode = { accountId: string; good: GoodCode }
 
 /** What a refresh must not lose, by line and by order, for one account. */
 export type Keep = ReturnType<typeof createKeep>
@@ -71,5 +78,6 @@ export function createKeep(storage: Storage | undefined) {
     pass: slot<KeptPass>('pass'),
     award: slot<KeptAward>('award'),
     payment: slot<KeptPayment>('payment'),
+    code: slot<KeptCode>('code'),
   }
 }

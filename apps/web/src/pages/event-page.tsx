@@ -117,6 +117,11 @@ export function EventPage({ id }: { id: string }) {
               ),
             )
           )}
+          {sales.length > 0 && !data.cancelled ? (
+            <p>
+              <Link href={pb.eventCode(data.id)}>{t.money.codeQuestion}</Link>
+            </p>
+          ) : null}
         </aside>
       </div>
     </article>

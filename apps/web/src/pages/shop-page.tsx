@@ -1,8 +1,7 @@
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { Link, Redirect, useLocation } from 'wouter'
 import type { EventDocument, Section } from '@fairgate/contracts/http/catalog'
-import { placeHold, releaseHold, type Hold } from '@fairgate/contracts/http/inventory'
-import { placeOrder } from '@fairgate/contracts/http/orders'
+import { placeHold } from '@fairgate/contracts/http/inventory'
 import { leaveLine } from '@fairgate/contracts/http/waiting-room'
 import { formatMoney } from '@fairgate/contracts/money'
 import type { KeptAward, KeptPass } from '../api/keep.ts'
@@ -15,11 +14,9 @@ import { pb } from '../path-builder.ts'
 import { CountPicker } from '../seat-map/count-picker.tsx'
 import { useSeatPictures } from '../seat-map/live.ts'
 import type { Lost, Wanted } from '../seat-map/seat-picker.tsx'
-import { CodeField, sumsOf, type GoodCode } from '../ui/code-field.tsx'
-import { Extras } from '../ui/extras.tsx'
-import { useAttempt, useGoToOrder, useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
-import { Icon } from '../ui/icons.tsx'
+import { useIdempotencyKey, useServerNow, useTitle } from '../ui/hooks.ts'
 import { Blank, Countdown, Failure, Notice, Skeleton, StateHeading } from '../ui/parts.tsx'
+import { HeldPanel } from './held-panel.tsx'
 
 /** The map and its drawing library come when there are numbered seats to choose from. */
 const SeatPicker = lazy(() => import('../seat-map/seat-picker.tsx').then((module) => ({ default: module.SeatPicker })))
@@ -134,7 +131,7 @@ function ShopFrame({ event, children }: { event?: EventDocument; children: React
 }
 
 /** What a refused hold means for the person. */
-function refusalText(error: unknown, app: App): string {
+export function refusalText(error: unknown, app: App): string {
   const { t, lang } = app
   const problem = problemOf(error)
   switch (problem?.code) {
@@ -251,6 +248,9 @@ function ChoosePanel({
           onHold={(wish) => void hold([wish])}
         />
       )}
+      <p>
+        <Link href={pb.eventCode(event.id)}>{t.money.codeQuestion}</Link>
+      </p>
       <p className="leave">
         <button type="button" className="link-button" onClick={() => void leave()}>
           {award ? t.ballot.backToAward : t.shop.leave}
@@ -339,120 +339,6 @@ function OpenSections({
         busy={busy}
         onHold={(count) => onHold({ sectionId: section.id, wanted: { count } })}
       />
-    </>
-  )
-}
-
-function HeldPanel({
-  lineId,
-  hold,
-  holdToken,
-  section,
-  onGone,
-}: {
-  lineId: string
-  hold: Hold
-  holdToken: string
-  section: Section | undefined
-  onGone: () => void
-}) {
-  const { t, lang, api } = useApp()
-  const client = useQueryClient()
-  const goToOrder = useGoToOrder()
-  const { busy, failure, attempt } = useAttempt()
-  const [acceptsEqual, setAcceptsEqual] = useState(false)
-  const [code, setCode] = useState<GoodCode>()
-  const event = useEvent(section?.eventId)
-  const { fee, discount, total } = sumsOf(hold.total, hold.seats.length, event.data?.fees, code)
-  const isFree = total.amount === 0
-
-  const order = () =>
-    attempt(async () => {
-      const answer = await api.call(placeOrder, {
-        body: {
-          holdToken,
-          ...(acceptsEqual ? { acceptEqualSeats: true } : {}),
-          ...(code ? { promoCode: code.code } : {}),
-        },
-        idempotencyKey: `order-${hold.id}${acceptsEqual ? '-equal' : ''}${code ? `-${code.code}` : ''}`,
-      })
-      goToOrder(answer, lineId)
-    })
-
-  const giveBack = () =>
-    attempt(async () => {
-      try {
-        await api.call(releaseHold, { params: { id: hold.id } })
-      } catch (error) {
-        if (codeOf(error) !== 'inventory.hold-not-found') throw error
-      } finally {
-        onGone()
-        await client.invalidateQueries({ queryKey: keys.holds() })
-      }
-    })
-
-  return (
-    <>
-      <div className="shop-head">
-        <StateHeading>{t.shop.heldTitle}</StateHeading>
-        <Countdown to={hold.expiresAt} label={t.shop.heldFor} />
-      </div>
-      <p className="lead">{t.shop.heldLead}</p>
-      {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
-      <div className="panel held-panel">
-        <h2>{section?.name}</h2>
-        <ul className="held-seats">
-          {hold.seats.map((seat) => (
-            <li key={seat.id} className="figures">
-              {seat.label}
-            </li>
-          ))}
-        </ul>
-        <CodeField eventId={section?.eventId} good={code} disabled={busy} onChange={setCode} />
-        {fee || discount ? (
-          <table className="items">
-            <tbody>
-              <tr>
-                <th scope="row">{t.money.seatsPrice}</th>
-                <td className="figures">{formatMoney(hold.total, localeOf(lang))}</td>
-              </tr>
-              <Extras fee={fee} discount={discount} promoCode={code?.code} />
-            </tbody>
-          </table>
-        ) : null}
-        <p className="total">
-          <span>
-            {t.common.total} · {t.common.places(hold.seats.length)}
-          </span>
-          <b className="figures">{isFree ? t.shop.free : formatMoney(total, localeOf(lang))}</b>
-        </p>
-        {isFree ? null : (
-          <label className="check">
-            <input
-              type="checkbox"
-              checked={acceptsEqual}
-              aria-describedby="equal-seats"
-              disabled={busy}
-              onChange={(event) => setAcceptsEqual(event.target.checked)}
-            />
-            {t.shop.equalSeats}
-          </label>
-        )}
-        {isFree ? null : (
-          <p className="muted small" id="equal-seats">
-            {t.shop.equalSeatsHint}
-          </p>
-        )}
-        <div className="actions">
-          <button type="button" className="button" disabled={busy} onClick={() => void order()}>
-            {isFree ? t.shop.takeFree : t.shop.toOrder}
-            <Icon name="arrow" />
-          </button>
-          <button type="button" className="button quiet" disabled={busy} onClick={() => void giveBack()}>
-            {t.shop.giveBack}
-          </button>
-        </div>
-      </div>
     </>
   )
 }

@@ -12,6 +12,7 @@ export function CountPicker({
   free,
   limit,
   busy,
+  note,
   onHold,
 }: {
   section: Section
@@ -19,6 +20,8 @@ export function CountPicker({
   free: number | undefined
   limit: number
   busy: boolean
+  /** Where its places are not all alike: which they are. */
+  note?: string | undefined
   onHold: (count: number) => void
 }) {
   const { t, lang } = useApp()
@@ -28,7 +31,7 @@ export function CountPicker({
       <h2>{t.shop.areaTitle(section.name)}</h2>
       <p className="muted">
         {free === undefined ? '' : `${free === 0 ? t.shop.none : t.shop.left(free)} · `}
-        {t.shop.anyPlace}
+        {note ?? t.shop.anyPlace}
       </p>
       <Stepper label={t.shop.howMany} value={count} min={1} max={limit} onChange={setCount} />
       <p className="total">

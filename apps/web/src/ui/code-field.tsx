@@ -1,15 +1,12 @@
 import { useState, type FormEvent } from 'react'
-import type { Answer } from '@fairgate/contracts/http/route'
 import { checkCode } from '@fairgate/contracts/http/codes'
 import { discountOf, feeOf, money, type Fees, type Money } from '@fairgate/contracts/money'
 import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
+import type { GoodCode } from '../api/keep.ts'
 import { TextField } from '../forms/fields.tsx'
 import { useAttempt } from './hooks.ts'
 import { Icon } from './icons.tsx'
-
-/** A code that the server knows, and what it gives. */
-export type GoodCode = Answer<typeof checkCode>
 
 /** What seats of this price come to, by the rules that the server counts by. */
 export function sumsOf(
@@ -33,11 +30,14 @@ export function CodeField({
   eventId,
   good,
   disabled,
+  isOnly = false,
   onChange,
 }: {
   eventId: string | undefined
   good: GoodCode | undefined
   disabled: boolean
+  /** Nothing else is asked for, so it need not be opened first. */
+  isOnly?: boolean
   onChange: (code: GoodCode | undefined) => void
 }) {
   const { t, lang, api } = useApp()
@@ -61,7 +61,7 @@ export function CodeField({
         </button>
       </p>
     )
-  if (!isOpen)
+  if (!isOpen && !isOnly)
     return (
       <p>
         <button type="button" className="link-button" disabled={disabled} onClick={() => setOpen(true)}>
