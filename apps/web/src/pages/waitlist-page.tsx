@@ -50,7 +50,7 @@ export function WaitlistPage({ saleId }: { saleId: string }) {
       <p className="eyebrow">
         <Link href={pb.event(event.data.id)}>{event.data.name}</Link>
       </p>
-      <PageHead title={t.waitlist.title} lead={t.waitlist.lead} />
+      <PageHead title={t.waitlist.title} lead={waitlist.data.cancelledAt ? undefined : t.waitlist.lead} />
       <div className="stack">
         <Mine waitlist={waitlist.data} event={event.data} sale={sale} mine={mine.data ?? null} />
         <Rules waitlist={waitlist.data} event={event.data} />
@@ -282,7 +282,9 @@ function Rules({ waitlist, event }: { waitlist: WaitlistDocument; event: EventDo
         <li>{t.waitlist.ruleTime(Math.round(waitlist.offerSeconds / 60))}</li>
         <li>{t.waitlist.ruleEnd}</li>
       </ul>
-      <p className="muted small">{t.waitlist.until(shortTime(waitlist.closesAt, event.timeZone, lang))}</p>
+      {waitlist.cancelledAt ? null : (
+        <p className="muted small">{t.waitlist.until(shortTime(waitlist.closesAt, event.timeZone, lang))}</p>
+      )}
       {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
       {checked ? (
         <Notice tone={checked.isRight ? 'good' : 'bad'}>
