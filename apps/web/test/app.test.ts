@@ -21,6 +21,7 @@ describe('paths', () => {
       [
         "/",
         "/events/a%2Fb",
+        "/events/a%2Fb/code",
         "/sign-in?next=a%2Fb",
         "/register?next=a%2Fb",
         "/verify?next=a%2Fb",

@@ -5,6 +5,7 @@ import { verifyBallot } from '@fairgate/contracts/verify-ballot'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
 import { hashes } from '#platform/hashes'
+import { untilWaiting, withoutRowLocks } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createBallots } from './index.ts'
 import {
@@ -484,6 +485,36 @@ describe('an event that is cancelled', () => {
     for (const accountId of reserve) expect(await world.awardOf(accountId)).toBeNull()
     expect(await told(platform)).toEqual([])
     expect(await world.violations()).toEqual([])
+  })
+
+  /** It is cancelled while the first awards are being made. */
+  async function meanwhile(platform: TestPlatform, guard: 'on' | 'off') {
+    const db = guard === 'on' ? platform.db : withoutRowLocks(platform.db)
+    const world = await openWorld({ ...platform, db }, two)
+    await world.applyCrowd(people(3), ['lin_a'])
+    platform.clock.set(Date.parse(drawAt))
+    await world.draw()
+    const gate = platform.racepoints.hold('ballots.before-awards')
+    const awarding = world.award()
+    await gate.reached
+    const cancelling = world.tell(eventCancelled(platform.clock.now()))
+    await (guard === 'on' ? untilWaiting(platform.db) : cancelling)
+    gate.open()
+    await Promise.all([awarding, cancelling])
+    platform.clock.advance(1000)
+    return { awards: (await world.document()).lines[0]!.awards, violations: await world.violations() }
+  }
+
+  test('while its awards are being made keeps none of them open', async ({ platform }) => {
+    const { awards, violations } = await meanwhile(platform, 'on')
+    expect(awards).toMatchObject({ open: 0, lapsed: 2 })
+    expect(violations).toEqual([])
+  })
+
+  test('control, locks off: awards of a cancelled event stay open', async ({ platform }) => {
+    const { awards, violations } = await meanwhile(platform, 'off')
+    expect(awards).toMatchObject({ open: 2 })
+    expect(violations).toContain('no award of a cancelled event is open')
   })
 
   test('closes its ballot also when that becomes known later, and changes nothing of one that was over', async ({
