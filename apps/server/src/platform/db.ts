@@ -1,6 +1,8 @@
 import { CompiledQuery, Kysely, PostgresDialect, PostgresDriver, sql, type RawBuilder, type Transaction } from 'kysely'
 import type { DatabaseConnection, PostgresDialectConfig } from 'kysely'
 import { Pool, types, type PoolConfig } from 'pg'
+import { systemScheduler, type Clock } from './clock.ts'
+import { preparingClient } from './prepared.ts'
 
 export { sql }
 
@@ -26,6 +28,8 @@ export type DatabaseOptions = {
   connectionsMax: number
   /** The bound of one statement; anything slower is a bug or an overload. */
   statementTimeoutMs?: number
+  /** By which plans grow old; the system's unless a test moves it. */
+  clock?: Clock
   /** Called for each statement, for tests that count them. */
   onQuery?: (text: string) => void
 }
@@ -40,6 +44,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: 'fairgate',
     // What a transaction does not have to wait for goes out at once, and its answers come back together.
     pipeline: true,
+    Client: preparingClient(options.clock ?? systemScheduler),
     options: [
       `-c statement_timeout=${options.statementTimeoutMs ?? 30_000}`,
       '-c lock_timeout=10000',
@@ -106,10 +111,10 @@ export async function changed(db: Db | Tx, query: RawBuilder<unknown>): Promise<
   return Number((await query.execute(db)).numAffectedRows ?? 0n)
 }
 
-const retryable = new Set(['40001', '40P01', '55P03'])
+const retryable = new Set(['40001', '40P01', '55P03', '0A000'])
 const commitHooks = new WeakMap<object, (() => void)[]>()
 
-/** Runs a statement again, up to three times in all, that Postgres gave up: serialization failure, deadlock, lock timeout. */
+/** Runs a statement again, up to three times in all, that Postgres gave up: serialization failure, deadlock, lock timeout, outdated plan. */
 export async function persistently<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

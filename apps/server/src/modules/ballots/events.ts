@@ -1,7 +1,7 @@
 import { newSeed } from '@fairgate/contracts/draw-record'
 import type { EventType } from '@fairgate/contracts/events'
 import { beaconFor, type BeaconConfig } from '#platform/beacon'
-import { fact, on, type Subscription } from '#platform/bus'
+import { addInterests, fact, on, type Narrowed, type Subscription } from '#platform/bus'
 import { afterCommit, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { hashes } from '#platform/hashes'
@@ -19,6 +19,14 @@ export const subscribes = [
   'orders.seats-returned.v1',
   'orders.order-ended.v1',
 ] as const satisfies readonly EventType[]
+
+/** A purchase of a sale by another method pays nothing for ballots: its facts do not come here. */
+export const narrowed: Narrowed = {
+  'orders.order-placed.v1': 'saleId',
+  'orders.order-fulfilled.v1': 'saleId',
+  'orders.seats-returned.v1': 'saleId',
+  'orders.order-ended.v1': 'saleId',
+}
 
 type Who = { saleId: string; accountId: string }
 
@@ -51,6 +59,7 @@ export const createSubscriptions = (
         await store.insertBallot(tx, sale, { ...newSeed(hashes, random), beacon })
       }
       const saleIds = sales.map(({ saleId }) => saleId)
+      await addInterests(tx, 'ballots', saleIds)
       await cancelling.salesKnown(tx, saleIds)
       await outbox.publish(
         tx,

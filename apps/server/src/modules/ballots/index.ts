@@ -9,7 +9,7 @@ import { createAwards } from './awards.ts'
 import { createDocuments } from './documents.ts'
 import { createDrawing } from './drawing.ts'
 import { createEntries } from './entries.ts'
-import { createSubscriptions, subscribes } from './events.ts'
+import { createSubscriptions, narrowed, subscribes } from './events.ts'
 import { serveRoutes } from './routes.ts'
 import * as store from './ballots-store.ts'
 
@@ -17,6 +17,7 @@ export const statics = {
   name: 'ballots',
   migrations: new URL('./migrations/', import.meta.url),
   subscribes,
+  narrowed,
 } as const satisfies ModuleStatics
 
 export type BallotsConfig = {
