@@ -142,3 +142,34 @@ test('after a failure the next batch is decided as if nothing had been', async (
   await next()
   expect(await good).toBe('answer 2')
 })
+
+test('an eager batcher sends the next batch before it tells those of the last, another afterwards', async () => {
+  for (const isEager of [true, false]) {
+    const seen: string[] = []
+    const gates: (() => void)[] = []
+    const batcher = createBatcher<number, number>({
+      batchMax: 10,
+      queueMax: 100,
+      isEager,
+      run: async (items) => {
+        // A connection and a statement's text take some turns of the microtask queue.
+        for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+        seen.push(`sends ${items.join()}`)
+        await new Promise<void>((resolve) => gates.push(resolve))
+        return items
+      },
+    })
+    const add = async (item: number) => seen.push(`told ${await batcher.add(item)}`)
+    const turns = () => new Promise<void>((resolve) => setImmediate(resolve))
+    const first = add(1)
+    await turns()
+    const second = add(2)
+    gates.shift()!()
+    await first
+    await turns()
+    gates.shift()!()
+    await second
+    const inTurn = isEager ? ['sends 2', 'told 1'] : ['told 1', 'sends 2']
+    expect(seen).toEqual(['sends 1', ...inTurn, 'told 2'])
+  }
+})

@@ -8,6 +8,11 @@ export type BatcherOptions<I, O> = {
   batchMax: number
   /** Most items waiting; one more is refused with `http.overloaded`. */
   queueMax: number
+  /**
+   * Sends the next batch to the database before the replies of this one are written. Batches are smaller then: right where
+   * the database does little for each item of a batch, wrong for joins (11,000/s, else 13,500) and holds.
+   */
+  isEager?: boolean
 }
 
 export type Batcher<I, O> = {
@@ -26,29 +31,33 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
   let queue: Entry[] = []
   let running = false
 
-  async function decide(batch: Entry[]): Promise<void> {
+  /** @returns what tells those of the batch */
+  async function decide(batch: Entry[]): Promise<() => void> {
     let answers: readonly O[]
     try {
       answers = await options.run(batch.map((entry) => entry.item))
     } catch (error) {
-      if (batch.length === 1 || isUnavailable(error)) return batch.forEach((entry) => entry.reject(error))
+      if (batch.length === 1 || isUnavailable(error)) return () => batch.forEach((entry) => entry.reject(error))
       const middle = batch.length >> 1
-      await decide(batch.slice(0, middle))
-      await decide(batch.slice(middle))
-      return
+      const tellFirst = await decide(batch.slice(0, middle))
+      const tellOthers = await decide(batch.slice(middle))
+      return () => (tellFirst(), tellOthers())
     }
     // Not tried again: the batch has been committed.
     const isWhole = answers.length === batch.length
-    batch.forEach((entry, index) =>
-      isWhole ? entry.resolve(answers[index]!) : entry.reject(new Error('a batch must answer each of its items')),
-    )
+    return () =>
+      batch.forEach((entry, index) =>
+        isWhole ? entry.resolve(answers[index]!) : entry.reject(new Error('a batch must answer each of its items')),
+      )
   }
 
   async function drain(): Promise<void> {
     while (queue.length > 0) {
       const batch = queue.slice(0, options.batchMax)
       queue = queue.slice(batch.length)
-      await decide(batch)
+      const tell = await decide(batch)
+      if (options.isEager && queue.length > 0) setImmediate(tell)
+      else tell()
     }
     running = false
   }

@@ -4,6 +4,7 @@ import {
   changed,
   exclusive,
   isUnavailable,
+  lastly,
   maybeRow,
   postgresCode,
   row,
@@ -106,7 +107,7 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
     async publish(tx, facts) {
       if (facts.length === 0) return
       const keyOf = (item: Fact) => String((item.data as Record<string, unknown>)[events[item.type].key])
-      const inserted = await rows(
+      const inserting = rows(
         tx,
         sql<{ subscriber: string }>`
           insert into platform.deliveries (subscriber, message_id, type, key, time, data, due_at)
@@ -119,10 +120,12 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
           order by f.position
           returning subscriber`,
       )
-      const subscribers = new Set(inserted.map((entry) => entry.subscriber))
-      afterCommit(tx, () => {
-        for (const subscriber of subscribers) signals.emit('bus', subscriber)
-      })
+      const noting = inserting.then((inserted) =>
+        afterCommit(tx, () => {
+          for (const subscriber of new Set(inserted.map((entry) => entry.subscriber))) signals.emit('bus', subscriber)
+        }),
+      )
+      lastly(tx, noting)
     },
   }
 
@@ -161,26 +164,37 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
       for (const wave of waves(batch, (delivery) => byType.get(delivery.type))) {
         for (const [subscription, deliveries] of wave) await subscription.handle(tx, deliveries.map(toMessage))
       }
-      await sql`delete from platform.deliveries where subscriber = ${subscriber} and seq = any(${batch.map((d) => d.seq)}::bigint[])`.execute(
+      lastly(
         tx,
+        sql`delete from platform.deliveries where subscriber = ${subscriber} and seq = any(${batch.map((d) => d.seq)}::bigint[])`.execute(
+          tx,
+        ),
+      )
+    }
+
+    /** The next messages, unless another process works for this subscriber. What waits is read once the lock is there. */
+    async function take(tx: Tx, limit: number): Promise<DeliveryRow[]> {
+      const now = new Date(clock.now())
+      const locking = sql`
+        select set_config('fairgate.is_taken', pg_try_advisory_xact_lock(hashtextextended(${`bus.${subscriber}`}, 0))::text, true)`
+      lastly(tx, locking.execute(tx))
+      return rows(
+        tx,
+        sql<DeliveryRow>`
+          select seq, message_id, type, key, time, data, attempts from platform.deliveries d
+          where subscriber = ${subscriber} and due_at <= ${now} and current_setting('fairgate.is_taken')::boolean
+            and not exists (select 1 from platform.deliveries e
+                            where e.subscriber = d.subscriber and e.key = d.key and e.seq < d.seq and e.attempts > 0 and e.due_at > ${now})
+          order by seq limit ${limit}`,
       )
     }
 
     /** @returns how many messages were taken; a negative number when the batch failed and must be tried one by one */
     async function portion(limit: number): Promise<number> {
       let taken: readonly DeliveryRow[] = []
-      const now = new Date(clock.now())
       try {
-        await exclusive(db, `bus.${subscriber}`, async (tx) => {
-          taken = await rows(
-            tx,
-            sql<DeliveryRow>`
-              select seq, message_id, type, key, time, data, attempts from platform.deliveries d
-              where subscriber = ${subscriber} and due_at <= ${now}
-                and not exists (select 1 from platform.deliveries e
-                                where e.subscriber = d.subscriber and e.key = d.key and e.seq < d.seq and e.attempts > 0 and e.due_at > ${now})
-              order by seq limit ${limit}`,
-          )
+        await transaction(db, async (tx) => {
+          taken = await take(tx, limit)
           if (taken.length > 0) await handle(tx, taken)
         })
         handled?.add({ subscriber }, taken.length)

@@ -4,6 +4,7 @@ import {
   changed,
   exclusive,
   isUnavailable,
+  lastly,
   maybeRow,
   openDatabase,
   postgresCode,
@@ -113,6 +114,48 @@ test('a hook that throws does not undo what was committed, run it again or keep 
   })
   expect([result, attempts, isTold]).toEqual(['done', 1, true])
   expect((await warned).message).toBe('deaf listener')
+})
+
+test('what is asked for lastly is committed with the rest, or its failure is why nothing is', async ({
+  platform: { db },
+}) => {
+  await table(db)
+  const insert = (id: number, value: number) => sql`insert into public.things values (${id}, ${value})`
+  const ids = async () =>
+    (await rows(db, sql<{ id: number }>`select id from public.things order by id`)).map(({ id }) => id)
+  const told: string[] = []
+  await transaction(db, async (tx) => {
+    lastly(tx, insert(1, 1).execute(tx), insert(2, 1).execute(tx))
+    afterCommit(tx, () => told.push('first'))
+  })
+  expect(await ids()).toEqual([1, 2])
+  // The second fails, the third only because the second did, and so does what is waited for.
+  for (const isWaiting of [false, true]) {
+    const failing = transaction(db, async (tx) => {
+      lastly(tx, insert(3, 1).execute(tx), insert(4, -1).execute(tx), insert(5, 1).execute(tx))
+      afterCommit(tx, () => told.push('never'))
+      if (isWaiting) await rows(tx, sql`select 1 as one`)
+    })
+    await expect(failing).rejects.toSatisfy((error) => violatedConstraint(error) === 'positive')
+  }
+  // Work that fails by itself says so, whatever was on the way.
+  const refused = transaction(db, async (tx) => {
+    lastly(tx, insert(6, 1).execute(tx))
+    throw new Error('refused')
+  })
+  await expect(refused).rejects.toThrow('refused')
+  expect(await ids()).toEqual([1, 2])
+  expect(told).toEqual(['first'])
+  expect(() => lastly(db as never, Promise.resolve())).toThrow('needs a transaction')
+})
+
+test('a statement that comes after the end of its transaction is refused, and does not happen', async ({
+  platform: { db },
+}) => {
+  await table(db)
+  const tx = await transaction(db, async (running) => running)
+  await expect(rows(tx, sql`insert into public.things values (1, 1)`)).rejects.toThrow('after the end')
+  expect(await rows(db, sql`select id from public.things`)).toEqual([])
 })
 
 test('afterCommit outside of transaction() is refused', ({ platform: { db } }) => {

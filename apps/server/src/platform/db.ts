@@ -1,5 +1,13 @@
-import { CompiledQuery, Kysely, PostgresDialect, PostgresDriver, sql, type RawBuilder, type Transaction } from 'kysely'
-import type { DatabaseConnection, PostgresDialectConfig } from 'kysely'
+import {
+  AbortedTransactionError,
+  CompiledQuery,
+  Kysely,
+  PostgresDialect,
+  PostgresDriver,
+  sql,
+  type RawBuilder,
+  type Transaction,
+} from 'kysely'
 import { Pool, types, type PoolConfig } from 'pg'
 import { systemScheduler, type Clock } from './clock.ts'
 import { preparingClient } from './prepared.ts'
@@ -62,30 +70,45 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on('connect', (client) => client.on('error', () => undefined))
   const { onQuery } = options
   const db = new Kysely<AnySchema>({
-    dialect: new PipelinedDialect({ pool }),
+    dialect: new PostgresDialect({ pool }),
     ...(onQuery ? { log: (event) => onQuery(event.query.sql) } : {}),
   })
   return { db, pool, close: () => db.destroy() }
 }
 
-/** Begins a transaction without waiting for the answer: its first statement follows at once, and fails if `begin` did. */
-class PipelinedDriver extends PostgresDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+/** Ends transactions: a connection that cannot even be rolled back is not used again. */
+const ending = new PostgresDriver({ pool: () => Promise.reject(new Error('it opens no connections')) })
+
+/**
+ * A transaction whose statements go out when they are asked for, without waiting for the answers of those before: Postgres
+ * takes them in their order. Kysely's own waits for each, also where the code asks for several together.
+ */
+function pipelined<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const executor = db.getExecutor()
+  return executor.provideConnection(async (connection) => {
+    let isOver = false
+    const own = executor.withConnectionProvider({
+      async provideConnection(consumer) {
+        if (isOver) throw new Error('a statement came after the end of its transaction')
+        return consumer(connection)
+      },
+    })
+    // What is written in SQL asks a transaction for its executor and for nothing else.
+    const tx = { getExecutor: () => own } as unknown as Tx
+    // The first statement follows at once, and fails if this did.
     connection.executeQuery(CompiledQuery.raw('begin')).catch(() => undefined)
-  }
-}
-
-class PipelinedDialect extends PostgresDialect {
-  readonly #config: PostgresDialectConfig
-
-  constructor(config: PostgresDialectConfig) {
-    super(config)
-    this.#config = config
-  }
-
-  override createDriver(): PostgresDriver {
-    return new PipelinedDriver(this.#config)
-  }
+    try {
+      const result = await work(tx)
+      isOver = true
+      await ending.commitTransaction(connection)
+      return result
+    } catch (error) {
+      isOver = true
+      // A commit of what has failed was a rollback.
+      if (!(error instanceof AbortedTransactionError)) await ending.rollbackTransaction(connection as never)
+      throw error
+    }
+  })
 }
 
 /** All rows of a query. */
@@ -113,6 +136,7 @@ export async function changed(db: Db | Tx, query: RawBuilder<unknown>): Promise<
 
 const retryable = new Set(['40001', '40P01', '55P03', '0A000'])
 const commitHooks = new WeakMap<object, (() => void)[]>()
+const lastStatements = new WeakMap<object, Promise<unknown>[]>()
 
 /** Runs a statement again, up to three times in all, that Postgres gave up: serialization failure, deadlock, lock timeout, outdated plan. */
 export async function persistently<T>(run: () => Promise<T>): Promise<T> {
@@ -132,15 +156,41 @@ export async function persistently<T>(run: () => Promise<T>): Promise<T> {
 export async function transaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   const { hooks, result } = await persistently(async () => {
     const noted: (() => void)[] = []
-    const done = await db.transaction().execute((raw) => {
-      const tx = raw as Tx
-      commitHooks.set(tx, noted)
-      return work(tx)
-    })
-    return { hooks: noted, result: done }
+    const last: Promise<unknown>[] = []
+    try {
+      const done = await pipelined(db, (tx) => {
+        commitHooks.set(tx, noted)
+        lastStatements.set(tx, last)
+        return work(tx)
+      })
+      await Promise.all(last)
+      return { hooks: noted, result: done }
+    } catch (error) {
+      if (!isAftermath(error)) throw error
+      const ends = await Promise.allSettled(last)
+      const cause = ends.find((end) => end.status === 'rejected' && !isAftermath(end.reason))
+      throw cause?.status === 'rejected' ? cause.reason : error
+    }
   })
   hooks.forEach(callHook)
   return result
+}
+
+/** Whether this only says that a statement before has failed. */
+const isAftermath = (error: unknown): boolean =>
+  error instanceof AbortedTransactionError || postgresCode(error) === '25P02'
+
+/**
+ * Statements of a transaction whose answers nobody waits for: others and the commit follow them at once. It commits only
+ * if they succeed, and fails with the error of the first that does not.
+ */
+export function lastly(tx: Tx, ...statements: Promise<unknown>[]): void {
+  const noted = lastStatements.get(tx)
+  if (!noted) throw new Error('lastly needs a transaction made by transaction()')
+  for (const statement of statements) {
+    statement.catch(() => undefined)
+    noted.push(statement)
+  }
 }
 
 /** What has been committed has succeeded, whatever becomes of those who are told. */

@@ -9,7 +9,7 @@ import {
 } from '@fairgate/contracts/auction'
 import { createBatcher } from '#platform/batcher'
 import { fact, type Fact } from '#platform/bus'
-import { afterCommit, transaction, type Tx } from '#platform/db'
+import { afterCommit, lastly, transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import * as store from './auctions-store.ts'
@@ -60,6 +60,7 @@ export function createBids(deps: Deps) {
   const batches = createBatcher<BidRequest, Answer>({
     batchMax: 256,
     queueMax: 20_000,
+    isEager: true,
     run: (requests) => transaction(db, (tx) => decide(tx, requests)),
   })
 
@@ -93,7 +94,8 @@ export function createBids(deps: Deps) {
     const sequences = new Map(bids.map(({ lotId, sequence }) => [lotId, sequence]))
     const changed = [...lots.values()].filter(({ lot }) => sequences.has(lot.id))
     if (changed.length > 0) {
-      await Promise.all([
+      lastly(
+        tx,
         store.writeBids(
           tx,
           bids,
@@ -104,7 +106,7 @@ export function createBids(deps: Deps) {
           tx,
           changed.flatMap(({ lot, winners }) => pushedOutFacts(lot, winners, pushedOuts)),
         ),
-      ])
+      )
     }
     await racepoints.reach('auctions.before-commit')
     afterCommit(tx, () => {
