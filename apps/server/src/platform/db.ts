@@ -93,7 +93,8 @@ function pipelined<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
         return consumer(connection)
       },
     })
-    // What is written in SQL asks a transaction for its executor and for nothing else.
+    // What is written in SQL asks a transaction for its executor and for nothing else, and hands it the statement in the
+    // call itself: whatever was asked for is on its way before the commit.
     const tx = { getExecutor: () => own } as unknown as Tx
     // The first statement follows at once, and fails if this did.
     connection.executeQuery(CompiledQuery.raw('begin')).catch(() => undefined)

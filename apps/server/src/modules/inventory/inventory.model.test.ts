@@ -279,7 +279,7 @@ const steps = fc.array(
 )
 
 /** Runs the steps against both. Batches of one lane, so that what is asked together is decided together. */
-async function compare(platform: TestPlatform) {
+async function compare(platform: TestPlatform, runs: number) {
   const config = { ...inventoryDefaults, lanes: 1 }
   const second = await openTestPlatform(platform.databaseUrl, { seed: 2, origin: 'second' })
   // The spy of the first process reads the answers of both.
@@ -323,7 +323,7 @@ async function compare(platform: TestPlatform) {
           expect((await first.availability(section)).free).toBe(size - taken)
         }
       }),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: runs, endOnFailure: true },
     )
   } finally {
     await second.database.close()
@@ -331,12 +331,13 @@ async function compare(platform: TestPlatform) {
 }
 
 test('two processes do what a list of holds and a clock say, whatever is asked', async ({ platform }) => {
-  const result = await compare(platform)
+  const result = await compare(platform, 25)
   if (result.failed)
     throw new Error(`seed ${result.seed}, path ${result.counterexamplePath}`, { cause: result.errorInstance })
 }, 180_000)
 
 test('control: without the guards against overlapping wishes they do not', async ({ platform }) => {
   await rewritePlace(platform, overlapGuard, countGuard)
-  expect((await compare(platform)).failed).toBe(true)
+  // Among 25 lists there is not always one that needs the guards; it ends with the first that does.
+  expect((await compare(platform, 500)).failed).toBe(true)
 }, 180_000)
