@@ -156,6 +156,7 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
 
   /** The work of one subscriber: a portion is one batch in one transaction. */
   function subscriberLoop(subscriber: string, subscriptions: readonly Subscription[]): Loop {
+    const lockName = `bus.${subscriber}`
     const byType = new Map(
       subscriptions.flatMap((subscription) => subscription.types.map((type) => [type, subscription] as const)),
     )
@@ -175,8 +176,9 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
     /** The next messages, unless another process works for this subscriber. What waits is read once the lock is there. */
     async function take(tx: Tx, limit: number): Promise<DeliveryRow[]> {
       const now = new Date(clock.now())
+      // The lock of `exclusive`, whose answer the next statement reads before it has come here.
       const locking = sql`
-        select set_config('fairgate.is_taken', pg_try_advisory_xact_lock(hashtextextended(${`bus.${subscriber}`}, 0))::text, true)`
+        select set_config('fairgate.is_taken', pg_try_advisory_xact_lock(hashtextextended(${lockName}, 0))::text, true)`
       lastly(tx, locking.execute(tx))
       return rows(
         tx,
@@ -211,7 +213,7 @@ export function createBus(options: { db: Db; clock: Clock; ids: Ids; log: Log; s
     /** Books the failure of a message: later, or aside. */
     async function fail(error: unknown, failed: DeliveryRow): Promise<void> {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      await exclusive(db, `bus.${subscriber}`, async (tx) => {
+      await exclusive(db, lockName, async (tx) => {
         // Another process may have handled it since, or booked its own failure.
         const delivery = await maybeRow(
           tx,

@@ -99,12 +99,10 @@ function pipelined<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
     // The first statement follows at once, and fails if this did.
     connection.executeQuery(CompiledQuery.raw('begin')).catch(() => undefined)
     try {
-      const result = await work(tx)
-      isOver = true
+      const result = await work(tx).finally(() => (isOver = true))
       await ending.commitTransaction(connection)
       return result
     } catch (error) {
-      isOver = true
       // A commit of what has failed was a rollback.
       if (!(error instanceof AbortedTransactionError)) await ending.rollbackTransaction(connection as never)
       throw error
@@ -136,8 +134,8 @@ export async function changed(db: Db | Tx, query: RawBuilder<unknown>): Promise<
 }
 
 const retryable = new Set(['40001', '40P01', '55P03', '0A000'])
-const commitHooks = new WeakMap<object, (() => void)[]>()
-const lastStatements = new WeakMap<object, Promise<unknown>[]>()
+/** What a running transaction has noted for its end. */
+const endings = new WeakMap<object, { hooks: (() => void)[]; last: Promise<unknown>[] }>()
 
 /** Runs a statement again, up to three times in all, that Postgres gave up: serialization failure, deadlock, lock timeout, outdated plan. */
 export async function persistently<T>(run: () => Promise<T>): Promise<T> {
@@ -156,16 +154,15 @@ export async function persistently<T>(run: () => Promise<T>): Promise<T> {
  */
 export async function transaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   const { hooks, result } = await persistently(async () => {
-    const noted: (() => void)[] = []
+    const hooks: (() => void)[] = []
     const last: Promise<unknown>[] = []
     try {
-      const done = await pipelined(db, (tx) => {
-        commitHooks.set(tx, noted)
-        lastStatements.set(tx, last)
+      const result = await pipelined(db, (tx) => {
+        endings.set(tx, { hooks, last })
         return work(tx)
       })
       await Promise.all(last)
-      return { hooks: noted, result: done }
+      return { hooks, result }
     } catch (error) {
       if (!isAftermath(error)) throw error
       const ends = await Promise.allSettled(last)
@@ -186,11 +183,11 @@ const isAftermath = (error: unknown): boolean =>
  * if they succeed, and fails with the error of the first that does not.
  */
 export function lastly(tx: Tx, ...statements: Promise<unknown>[]): void {
-  const noted = lastStatements.get(tx)
+  const noted = endings.get(tx)
   if (!noted) throw new Error('lastly needs a transaction made by transaction()')
   for (const statement of statements) {
     statement.catch(() => undefined)
-    noted.push(statement)
+    noted.last.push(statement)
   }
 }
 
@@ -205,9 +202,9 @@ function callHook(hook: () => void): void {
 
 /** Calls `hook` when the transaction has been committed, and never when it was rolled back. A hook must not throw. */
 export function afterCommit(tx: Tx, hook: () => void): void {
-  const hooks = commitHooks.get(tx)
-  if (!hooks) throw new Error('afterCommit needs a transaction made by transaction()')
-  hooks.push(hook)
+  const noted = endings.get(tx)
+  if (!noted) throw new Error('afterCommit needs a transaction made by transaction()')
+  noted.hooks.push(hook)
 }
 
 /**
