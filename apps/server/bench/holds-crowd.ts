@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 
 /** Latencies in milliseconds, by request, and how many answers had another status than wanted. */
 export type Run = { seconds: number; latencies: number[]; refused: number }
@@ -15,14 +15,13 @@ export async function sendAll(
 ): Promise<Run> {
   const { hostname, port } = new URL(url)
   const run: Run = { seconds: 0, latencies: [], refused: 0 }
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(hostname, Number(port))))
   let next = 0
   const startedAt = performance.now()
   await Promise.all(
-    Array.from(
-      { length: connections },
-      () =>
+    sockets.map(
+      (socket) =>
         new Promise<void>((resolve, reject) => {
-          const socket = connect({ host: hostname, port: Number(port), noDelay: true })
           let received: Buffer = Buffer.alloc(0)
           let sentAt = 0
           const send = () => {
@@ -31,7 +30,6 @@ export async function sendAll(
             sentAt = performance.now()
             socket.write(request)
           }
-          socket.once('connect', send)
           socket.once('error', reject)
           socket.once('close', () => resolve())
           socket.on('data', (chunk: Buffer) => {
@@ -46,12 +44,19 @@ export async function sendAll(
             run.latencies.push(performance.now() - sentAt)
             send()
           })
+          send()
         }),
     ),
   )
   run.seconds = (performance.now() - startedAt) / 1000
   return run
 }
+
+const open = (host: string, port: number): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true }, () => resolve(socket))
+    socket.once('error', reject)
+  })
 
 export function postRequest(url: string, path: string, authorization: string, body: object): Buffer {
   const text = JSON.stringify(body)

@@ -13,17 +13,25 @@ export const rulesOfReport = (report: LotReport): LotRules => ({
   ...(report.softClose ? { softClose: report.softClose } : {}),
 })
 
+/** Its bids as `replay` takes them. */
+export const bidsOfReport = (report: LotReport) => report.bids.map(([bidder, amount, at]) => ({ bidder, amount, at }))
+
 type Standing = Live & { bidder: string; used: number }
+
+/** The bid of a sequence pushed another out of those that win, whose bidder had a chance left and is told. */
+export type Push = { sequence: number; pushedOut: number; bidder: string }
 
 /**
  * Decides a whole history of bids afresh.
  * @param bids  in the order of their decisions
- * @returns the sequences of bids that the rules refuse, the live bids, the highest first, and when bidding ended
+ * @returns the sequences of bids that the rules refuse, whom bids pushed out, the live bids, the highest first, and when
+ * bidding ended
  */
 export function replay(rules: LotRules, bids: readonly { bidder: string; amount: number; at: number }[]) {
   const winners = createWinners<Standing>(rules.seats)
   const standings = new Map<string, Standing>()
   const refused: number[] = []
+  const pushes: Push[] = []
   let end = rules.endsAt
   bids.forEach(({ bidder, amount, at }, index) => {
     const own = standings.get(bidder)
@@ -32,10 +40,12 @@ export function replay(rules: LotRules, bids: readonly { bidder: string; amount:
     if (outcome.kind === 'accepted') end = outcome.end
     else refused.push(index + 1)
     const live = { bidder, amount, sequence: index + 1, used: (own?.used ?? 0) + 1 }
-    winners.put(live, own)
+    const { pushedOut } = winners.put(live, own)
+    if (pushedOut && pushedOut.used < rules.bidsMax)
+      pushes.push({ sequence: live.sequence, pushedOut: pushedOut.sequence, bidder: pushedOut.bidder })
     standings.set(bidder, live)
   })
-  return { refused, ranking: [...standings.values()].toSorted(byRank), end }
+  return { refused, pushes, ranking: [...standings.values()].toSorted(byRank), end }
 }
 
 /**
@@ -48,10 +58,7 @@ export function verifyAuction(report: LotReport, signed: { isGood: boolean; deta
     checks.push({ name, result: isRight ? 'right' : 'wrong', detail })
   check('the server signed this report', signed.isGood, signed.detail)
   const rules = rulesOfReport(report)
-  const { refused, ranking, end } = replay(
-    rules,
-    report.bids.map(([bidder, amount, at]) => ({ bidder, amount, at })),
-  )
+  const { refused, ranking, end } = replay(rules, bidsOfReport(report))
   check(
     'every bid is one that the rules accept',
     refused.length === 0,

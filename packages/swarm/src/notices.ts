@@ -1,6 +1,5 @@
-import { createWinners } from '@fairgate/contracts/auction'
 import type { LotDocument, LotReport } from '@fairgate/contracts/http/auctions'
-import { rulesOfReport } from '@fairgate/contracts/verify-auction'
+import { bidsOfReport, replay, rulesOfReport } from '@fairgate/contracts/verify-auction'
 import type { Reachable } from './crowd.ts'
 import { openStream } from './line-stream.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -31,19 +30,12 @@ export type Notices = {
 const withinMs = 2000
 
 /** Whom the bids pushed out while a chance was left, in the order of the decisions. */
-export function pushesOf(report: LotReport): Push[] {
-  const { seats, bidsMax } = rulesOfReport(report)
-  type Live = { bidder: string; amount: number; sequence: number; used: number }
-  const winners = createWinners<Live>(seats)
-  const own = new Map<string, Live>()
-  return report.bids.flatMap(([bidder, amount, at], index) => {
-    const before = own.get(bidder)
-    const bid = { bidder, amount, sequence: index + 1, used: (before?.used ?? 0) + 1 }
-    const { pushedOut } = winners.put(bid, before)
-    own.set(bidder, bid)
-    return pushedOut && pushedOut.used < bidsMax ? [{ bidder: pushedOut.bidder, sequence: index + 1, at }] : []
-  })
-}
+export const pushesOf = (report: LotReport): Push[] =>
+  replay(rulesOfReport(report), bidsOfReport(report)).pushes.map(({ bidder, sequence }) => ({
+    bidder,
+    sequence,
+    at: report.bids[sequence - 1]![2],
+  }))
 
 /** Follows the event stream of a lot. @returns what knows when a bid was first part of what was seen */
 export function watchLot(url: string, lotId: string, { now, sleep }: Surroundings) {

@@ -118,7 +118,7 @@ export const seatsOf = (db: Db | Tx, lotId: string): Promise<Seat[]> =>
 // ---------------------------------------------------------------- bids
 
 const liveColumns = sql`
-  b.lot_id as "lotId", b.account_id as "accountId", b.bidder, b.amount, b.sequence, b.used, b.sequences, b.pushes, b.pushed_out_at as "pushedOutAt"`
+  b.lot_id as "lotId", b.account_id as "accountId", b.bidder, b.amount, b.sequence, b.used, b.sequences`
 
 /** The highest live bids of a lot, in order. */
 export const bestBids = (db: Db | Tx, lotId: string, limit: number): Promise<Live[]> =>
@@ -128,6 +128,14 @@ export const bestBids = (db: Db | Tx, lotId: string, limit: number): Promise<Liv
       select ${liveColumns} from auctions.bidders b
       where b.lot_id = ${lotId} order by b.amount desc, b.sequence limit ${limit}`,
   )
+
+/** The lowest amount that wins as things are, once there are as many bids as seats. */
+export const cutoffOf = (db: Db, { id, seats }: Pick<Lot, 'id' | 'seats'>): Promise<number | undefined> =>
+  maybeRow(
+    db,
+    sql<{ amount: number }>`
+      select amount from auctions.bidders where lot_id = ${id} order by amount desc, sequence offset ${seats - 1} limit 1`,
+  ).then((found) => found?.amount)
 
 /** The live bids of these accounts, where they have one. */
 export const liveBids = (db: Db | Tx, who: readonly { lotId: string; accountId: string }[]): Promise<Live[]> =>
@@ -141,68 +149,81 @@ export const liveBids = (db: Db | Tx, who: readonly { lotId: string; accountId: 
 
 export type Bid = { id: string; lotId: string; sequence: number; accountId: string; amount: number; at: Date }
 
+type LotVersion = Pick<Lot, 'id' | 'sequence' | 'bidders' | 'lastBid' | 'endAt'>
+
+export type NewBid = {
+  bid: Bid
+  /** As this bid leaves it; it is the live one unless the batch has a later one. */
+  bidder: Live
+  isLive: boolean
+  /** Whom it pushed out and who is told. */
+  told: Live | undefined
+}
+
+const rowOf = ({ bid, bidder, isLive, told }: NewBid) => ({
+  lotId: bid.lotId,
+  sequence: bid.sequence,
+  id: bid.id,
+  accountId: bid.accountId,
+  amount: bid.amount,
+  pushedOut: told?.sequence,
+  bidder: bidder.bidder,
+  sequences: isLive ? bidder.sequences : null,
+})
+
 /**
- * Writes accepted bids, the bidders as they are now, and what the bids have changed in their lots, in one statement. As
+ * Writes accepted bids, their bidders as they are now, and what the bids have changed in their lots, in one statement. As
  * JSON, because writing fifteen arrays for `unnest` took the server as long as Postgres took to insert them.
  */
-export async function writeBids(
-  tx: Tx,
-  bids: readonly Bid[],
-  bidders: readonly Live[],
-  lots: readonly Pick<Lot, 'id' | 'sequence' | 'bidders' | 'lastBid' | 'endAt'>[],
-): Promise<void> {
+export async function writeBids(tx: Tx, at: Date, bids: readonly NewBid[], lots: readonly LotVersion[]): Promise<void> {
   await sql`
-    with history as (
-      insert into auctions.bids (lot_id, sequence, id, account_id, amount, at)
-      select w.* from json_to_recordset(${JSON.stringify(bids)}::json)
-        w ("lotId" text, sequence integer, id text, "accountId" text, amount bigint, at timestamptz)),
+    with w as (
+      select * from json_to_recordset(${JSON.stringify(bids.map(rowOf))}::json)
+        w ("lotId" text, sequence integer, id text, "accountId" text, amount bigint, "pushedOut" integer, bidder text, sequences integer[])),
+    history as (
+      insert into auctions.bids (lot_id, sequence, id, account_id, amount, at, pushed_out)
+      select "lotId", sequence, id, "accountId", amount, ${at}, "pushedOut" from w),
     live as (
-      insert into auctions.bidders as b (lot_id, account_id, bidder, amount, sequence, used, sequences, pushes, pushed_out_at)
-      select w.* from json_to_recordset(${JSON.stringify(bidders)}::json)
-        w ("lotId" text, "accountId" text, bidder text, amount bigint, sequence integer, used integer, sequences integer[],
-           pushes integer, "pushedOutAt" timestamptz)
+      insert into auctions.bidders as b (lot_id, account_id, bidder, amount, sequence, used, sequences)
+      select "lotId", "accountId", bidder, amount, sequence, cardinality(sequences), sequences from w where sequences is not null
       on conflict (lot_id, account_id) do update set
-        amount = excluded.amount, sequence = excluded.sequence, used = excluded.used, sequences = excluded.sequences,
-        pushes = excluded.pushes, pushed_out_at = excluded.pushed_out_at)
+        amount = excluded.amount, sequence = excluded.sequence, used = excluded.used, sequences = excluded.sequences)
     update auctions.lots l set sequence = w.sequence, bidders = w.bidders, last_bid = w."lastBid", end_at = w."endAt"
     from json_to_recordset(${JSON.stringify(lots.map(versionOf))}::json)
       w (id text, sequence integer, bidders integer, "lastBid" text, "endAt" timestamptz)
     where l.id = w.id`.execute(tx)
 }
 
-const versionOf = ({
-  id,
-  sequence,
-  bidders,
-  lastBid,
-  endAt,
-}: Pick<Lot, 'id' | 'sequence' | 'bidders' | 'lastBid' | 'endAt'>) => ({
-  id,
-  sequence,
-  bidders,
-  lastBid,
-  endAt,
-})
+const versionOf = ({ id, sequence, bidders, lastBid, endAt }: LotVersion) => ({ id, sequence, bidders, lastBid, endAt })
 
-export type OwnBids = { live: Live | undefined; rank: number | null; bids: Bid[] }
+export type OwnBids = {
+  live: Live | undefined
+  bids: Bid[]
+  rank: number | null
+  /** How often the account was told that it is out, and when last. */
+  pushes: number
+  pushedOutAt: Date | null
+}
 
 export async function ownBids(db: Db, lotId: string, accountId: string): Promise<OwnBids> {
   const [live] = await liveBids(db, [{ lotId, accountId }])
-  if (!live) return { live, rank: null, bids: [] }
-  const { amount, sequence } = live
-  const { rank } = await row(
+  if (!live) return { live, bids: [], rank: null, pushes: 0, pushedOutAt: null }
+  const { amount, sequence, sequences } = live
+  const standing = await row(
     db,
-    sql<{ rank: number }>`
+    sql<Pick<OwnBids, 'rank' | 'pushes' | 'pushedOutAt'>>`
       select 1 + (select count(*) from auctions.bidders where lot_id = ${lotId} and amount > ${amount})
-               + (select count(*) from auctions.bidders where lot_id = ${lotId} and amount = ${amount} and sequence < ${sequence}) as rank`,
+               + (select count(*) from auctions.bidders where lot_id = ${lotId} and amount = ${amount} and sequence < ${sequence}) as rank,
+             count(*) as pushes, max(at) as "pushedOutAt"
+      from auctions.bids where lot_id = ${lotId} and pushed_out = any(${sequences}::int[])`,
   )
   const bids = await rows(
     db,
     sql<Bid>`
       select id, lot_id as "lotId", sequence, account_id as "accountId", amount, at from auctions.bids
-      where lot_id = ${lotId} and sequence = any(${live.sequences}::int[]) order by sequence desc`,
+      where lot_id = ${lotId} and sequence = any(${sequences}::int[]) order by sequence desc`,
   )
-  return { live, rank, bids }
+  return { live, bids, ...standing }
 }
 
 // ---------------------------------------------------------------- what everybody sees
@@ -254,15 +275,14 @@ export const rankingPage = (db: Db, lotId: string, limit: number): Promise<Ranke
       order by b.amount desc, b.sequence`,
   )
 
+export type Past = Pick<Bid, 'amount' | 'at' | 'sequence'> & Pick<Live, 'bidder'> & { pushedOut: number | null }
+
 /** Every accepted bid in the order of the decisions, with the name that documents have for its account. */
-export const history = (
-  db: Db | Tx,
-  lotId: string,
-): Promise<{ bidder: string; amount: number; at: Date; sequence: number }[]> =>
+export const history = (db: Db | Tx, lotId: string): Promise<Past[]> =>
   rows(
     db,
-    sql<{ bidder: string; amount: number; at: Date; sequence: number }>`
-      select w.bidder, b.amount, b.at, b.sequence
+    sql<Past>`
+      select w.bidder, b.amount, b.at, b.sequence, b.pushed_out as "pushedOut"
       from auctions.bids b join auctions.bidders w on w.lot_id = b.lot_id and w.account_id = b.account_id
       where b.lot_id = ${lotId} order by b.sequence`,
   )

@@ -7,7 +7,7 @@ import { hashOf, reportOf } from './report.ts'
 
 /** Checks what SPEC.md promises, in the database: every lot is decided afresh from the history of its bids. */
 export async function audit({ db }: { db: Db }, eventId?: string): Promise<AuditPart> {
-  const sums = { gaps: 0, wrong: 0, live: 0, ends: 0, reports: 0, order: 0, twice: 0, early: 0, paid: 0 }
+  const sums = { gaps: 0, wrong: 0, pushes: 0, live: 0, ends: 0, reports: 0, order: 0, twice: 0, early: 0, paid: 0 }
   const figures = { lots: 0, bids: 0, awards: 0, awardsBought: 0 }
   for (const lot of await store.lotsToAudit(db, eventId ?? null)) {
     const found = await auditLot(db, lot)
@@ -21,6 +21,7 @@ export async function audit({ db }: { db: Db }, eventId?: string): Promise<Audit
     checks: [
       { name: 'the sequences of each lot are exactly 1…bids', violations: sums.gaps },
       { name: 'every accepted bid is one that the rules accept', violations: sums.wrong },
+      { name: 'who was told of being pushed out is whom the bids push out, once each', violations: sums.pushes },
       { name: 'the live bids are the last of each account, and count them', violations: sums.live },
       { name: 'a lot ends when its bids say', violations: sums.ends },
       { name: 'the report that was signed is that of the bids', violations: sums.reports },
@@ -40,6 +41,7 @@ async function auditLot(db: Db, lot: Lot) {
   const history = await store.history(db, lot.id)
   const {
     refused,
+    pushes,
     ranking: ranked,
     end,
   } = replay(
@@ -47,6 +49,7 @@ async function auditLot(db: Db, lot: Lot) {
     history.map(({ bidder, amount, at }) => ({ bidder, amount, at: at.getTime() })),
   )
   const standings = new Map(ranked.map((bid) => [bid.bidder, bid]))
+  const pushedBy = new Map(pushes.map(({ sequence, pushedOut }) => [sequence, pushedOut]))
   const live = await store.liveOf(db, lot.id)
   const isSame = (bid: (typeof live)[number]) => {
     const known = standings.get(bid.bidder)
@@ -68,6 +71,7 @@ async function auditLot(db: Db, lot: Lot) {
   return {
     gaps: history.length === lot.sequence && history.every(({ sequence }, i) => sequence === i + 1) ? 0 : 1,
     wrong: refused.length,
+    pushes: history.filter(({ sequence, pushedOut }) => pushedOut !== (pushedBy.get(sequence) ?? null)).length,
     live: live.filter((bid) => !isSame(bid)).length + Math.abs(live.length - standings.size),
     ends: end === lot.endAt.getTime() && lot.bidders === standings.size ? 0 : 1,
     reports: isSigned ? 0 : 1,

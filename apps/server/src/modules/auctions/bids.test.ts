@@ -195,6 +195,10 @@ describe('who is pushed out', () => {
     await world.bid('acc_4', at(7))
     expect(await world.pushedOut()).toEqual(['acc_3'])
     expect(await world.mine('acc_1')).toMatchObject({ standing: 'out', pushes: 1, lowestAmount: null })
+    const again = sql`
+      insert into auctions.bids select lot_id, sequence + 100, id, account_id, amount, at, pushed_out
+      from auctions.bids where pushed_out = 1`
+    await expect(rows(platform.db, again)).rejects.toThrow(/bids_pushed_out_once/)
     expect(await world.violations()).toEqual([])
   })
 

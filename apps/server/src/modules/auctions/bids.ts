@@ -13,7 +13,7 @@ import { afterCommit, lastly, transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import * as store from './auctions-store.ts'
-import type { Bid } from './auctions-store.ts'
+import type { Bid, NewBid } from './auctions-store.ts'
 import type { Documents } from './documents.ts'
 import type { Live } from './live.ts'
 import { moneyOf, rulesOf, type Lot } from './lot.ts'
@@ -84,22 +84,21 @@ export function createBids(deps: Deps) {
     // The time of the decision, not of the request: whoever waited for the row may have come too late.
     const now = clock.now()
     const at = new Date(now)
-    const bids: Bid[] = []
-    const written = new Map<string, Live>()
-    const pushedOuts: Live[] = []
+    const accepted: Omit<NewBid, 'isLive'>[] = []
     const answers = requests.map((request): Answer => {
       const on = lots.get(request.lotId)
       return on ? decideOne(on, request) : { refused: new Problem('auctions.lot-not-found') }
     })
-    const sequences = new Map(bids.map(({ lotId, sequence }) => [lotId, sequence]))
-    const changed = [...lots.values()].filter(({ lot }) => sequences.has(lot.id))
+    const touched = new Set(accepted.map(({ bid }) => bid.lotId))
+    const changed = [...lots.values()].filter(({ lot }) => touched.has(lot.id))
+    const pushedOuts = accepted.flatMap(({ told }) => told ?? [])
     if (changed.length > 0) {
       lastly(
         tx,
         store.writeBids(
           tx,
-          bids,
-          [...written.values()],
+          at,
+          accepted.map((bid) => ({ ...bid, isLive: live.get(keyOf(bid.bidder)) === bid.bidder })),
           changed.map(({ lot }) => lot),
         ),
         outbox.publish(
@@ -140,23 +139,13 @@ export function createBids(deps: Deps) {
         sequence,
         used: (own?.used ?? 0) + 1,
         sequences: own ? [...own.sequences, sequence] : [sequence],
-        pushes: own?.pushes ?? 0,
-        pushedOutAt: own?.pushedOutAt ?? null,
       }
       const { rank, pushedOut } = winners.put(next, own)
-      keep(next)
-      bids.push(bid)
+      live.set(keyOf(next), next)
       lot.lastBid = bid.id
-      if (pushedOut && pushedOut.used < lot.bidsMax) {
-        keep({ ...pushedOut, pushes: pushedOut.pushes + 1, pushedOutAt: at })
-        pushedOuts.push(pushedOut)
-      }
+      const told = pushedOut && pushedOut.used < lot.bidsMax ? pushedOut : undefined
+      accepted.push({ bid, bidder: next, told })
       return { bid, rank, chancesLeft: lot.bidsMax - next.used }
-    }
-
-    function keep(bid: Live): void {
-      live.set(keyOf(bid), bid)
-      written.set(keyOf(bid), bid)
     }
   }
 

@@ -10,7 +10,4 @@ export type Live = {
   used: number
   /** All of their sequences, in order. */
   sequences: number[]
-  /** How often it was told that it is out, and when last. */
-  pushes: number
-  pushedOutAt: Date | null
 }

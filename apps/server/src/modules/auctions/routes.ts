@@ -59,9 +59,9 @@ export function serveRoutes(http: HttpApp, { db, clock, documents, broadcast, bi
 
   http.serve(contract.myBids, async ({ params, caller }) => {
     const lot = await lotOf(params.id)
-    const { live, rank, bids: own } = await store.ownBids(db, lot.id, caller.accountId)
+    const { live, bids: own, rank, pushes, pushedOutAt } = await store.ownBids(db, lot.id, caller.accountId)
     const award = await store.awardOnLot(db, lot.id, caller.accountId)
-    const [last] = lot.bidders < lot.seats ? [] : (await store.bestBids(db, lot.id, lot.seats)).slice(-1)
+    const cutoff = lot.bidders < lot.seats ? undefined : await store.cutoffOf(db, lot)
     const chancesLeft = lot.bidsMax - (live?.used ?? 0)
     const mayBid = phaseOf(lot, clock.now()) === 'open' && chancesLeft > 0
     const bid = own[0]
@@ -75,9 +75,9 @@ export function serveRoutes(http: HttpApp, { db, clock, documents, broadcast, bi
         rank,
         standing: rank === null ? null : rank <= lot.seats ? ('in' as const) : ('out' as const),
         chancesLeft,
-        lowestAmount: mayBid ? lowestAmount(rulesOf(lot), { own: live?.amount, cutoff: last?.amount }) : null,
-        pushes: live?.pushes ?? 0,
-        pushedOutAt: live?.pushedOutAt?.toISOString() ?? null,
+        lowestAmount: mayBid ? lowestAmount(rulesOf(lot), { own: live?.amount, cutoff }) : null,
+        pushes,
+        pushedOutAt: pushedOutAt?.toISOString() ?? null,
         award: award ? awardBody(award) : null,
       },
     }
