@@ -5,11 +5,9 @@ import { openWatchers } from './event-watchers.ts'
 import { postRequest, sendAll, type Run } from './holds-crowd.ts'
 import { event } from './holds-sale.ts'
 import { monotonicMs } from './monotonic.ts'
-import { authorizations, besideServer, rateFigure, type RealAndBare } from './real-and-bare.ts'
+import { authorizations, besideServer, rateFigure, type RealAndBare, connections } from './real-and-bare.ts'
 
 const rounds = 3
-/** With 256 the server waits for the database a quarter of the time: those whose bids are in a batch send no others. */
-const connections = 512
 /** All of them bid once on the lot of each round. */
 const accounts = 15_000
 const seats = 500
@@ -54,7 +52,7 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
     return {
       topic: 'bids',
       unit: 'bids/s',
-      ...rateFigure({ real, bare }, accounts, connections),
+      ...rateFigure({ real, bare }, accounts),
       limitIs: 'the same route with the same checks, whose bids are kept nowhere',
       also: [
         {

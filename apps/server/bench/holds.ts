@@ -5,12 +5,11 @@ import type { Figure } from './bench.ts'
 import { measureStore } from './holds-store.ts'
 import { postRequest, sendAll, type Run } from './holds-crowd.ts'
 import { event, holdsPerRound, saleOf, seatsPerRound, sectionOf, tokens } from './holds-sale.ts'
-import { accountOf, authorizations, besideServer, rateFigure, type RealAndBare } from './real-and-bare.ts'
+import { accountOf, authorizations, besideServer, rateFigure, type RealAndBare, connections } from './real-and-bare.ts'
 
 const rounds = 3
 /** Both take turns within a round too, because what else the machine does changes from second to second. */
 const turns = 5
-const connections = 256
 const accounts = 10_000
 
 /**
@@ -50,7 +49,7 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
     return {
       topic: 'holds',
       unit: 'holds/s',
-      ...rateFigure({ real, bare }, holdsPerRound, connections),
+      ...rateFigure({ real, bare }, holdsPerRound),
       limitIs: 'the same route with the same checks and tokens, whose holds are kept nowhere',
       also: await measureStore(databaseUrl),
     }

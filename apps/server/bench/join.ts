@@ -4,10 +4,9 @@ import { statics } from '#modules/waiting-room'
 import type { Figure } from './bench.ts'
 import { postRequest, sendAll, type Run } from './holds-crowd.ts'
 import { event, saleOf } from './holds-sale.ts'
-import { authorizations, besideServer, rateFigure, type RealAndBare } from './real-and-bare.ts'
+import { authorizations, besideServer, rateFigure, type RealAndBare, connections } from './real-and-bare.ts'
 
 const rounds = 3
-const connections = 256
 /** All of them join the line of each round. */
 const accounts = 15_000
 
@@ -40,7 +39,7 @@ export async function bench({ databaseUrl }: { databaseUrl: string }): Promise<F
     return {
       topic: 'join',
       unit: 'joins/s',
-      ...rateFigure({ real, bare }, accounts, connections),
+      ...rateFigure({ real, bare }, accounts),
       limitIs: 'the same route with the same checks and receipts, whose places are kept nowhere',
     }
   })
