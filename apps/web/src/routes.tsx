@@ -4,55 +4,71 @@ import { Link } from 'wouter'
 import type { Role } from '@fairgate/contracts/http/identity'
 import { useApp, useSession } from './app.tsx'
 import { pb } from './path-builder.ts'
-import { RegisterPage, SignInPage, VerifyPage } from './pages/account-pages.tsx'
-import { EventPage } from './pages/event-page.tsx'
-import { EventsPage } from './pages/events-page.tsx'
-import { OrderPage } from './pages/order-page.tsx'
-import { OrdersPage } from './pages/orders-page.tsx'
-import { PayFailPage, PaySuccessPage } from './pages/pay-pages.tsx'
-import { ShopPage } from './pages/shop-page.tsx'
+import { RegisterPage, SignInPage, VerifyPage } from './pages/account/account-pages.tsx'
+import { EventPage } from './pages/events/event-page.tsx'
+import { EventsPage } from './pages/events/events-page.tsx'
+import { OrderPage } from './pages/orders/order-page.tsx'
+import { OrdersPage } from './pages/orders/orders-page.tsx'
+import { PayFailPage, PaySuccessPage } from './pages/orders/pay-pages.tsx'
+import { ShopPage } from './pages/shop/shop-page.tsx'
 import { useTitle } from './ui/hooks.ts'
 import { Layout } from './ui/layout.tsx'
 import { Blank, Notice, Skeleton } from './ui/parts.tsx'
 
-const BallotPage = lazy(() => import('./pages/ballot-page.tsx').then((module) => ({ default: module.BallotPage })))
-const CodePage = lazy(() => import('./pages/code-page.tsx').then((module) => ({ default: module.CodePage })))
-const LotPage = lazy(() => import('./pages/lot-page.tsx').then((module) => ({ default: module.LotPage })))
+const BallotPage = lazy(() =>
+  import('./pages/ballots/ballot-page.tsx').then((module) => ({ default: module.BallotPage })),
+)
+const CodePage = lazy(() => import('./pages/shop/code-page.tsx').then((module) => ({ default: module.CodePage })))
+const LotPage = lazy(() => import('./pages/auctions/lot-page.tsx').then((module) => ({ default: module.LotPage })))
 const LotRankingPage = lazy(() =>
-  import('./pages/lot-ranking-page.tsx').then((module) => ({ default: module.LotRankingPage })),
+  import('./pages/auctions/lot-ranking-page.tsx').then((module) => ({ default: module.LotRankingPage })),
 )
 const WaitlistPage = lazy(() =>
-  import('./pages/waitlist-page.tsx').then((module) => ({ default: module.WaitlistPage })),
+  import('./pages/waitlists/waitlist-page.tsx').then((module) => ({ default: module.WaitlistPage })),
 )
-const CardPage = lazy(() => import('./pages/card-page.tsx').then((module) => ({ default: module.CardPage })))
-const TicketsPage = lazy(() => import('./pages/ticket-pages.tsx').then((module) => ({ default: module.TicketsPage })))
-const TicketPage = lazy(() => import('./pages/ticket-pages.tsx').then((module) => ({ default: module.TicketPage })))
+const CardPage = lazy(() => import('./pages/orders/card-page.tsx').then((module) => ({ default: module.CardPage })))
+const TicketsPage = lazy(() =>
+  import('./pages/orders/ticket-pages.tsx').then((module) => ({ default: module.TicketsPage })),
+)
+const TicketPage = lazy(() =>
+  import('./pages/orders/ticket-pages.tsx').then((module) => ({ default: module.TicketPage })),
+)
 const OrganiserPage = lazy(() =>
-  import('./pages/organiser-page.tsx').then((module) => ({ default: module.OrganiserPage })),
+  import('./pages/organiser/organiser-page.tsx').then((module) => ({ default: module.OrganiserPage })),
 )
 const NewEventPage = lazy(() =>
-  import('./pages/organiser-page.tsx').then((module) => ({ default: module.NewEventPage })),
+  import('./pages/organiser/organiser-page.tsx').then((module) => ({ default: module.NewEventPage })),
 )
 const OrganiserEventPage = lazy(() =>
-  import('./pages/organiser-event-page.tsx').then((module) => ({ default: module.OrganiserEventPage })),
+  import('./pages/organiser/organiser-event-page.tsx').then((module) => ({ default: module.OrganiserEventPage })),
 )
 const SeatsPage = lazy(() =>
-  import('./pages/organiser-seats-page.tsx').then((module) => ({ default: module.SeatsPage })),
+  import('./pages/organiser/organiser-seats-page.tsx').then((module) => ({ default: module.SeatsPage })),
 )
 const OrganiserOrdersPage = lazy(() =>
-  import('./pages/organiser-orders-page.tsx').then((module) => ({ default: module.OrganiserOrdersPage })),
+  import('./pages/organiser/organiser-orders-page.tsx').then((module) => ({ default: module.OrganiserOrdersPage })),
 )
 const WebhooksPage = lazy(() =>
-  import('./pages/webhooks-page.tsx').then((module) => ({ default: module.WebhooksPage })),
+  import('./pages/organiser/webhooks-page.tsx').then((module) => ({ default: module.WebhooksPage })),
 )
-const MoneyPage = lazy(() => import('./pages/money-page.tsx').then((module) => ({ default: module.MoneyPage })))
-const ReceiptPage = lazy(() => import('./pages/receipt-page.tsx').then((module) => ({ default: module.ReceiptPage })))
-const WatchPage = lazy(() => import('./pages/watch-page.tsx').then((module) => ({ default: module.WatchPage })))
-const adminOrders = () => import('./pages/admin-orders-page.tsx')
+const MoneyPage = lazy(() =>
+  import('./pages/organiser/money-page.tsx').then((module) => ({ default: module.MoneyPage })),
+)
+const ReceiptPage = lazy(() =>
+  import('./pages/orders/receipt-page.tsx').then((module) => ({ default: module.ReceiptPage })),
+)
+const WatchPage = lazy(() =>
+  import('./pages/organiser/watch-page.tsx').then((module) => ({ default: module.WatchPage })),
+)
+const adminOrders = () => import('./pages/operator/admin-orders-page.tsx')
 const AdminOrdersPage = lazy(() => adminOrders().then((module) => ({ default: module.AdminOrdersPage })))
 const AdminOrderPage = lazy(() => adminOrders().then((module) => ({ default: module.AdminOrderPage })))
-const AdminPage = lazy(() => import('./pages/admin-page.tsx').then((module) => ({ default: module.AdminPage })))
-const CheckInPage = lazy(() => import('./pages/check-in-page.tsx').then((module) => ({ default: module.CheckInPage })))
+const AdminPage = lazy(() =>
+  import('./pages/operator/admin-page.tsx').then((module) => ({ default: module.AdminPage })),
+)
+const CheckInPage = lazy(() =>
+  import('./pages/organiser/check-in-page.tsx').then((module) => ({ default: module.CheckInPage })),
+)
 
 export function Routes() {
   return (
