@@ -95,7 +95,11 @@ export type Surroundings = {
  */
 export function compose(config: Config, surroundings: Surroundings) {
   const { log, scheduler, random, databaseUrl, publicUrl } = surroundings
-  const database = openDatabase({ url: databaseUrl, connectionsMax: config.DATABASE_CONNECTIONS_MAX })
+  const database = openDatabase({
+    url: databaseUrl,
+    connectionsMax: config.DATABASE_CONNECTIONS_MAX,
+    clock: scheduler,
+  })
   const { db, pool } = database
   const ids = createIds(scheduler, random)
   const secrets = createSecrets(surroundings.signingSecrets)
