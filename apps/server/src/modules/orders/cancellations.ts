@@ -1,9 +1,11 @@
 import type { Body } from '@fairgate/contracts/http/route'
 import type { beginCancellation } from '@fairgate/contracts/http/cancellations'
 import type { Currency } from '@fairgate/contracts/money'
+import type { Caller } from '#platform/access-token'
 import { transaction, type Db, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { managedEvent, mayManage } from './access.ts'
 import * as store from './cancellations-store.ts'
 import type { Cancellation, Tally } from './cancellations-store.ts'
 import type { UseCases } from './orders.ts'
@@ -11,7 +13,6 @@ import * as orders from './orders-store.ts'
 import type { Returns } from './returns.ts'
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'log' | 'racepoints'>
-type Caller = { accountId: string; roles: readonly string[] }
 
 /** One portion is one transaction, of the size of a batch of the bus. */
 const portionMax = 100
@@ -37,7 +38,7 @@ export function createCancellations(
   lockBooks: typeof orders.lockBooks = orders.lockBooks,
 ) {
   async function begun(caller: Caller, eventId: string, body: Body<typeof beginCancellation>) {
-    const event = await managed(db, caller, eventId)
+    const event = await managedEvent(db, caller, eventId)
     if (body.orderIds && body.sectionId !== undefined)
       throw new Problem('orders.invalid-cancellation', {
         errors: [{ pointer: '#/sectionId', detail: 'cannot be given together with orderIds' }],
@@ -163,7 +164,7 @@ export function createCancellations(
     return transaction(db, async (tx) => {
       const cancellation = await store.cancellationById(tx, id, { locked: true })
       const event = cancellation && (await orders.eventById(tx, cancellation.eventId))
-      if (!event || !isManager(event, caller)) throw new Problem('orders.cancellation-not-found')
+      if (!event || !mayManage(caller, event.organiserId)) throw new Problem('orders.cancellation-not-found')
       if (cancellation.state === 'done') throw new Problem('orders.cancellation-done')
       await store.updateCancellation(tx, { ...cancellation, state, nextAt: clock.now() })
       return shown(id, event.currency, tx)
@@ -171,7 +172,7 @@ export function createCancellations(
   }
 
   async function list(caller: Caller, eventId: string) {
-    const { currency } = await managed(db, caller, eventId)
+    const { currency } = await managedEvent(db, caller, eventId)
     const found = await store.cancellationsOfEvent(db, eventId, listMax)
     const by = await store.tallies(
       db,
@@ -191,7 +192,7 @@ export function createCancellations(
     eventId: string,
     query: { cursor?: string | undefined; sectionId?: string | undefined },
   ) {
-    await managed(db, caller, eventId)
+    await managedEvent(db, caller, eventId)
     const found = await store.paidOrders(db, eventId, {
       before: query.cursor,
       sectionId: query.sectionId,
@@ -206,13 +207,3 @@ export function createCancellations(
 
 export type Cancellations = ReturnType<typeof createCancellations>
 export type Shown = Awaited<ReturnType<Cancellations['list']>>[number]
-
-const isManager = ({ organiserId }: { organiserId: string }, { accountId, roles }: Caller) =>
-  organiserId === accountId || roles.includes('admin')
-
-/** An event that the caller may manage; others are unknown. */
-async function managed(db: Db, caller: Caller, eventId: string) {
-  const event = await orders.eventById(db, eventId)
-  if (!event || !isManager(event, caller)) throw new Problem('catalog.event-not-found')
-  return event
-}

@@ -8,6 +8,7 @@ import type { Caller } from '#platform/access-token'
 import { transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { managedEvent, mayManage } from './access.ts'
 import { codeForm, isFor, randomCode, wrongTime, type Wrong } from './code.ts'
 import * as store from './codes-store.ts'
 import { eventById } from './orders-store.ts'
@@ -30,18 +31,10 @@ export const isOfAllotment = ({ lineId }: { lineId: string }): boolean => lineId
 export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = store.lockLimits) {
   const { db, clock, ids, tokens, random, ephemeral, racepoints } = deps
 
-  async function ownEvent(caller: Caller, eventId: string): Promise<{ currency: Currency }> {
-    const event = await eventById(db, eventId)
-    if (!event || (event.organiserId !== caller.accountId && !caller.roles.includes('admin')))
-      throw new Problem('catalog.event-not-found')
-    return event
-  }
-
   async function ownPromotion(caller: Caller, id: string): Promise<PromotionFigures> {
     const [found] = await store.promotions(db, { id })
     const event = found && (await eventById(db, found.eventId))
-    if (!found || !event || (event.organiserId !== caller.accountId && !caller.roles.includes('admin')))
-      throw new Problem('orders.promotion-not-found')
+    if (!found || !event || !mayManage(caller, event.organiserId)) throw new Problem('orders.promotion-not-found')
     return found
   }
 
@@ -51,7 +44,7 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
     eventId: string,
     body: Body<typeof createPromotion>,
   ): Promise<PromotionDocument> {
-    const event = await ownEvent(caller, eventId)
+    const event = await managedEvent(db, caller, eventId)
     const { promotion, code, generate } = readPromotion(eventId, event.currency, body)
     await transaction(db, async (tx) => {
       const codes = code !== undefined ? [code] : generated(generate!.count, codeForm(generate!.prefix ?? ''))
@@ -113,7 +106,7 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
   }
 
   async function list(caller: Caller, eventId: string): Promise<PromotionDocument[]> {
-    const { currency } = await ownEvent(caller, eventId)
+    const { currency } = await managedEvent(db, caller, eventId)
     return (await store.promotions(db, { eventId })).map((found) => documentOf(found, currency))
   }
 

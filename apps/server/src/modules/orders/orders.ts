@@ -1,10 +1,12 @@
 import { feeOf, money, type Money } from '@fairgate/contracts/money'
 import type { TokenPayload } from '@fairgate/contracts/tokens'
+import type { Caller } from '#platform/access-token'
 import { createBatcher } from '#platform/batcher'
 import { fact, type Fact } from '#platform/bus'
 import { afterCommit, transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { managedEvent } from './access.ts'
 import { createCodes, isOfAllotment, type Codes, type Granted } from './codes.ts'
 import { commandsOn, type State } from './order.ts'
 import { createOrderWaits } from './order-waits.ts'
@@ -363,11 +365,9 @@ export function createUseCases(
   }
 
   /** Orders by state and money by section, for the event's organiser and for admins. */
-  async function figures(caller: { accountId: string; roles: readonly string[] }, eventId: string) {
-    const event = await store.eventById(db, eventId)
-    if (!event || (event.organiserId !== caller.accountId && !caller.roles.includes('admin')))
-      throw new Problem('catalog.event-not-found')
-    return { eventId, currency: event.currency, ...(await store.figuresOf(db, eventId)) }
+  async function figures(caller: Caller, eventId: string) {
+    const { currency } = await managedEvent(db, caller, eventId)
+    return { eventId, currency, ...(await store.figuresOf(db, eventId)) }
   }
 
   return {

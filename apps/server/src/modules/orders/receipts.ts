@@ -4,8 +4,8 @@ import type { Caller } from '#platform/access-token'
 import type { HttpApp } from '#platform/http'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { managedEvent } from './access.ts'
 import type { UseCases } from './orders.ts'
-import { eventById } from './orders-store.ts'
 import * as store from './receipts-store.ts'
 import type { Returns } from './returns.ts'
 import { extras } from './saga.ts'
@@ -62,19 +62,13 @@ export function createReceipts({ db }: Pick<Platform, 'db'>, useCases: Pick<UseC
     }
   }
 
-  async function ownEvent(caller: Caller, eventId: string): Promise<void> {
-    const event = await eventById(db, eventId)
-    if (!event || (event.organiserId !== caller.accountId && !caller.roles.includes('admin')))
-      throw new Problem('catalog.event-not-found')
-  }
-
   async function seller(caller: Caller, eventId: string): Promise<Seller> {
-    await ownEvent(caller, eventId)
+    await managedEvent(db, caller, eventId)
     return store.sellerOf(db, eventId)
   }
 
   async function setSeller(caller: Caller, eventId: string, said: Seller): Promise<Seller> {
-    await ownEvent(caller, eventId)
+    await managedEvent(db, caller, eventId)
     await store.saveSeller(db, eventId, said)
     return said
   }
