@@ -3,6 +3,7 @@ import type { EventDocument, EventItem, createEvent, editEvent, listEvents } fro
 import type { Caller } from '#platform/access-token'
 import { fact } from '#platform/bus'
 import { afterCommit, transaction, violatedConstraint, type Db, type Tx } from '#platform/db'
+import { pageOf, type Page } from '#platform/page'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { documentFor, mayManage } from './access.ts'
@@ -94,12 +95,12 @@ export function createEvents({ db, clock, ids, outbox, racepoints, cache }: Deps
     return document
   }
 
-  async function list(query: Query<typeof listEvents>): Promise<{ items: EventItem[]; nextCursor: string | null }> {
+  async function list(query: Query<typeof listEvents>): Promise<Page<EventItem>> {
     const listing = checkListing(query)
     const found = await store.publishedEvents(db, listing, new Date(clock.now()), listing.limit + 1)
-    const items = found.slice(0, listing.limit)
-    const last = found.length > items.length ? items.at(-1) : undefined
-    return { items, nextCursor: last ? writeCursor({ startsAt: Date.parse(last.startsAt), id: last.id }, query) : null }
+    return pageOf(found, listing.limit, ({ startsAt, id }) =>
+      writeCursor({ startsAt: Date.parse(startsAt), id }, query),
+    )
   }
 
   const mine = (caller: Caller): Promise<EventItem[]> => store.eventsOfOrganiser(db, caller.accountId, ownEventsMax)

@@ -26,7 +26,7 @@ export function serveCancellations(http: HttpApp, { begun, change, list, eventOr
   }))
 
   http.serve(contracts.listEventOrders, async ({ caller, params, query }) => {
-    const { page, nextCursor } = await eventOrders(caller, params.id, query)
-    return { status: 200, body: { items: page.map(eventOrderDocument), nextCursor } }
+    const { items, nextCursor } = await eventOrders(caller, params.id, query)
+    return { status: 200, body: { items: items.map(eventOrderDocument), nextCursor } }
   })
 }

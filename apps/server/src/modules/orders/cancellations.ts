@@ -3,6 +3,7 @@ import type { beginCancellation } from '@fairgate/contracts/http/cancellations'
 import type { Currency } from '@fairgate/contracts/money'
 import type { Caller } from '#platform/access-token'
 import { transaction, type Db, type Tx } from '#platform/db'
+import { pageOf } from '#platform/page'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { managedEvent, mayManage } from './access.ts'
@@ -198,8 +199,7 @@ export function createCancellations(
       sectionId: query.sectionId,
       limit: pageSize + 1,
     })
-    const page = found.slice(0, pageSize)
-    return { page, nextCursor: found.length > pageSize ? page.at(-1)!.id : null }
+    return pageOf(found, pageSize, ({ id }) => id)
   }
 
   return { begun, cancelEvents, work, change, list, eventOrders }

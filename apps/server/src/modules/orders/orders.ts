@@ -4,6 +4,7 @@ import type { Caller } from '#platform/access-token'
 import { createBatcher } from '#platform/batcher'
 import { fact, type Fact } from '#platform/bus'
 import { afterCommit, transaction, type Tx } from '#platform/db'
+import { pageOf, type Page } from '#platform/page'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { managedEvent } from './access.ts'
@@ -303,13 +304,8 @@ export function createUseCases(
     return waits.wait(await get(accountId, id), (order) => isAnswered(order, startedAt), timeoutMs, gone)
   }
 
-  async function list(
-    accountId: string,
-    cursor: string | undefined,
-  ): Promise<{ orders: Order[]; nextCursor: string | null }> {
-    const found = await store.ordersOfAccount(db, accountId, cursor, pageSize + 1)
-    const orders = found.slice(0, pageSize)
-    return { orders, nextCursor: found.length > pageSize ? orders.at(-1)!.id : null }
+  async function list(accountId: string, cursor: string | undefined): Promise<Page<Order>> {
+    return pageOf(await store.ordersOfAccount(db, accountId, cursor, pageSize + 1), pageSize, ({ id }) => id)
   }
 
   /** Gives an unpaid order up; its seats are free at once. Again → the same answer. */

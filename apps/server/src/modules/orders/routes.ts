@@ -63,8 +63,8 @@ export function serveOrders(
   })
 
   http.serve(contracts.listOrders, async ({ caller, query }) => {
-    const { orders, nextCursor } = await useCases.list(caller.accountId, query.cursor)
-    return { status: 200, body: { items: await documents(orders), nextCursor } }
+    const { items, nextCursor } = await useCases.list(caller.accountId, query.cursor)
+    return { status: 200, body: { items: await documents(items), nextCursor } }
   })
 
   http.serve(contracts.getOrder, async ({ caller, params, query, signal }) => {

@@ -19,8 +19,8 @@ export function serveTickets(http: HttpApp, useCases: UseCases): void {
   })
 
   http.serve(contracts.listTickets, async ({ caller, query }) => {
-    const { tickets, nextCursor } = await useCases.list(caller.accountId, query)
-    return { status: 200, body: { items: tickets.map(document), nextCursor } }
+    const { items, nextCursor } = await useCases.list(caller.accountId, query)
+    return { status: 200, body: { items: items.map(document), nextCursor } }
   })
 
   http.serve(contracts.getTicket, async ({ caller, params }) => ({

@@ -2,6 +2,7 @@ import type { EventData } from '@fairgate/contracts/events'
 import { splitMoney } from '@fairgate/contracts/money'
 import { fact } from '#platform/bus'
 import { afterCommit, transaction, type Tx } from '#platform/db'
+import { pageOf, type Page } from '#platform/page'
 import type { Platform } from '#platform/platform'
 import { Problem, assert } from '#platform/problem'
 import { table } from './ticket.ts'
@@ -82,10 +83,9 @@ export function createUseCases(deps: TicketsDeps, signer: TicketSigner) {
   async function list(
     accountId: string,
     { orderId, cursor }: { orderId?: string | undefined; cursor?: string | undefined },
-  ): Promise<{ tickets: store.Ticket[]; nextCursor: string | null }> {
+  ): Promise<Page<store.Ticket>> {
     const found = await store.ticketsOfAccount(db, { accountId, orderId, before: cursor, limit: pageSize + 1 })
-    const tickets = found.slice(0, pageSize)
-    return { tickets, nextCursor: found.length > pageSize ? tickets.at(-1)!.id : null }
+    return pageOf(found, pageSize, ({ id }) => id)
   }
 
   async function use(tx: Tx, id: string): Promise<store.Ticket | undefined> {

@@ -1,6 +1,7 @@
 import { endpointsMax, type DeliveryState, type WebhookType } from '@fairgate/contracts/http/webhooks'
 import { addInterests, dropInterests } from '#platform/bus'
 import { afterCommit, transaction, type Tx } from '#platform/db'
+import { pageOf, type Page } from '#platform/page'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { subscriber } from './events.ts'
@@ -94,11 +95,10 @@ export function createEndpoints({ db, clock, ids, random, signals }: Deps, { all
       organiserId: string,
       id: string,
       { cursor, state }: { cursor?: string; state?: DeliveryState },
-    ): Promise<{ deliveries: Delivery[]; nextCursor: string | null }> {
+    ): Promise<Page<Delivery>> {
       if (!(await store.endpointOf(db, organiserId, id))) throw new Problem('webhooks.endpoint-not-found')
       const found = await store.deliveriesOf(db, { endpointId: id, state, before: cursor, limit: pageSize + 1 })
-      const deliveries = found.slice(0, pageSize)
-      return { deliveries, nextCursor: found.length > pageSize ? deliveries.at(-1)!.messageId : null }
+      return pageOf(found, pageSize, ({ messageId }) => messageId)
     },
 
     resend: (organiserId: string, id: string, messageId: string) =>

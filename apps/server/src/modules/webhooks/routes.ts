@@ -39,8 +39,8 @@ export function serveWebhooks(http: HttpApp, endpoints: Endpoints): void {
   }))
 
   http.serve(contracts.listDeliveries, async ({ caller, params, query }) => {
-    const { deliveries, nextCursor } = await endpoints.deliveries(caller.accountId, params.id, query)
-    return { status: 200, body: { items: deliveries.map(deliveryBody), nextCursor } }
+    const { items, nextCursor } = await endpoints.deliveries(caller.accountId, params.id, query)
+    return { status: 200, body: { items: items.map(deliveryBody), nextCursor } }
   })
 
   http.serve(contracts.resendDelivery, async ({ caller, params }) => {
