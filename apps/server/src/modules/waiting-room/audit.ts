@@ -2,7 +2,7 @@ import type { Clock } from '#platform/clock'
 import type { Db } from '#platform/db'
 import type { AuditPart } from '#platform/module'
 import { createPositions } from './draw.ts'
-import { readAudit, readDraws, settledPlaces } from './waiting-room-store.ts'
+import { readAudit, readDraws, settledPlaces } from './audit-store.ts'
 
 /** Checks what SPEC.md promises, in the database: one statement, and one for each 10,000 settled places of drawn lines. */
 export async function audit({ db, clock }: { db: Db; clock: Clock }, eventId?: string): Promise<AuditPart> {

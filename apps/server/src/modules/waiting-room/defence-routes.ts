@@ -6,7 +6,8 @@ import type { Challenges } from './challenges.ts'
 import { levelNames, type Defences } from './defences.ts'
 import type { DeviceCookie } from './device-cookie.ts'
 import type { Documents } from './documents.ts'
-import * as store from './waiting-room-store.ts'
+import * as store from './defences-store.ts'
+import { organiserOf } from './organiser.ts'
 
 type Deps = Pick<Platform, 'db' | 'clock'> & {
   challenges: Challenges | undefined
@@ -65,7 +66,3 @@ export function serveDefences(http: HttpApp, deps: Deps): void {
     return { status: 204, body: undefined }
   })
 }
-
-/** Whose sales a caller may see; null is anybody's. */
-const organiserOf = (caller: { accountId: string; roles: readonly string[] }): string | null =>
-  caller.roles.includes('admin') ? null : caller.accountId

@@ -10,7 +10,7 @@ import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import type { Level } from './challenges.ts'
-import * as store from './waiting-room-store.ts'
+import * as store from './defences-store.ts'
 
 export type DefencesConfig = {
   /** Challenges, joins and proofs of one account in ten minutes; twenty times as many claims, a twentieth of entrants lists. */

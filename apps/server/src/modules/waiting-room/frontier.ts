@@ -7,9 +7,9 @@ import type { Platform } from '#platform/platform'
 import { admissible, allowanceAt, perMinuteOf } from './admission.ts'
 import * as admission from './admission-store.ts'
 import type { Documents } from './documents.ts'
+import * as store from './frontier-store.ts'
 import { claimWindowMs } from './line.ts'
 import { calledWindowMs, healthPerMinute, nextThrottle, type Throttle } from './throttle.ts'
-import * as store from './waiting-room-store.ts'
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'log' | 'metrics' | 'racepoints'> & {
   documents: Documents

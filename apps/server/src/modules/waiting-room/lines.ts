@@ -4,11 +4,10 @@ import type { Caller } from '#platform/access-token'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import type { Documents } from './documents.ts'
-import { changeSettings, isLineOf, type Settings } from './waiting-room-store.ts'
+import { changeSettings, isLineOf, type Settings } from './frontier-store.ts'
+import { organiserOf } from './organiser.ts'
 
 export type ChangeLine = Settings & { lineId: string; caller: Caller }
-
-const organiserOf = (caller: Caller): string | null => (caller.roles.includes('admin') ? null : caller.accountId)
 
 type Deps = Pick<Platform, 'db'> & { documents: Documents; tickSoon: () => void }
 

@@ -1,13 +1,12 @@
 import type { EventData } from '@fairgate/contracts/events'
-import type { AdmissionLimit } from '@fairgate/contracts/http/admission'
 import type { DrawRecord } from '@fairgate/contracts/draw-record'
-import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
+import { maybeRow, rows, sql, type Db, type Tx } from '#platform/db'
 import type { Line } from './line.ts'
 import type { Call, Pass, Place, PlaceState } from './place.ts'
 
 // Rows are locked in this order: lines, frontiers, places, calls; several of one kind in the order of their keys.
 
-const drawColumns = sql`
+export const drawColumns = sql`
   l.id, l.draw_commitment as "drawCommitment", l.draw_seed as "drawSeed", l.draw_entrants as "drawEntrants",
   l.draw_entrants_root as "drawEntrantsRoot", l.drawn_at as "drawnAt", l.beacon_url as "beaconUrl",
   l.beacon_chain as "beaconChain", l.beacon_round as "beaconRound", l.beacon_at as "beaconAt",
@@ -20,7 +19,7 @@ const lineColumns = sql`
   f.health_per_minute as "healthPerMinute", k.free, k.held, k.sold, k.sellable`
 
 /** Sold seats are the larger of what the inventory and what orders have told, because either fact may lag. */
-const lineTables = sql`
+export const lineTables = sql`
   waiting_room.lines l
   join waiting_room.sales s on s.id = l.sale_id
   join waiting_room.frontiers f on f.line_id = l.id
@@ -333,6 +332,11 @@ export async function movePlaces(tx: Tx, moved: readonly Moved[]): Promise<void>
     where p.line_id = w.line_id and p.number = w.number`.execute(tx)
 }
 
+export const knownPlaces = async (db: Db, placeIds: readonly string[]): Promise<string[]> =>
+  (await rows(db, sql<{ id: string }>`select id from waiting_room.places where id = any(${placeIds}::text[])`)).map(
+    (place) => place.id,
+  )
+
 // Passes
 
 export type NewPass = { lineId: string; number: number; id: string; accountId: string; expiresAt: Date }
@@ -461,7 +465,7 @@ export const unplacedLeavers = async (tx: Tx, lineId: string): Promise<number[]>
     )
   ).map((place) => place.number)
 
-// Calls and the frontier
+// Calls
 
 export type Called = { lineId: string; position: number }
 
@@ -482,307 +486,3 @@ export async function lockCalls(tx: Tx, called: readonly Called[]): Promise<Map<
 }
 
 export const callKey = (called: Called): string => `${called.lineId} ${called.position}`
-
-export type FrontierRow = {
-  lineId: string
-  frontier: number
-  isPaused: boolean
-  shoppersMax: number
-  admitPerMinute: number
-  admitsAll: boolean
-  limitedBy: AdmissionLimit | null
-  healthPerMinute: number | null
-  limitedAt: Date | null
-  allowance: number
-  tickedAt: Date | null
-  holdSeconds: number
-}
-
-/**
- * The lines that are being admitted at this time, not before they are drawn; nobody else moves them until the transaction
- * ends. One whose rows are locked by something else is left out: it must not make the others wait.
- */
-export const lockFrontiers = (tx: Tx, now: Date): Promise<FrontierRow[]> =>
-  rows(
-    tx,
-    sql<FrontierRow>`
-      select f.line_id as "lineId", f.frontier, f.is_paused as "isPaused", f.shoppers_max as "shoppersMax",
-             f.admit_per_minute as "admitPerMinute", f.admits_all as "admitsAll", f.limited_by as "limitedBy",
-             f.health_per_minute as "healthPerMinute", f.limited_at as "limitedAt", f.allowance, f.ticked_at as "tickedAt", s.hold_seconds as "holdSeconds"
-      from waiting_room.sales s
-      join waiting_room.lines l on l.sale_id = s.id
-      join waiting_room.frontiers f on f.line_id = l.id
-      where s.opens_at <= ${now} and s.closes_at > ${now} and (l.draw_commitment is null or l.drawn_at is not null)
-      order by f.line_id for update of f skip locked for key share of l skip locked`,
-  )
-
-/**
- * Ends the time to claim of calls made at or before `calledBy`; one that is being claimed just now ends next time.
- * @returns how many positions had not been claimed
- */
-export async function lapseCalls(
-  tx: Tx,
-  due: readonly { lineId: string; calledBy: Date }[],
-  now: Date,
-): Promise<number> {
-  const { missed } = await row(
-    tx,
-    sql<{ missed: number }>`
-      with due as (
-        select c.line_id, c.from_position
-        from unnest(${due.map((d) => d.lineId)}::text[], ${due.map((d) => d.calledBy)}::timestamptz[]) w (line_id, called_by)
-        join waiting_room.calls c on c.line_id = w.line_id and c.lapsed_at is null and c.called_at <= w.called_by
-        order by 1, 2 for update of c skip locked),
-      lapsed as (
-        update waiting_room.calls c set lapsed_at = ${now} from due d
-        where c.line_id = d.line_id and c.from_position = d.from_position
-        returning c.line_id, c.from_position, c.to_position)
-      select coalesce(sum(to_position - from_position + 1 - ${settledWithin(sql`lapsed`)}), 0)::int as missed from lapsed`,
-  )
-  return missed
-}
-
-/** How many positions of a call have been claimed or given up. */
-const settledWithin = (call: ReturnType<typeof sql>) => sql`
-  (select count(*) from waiting_room.places p
-   where p.line_id = ${call}.line_id and p.position between ${call}.from_position and ${call}.to_position)`
-
-export type Crowd = { lineId: string; arrivals: number; inside: number; called: number; sellable: number | null }
-
-/** Who is active in these lines: people inside, and people called who may still claim. */
-export const readCrowds = (tx: Tx, lineIds: readonly string[], now: Date): Promise<Crowd[]> =>
-  rows(
-    tx,
-    sql<Crowd>`
-      select l.id as "lineId", l.arrivals, k.sellable,
-        (select count(*)::int from waiting_room.passes p where p.line_id = l.id and p.ended_at is null and p.expires_at > ${now}) as inside,
-        (select coalesce(sum(c.to_position - c.from_position + 1 - ${settledWithin(sql`c`)}), 0)::int
-         from waiting_room.calls c where c.line_id = l.id and c.lapsed_at is null) as called
-      from ${lineTables}
-      where l.id = any(${lineIds}::text[])`,
-  )
-
-export type Step = { lineId: string; from: number; to: number; allowance: number }
-
-export async function moveFrontiers(tx: Tx, steps: readonly Step[], now: Date): Promise<void> {
-  await sql`
-    insert into waiting_room.calls (line_id, from_position, to_position, called_at)
-    select w.line_id, w.from_position, w.to_position, ${now}
-    from unnest(${steps.map((s) => s.lineId)}::text[], ${steps.map((s) => s.from)}::int[], ${steps.map((s) => s.to)}::int[])
-      w (line_id, from_position, to_position)`.execute(tx)
-  await sql`
-    update waiting_room.frontiers f set frontier = w.frontier, allowance = w.allowance, ticked_at = ${now}
-    from unnest(${steps.map((s) => s.lineId)}::text[], ${steps.map((s) => s.to)}::int[], ${steps.map((s) => s.allowance)}::float8[])
-      w (line_id, frontier, allowance)
-    where f.line_id = w.line_id`.execute(tx)
-}
-
-export type Settings = {
-  isPaused?: boolean | undefined
-  shoppersMax?: number | undefined
-  admitPerMinute?: number | undefined
-  admitsAll?: boolean | undefined
-}
-
-/** @param organiserId  whose line it must be; null for an admin. @returns whether there is such a line */
-export async function changeSettings(
-  db: Db,
-  lineId: string,
-  organiserId: string | null,
-  settings: Settings,
-): Promise<boolean> {
-  const count = await changed(
-    db,
-    sql`
-      update waiting_room.frontiers f set
-        is_paused = coalesce(${settings.isPaused ?? null}, f.is_paused),
-        shoppers_max = coalesce(${settings.shoppersMax ?? null}, f.shoppers_max),
-        admit_per_minute = coalesce(${settings.admitPerMinute ?? null}, f.admit_per_minute),
-        admits_all = coalesce(${settings.admitsAll ?? null}, f.admits_all)
-      from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
-      where f.line_id = ${lineId} and l.id = f.line_id and (${organiserId}::text is null or s.organiser_id = ${organiserId})`,
-  )
-  return count === 1
-}
-
-/** Whether there is such a line, of this organiser; null for an admin. */
-export const isLineOf = async (db: Db, lineId: string, organiserId: string | null): Promise<boolean> =>
-  (await maybeRow(
-    db,
-    sql`
-      select 1 from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
-      where l.id = ${lineId} and (${organiserId}::text is null or s.organiser_id = ${organiserId})`,
-  )) !== undefined
-
-// Audit
-
-/** Figures of the lines of one event or of all, each a number of violations but the last three. */
-export async function readAudit(db: Db, eventId: string | null, now: Date) {
-  const lines = sql`
-    select l.id, l.arrivals, f.frontier from waiting_room.lines l
-    join waiting_room.sales s on s.id = l.sale_id join waiting_room.frontiers f on f.line_id = l.id
-    where ${eventId}::text is null or s.event_id = ${eventId}`
-  const found = await maybeRow(
-    db,
-    sql<
-      Record<
-        | 'numbers'
-        | 'doubles'
-        | 'passes'
-        | 'frontiers'
-        | 'early'
-        | 'calls'
-        | 'undrawn'
-        | 'places'
-        | 'waiting'
-        | 'shoppers',
-        number
-      >
-    >`
-      with line as materialized (${lines}),
-      place as materialized (
-        select p.line_id, count(*) as count, min(p.number) as first, max(p.number) as last, count(*) filter (where p.state = 'waiting') as waiting
-        from waiting_room.places p join line on line.id = p.line_id group by p.line_id),
-      call as materialized (
-        select c.line_id, sum(c.to_position - c.from_position + 1) as count, min(c.from_position) as first, max(c.to_position) as last
-        from waiting_room.calls c join line on line.id = c.line_id group by c.line_id)
-      select
-        (select count(*) from line left join place on place.line_id = line.id
-         where coalesce(place.count, 0) <> line.arrivals or (place.count > 0 and (place.first <> 1 or place.last <> line.arrivals))) as numbers,
-        (select count(*) from (
-           select 1 from waiting_room.places p join line on line.id = p.line_id
-           where p.state in ('waiting', 'admitted') group by p.sale_id, p.account_id having count(*) > 1) d) as doubles,
-        (select count(*) from (
-           select 1 from waiting_room.passes x join line on line.id = x.line_id
-           where x.ended_at is null and x.expires_at > ${now} group by x.line_id, x.account_id having count(*) > 1) d)
-          + (select count(*) from waiting_room.passes x join line on line.id = x.line_id
-             left join waiting_room.places p on p.line_id = x.line_id and p.number = x.number and p.account_id = x.account_id
-             where p.line_id is null or p.state not in ('admitted', 'used')) as passes,
-        (select count(*) from line where line.frontier > line.arrivals) as frontiers,
-        (select count(*) from waiting_room.passes x join line on line.id = x.line_id
-         join waiting_room.places p on p.line_id = x.line_id and p.number = x.number where p.position is null or p.position > line.frontier) as early,
-        (select count(*) from line left join call on call.line_id = line.id
-         where coalesce(call.count, 0) <> line.frontier or (call.count > 0 and (call.first <> 1 or call.last <> line.frontier))) as calls,
-        (select count(*) from line join waiting_room.lines l on l.id = line.id join waiting_room.calls c on c.line_id = l.id
-         where l.draw_commitment is not null and (l.drawn_at is null or c.called_at < l.drawn_at)) as undrawn,
-        (select coalesce(sum(place.count), 0)::int from place) as places,
-        (select coalesce(sum(place.waiting), 0)::int from place) as waiting,
-        (select count(*) from waiting_room.passes x join line on line.id = x.line_id where x.ended_at is null and x.expires_at > ${now}) as shoppers`,
-  )
-  return found!
-}
-
-/** The draws of the lines of one event or of all; lines by arrival too. */
-export const readDraws = (db: Db, eventId: string | null): Promise<(DrawRecord & { id: string })[]> =>
-  rows(
-    db,
-    sql<DrawRecord & { id: string }>`
-      select ${drawColumns} from waiting_room.lines l join waiting_room.sales s on s.id = l.sale_id
-      where (${eventId}::text is null or s.event_id = ${eventId}) and (l.draw_commitment is null or l.drawn_at is not null)`,
-  )
-
-/** Places that should have a position, by number: all but those who wait. */
-export const settledPlaces = (
-  db: Db,
-  lineId: string,
-  after: number,
-  limit: number,
-): Promise<{ number: number; position: number | null }[]> =>
-  rows(
-    db,
-    sql<{ number: number; position: number | null }>`
-      select number, position from waiting_room.places
-      where line_id = ${lineId} and number > ${after} and state <> 'waiting' order by number limit ${limit}`,
-  )
-
-export const knownPlaces = async (db: Db, placeIds: readonly string[]): Promise<string[]> =>
-  (await rows(db, sql<{ id: string }>`select id from waiting_room.places where id = any(${placeIds}::text[])`)).map(
-    (place) => place.id,
-  )
-
-// Defences
-
-export type DefenceCount = { saleId: string; defence: string; count: number }
-
-/** Adds to what was counted before. */
-export async function addDefenceCounts(db: Db, counts: readonly DefenceCount[]): Promise<void> {
-  await sql`
-    insert into waiting_room.defence_counts as c (sale_id, defence, count)
-    select * from unnest(${counts.map((c) => c.saleId)}::text[], ${counts.map((c) => c.defence)}::text[],
-                         ${counts.map((c) => c.count)}::bigint[]) w (sale_id, defence, count)
-    order by w.sale_id, w.defence
-    on conflict (sale_id, defence) do update set count = c.count + excluded.count`.execute(db)
-}
-
-export type NewReview = { saleId: string; accountId: string; reasons: readonly string[]; at: Date }
-
-/** Asks for a review of an account in a sale; a reason that is known stays as it was. @returns whether any was new */
-export const insertReviews = async (db: Db, review: NewReview): Promise<boolean> =>
-  (await changed(
-    db,
-    sql`
-      insert into waiting_room.reviews (sale_id, account_id, reason, at)
-      select ${review.saleId}, ${review.accountId}, w.reason, ${review.at} from unnest(${review.reasons}::text[]) w (reason)
-      on conflict do nothing`,
-  )) > 0
-
-export type FoundDefences = {
-  counts: { defence: string; count: number }[]
-  reviewsTotal: number
-  reviews: { accountId: string; reasons: string[]; at: Date }[]
-}
-
-/** Reviews of a sale that nobody has decided since they were asked for. */
-const openReviews = (saleId: string) => sql`
-  (select r.account_id as "accountId", array_agg(r.reason order by r.reason) as reasons, min(r.at) as at
-   from waiting_room.reviews r left join waiting_room.review_decisions d using (sale_id, account_id)
-   where r.sale_id = ${saleId}
-   group by r.account_id, d.at having d.at is null or max(r.at) > d.at)`
-
-/** Whether a sale is known and of this organiser (null: anybody's). */
-export const isSaleOf = async (db: Db, saleId: string, organiserId: string | null): Promise<boolean> =>
-  (await maybeRow(
-    db,
-    sql`
-      select 1 from waiting_room.sales
-      where id = ${saleId} and (${organiserId}::text is null or organiser_id = ${organiserId})`,
-  )) !== undefined
-
-/** The newest open reviews and all counts of a sale; undefined when it is unknown or another organiser's (null: anybody's). */
-export async function readDefences(
-  db: Db,
-  saleId: string,
-  organiserId: string | null,
-  reviewsMax: number,
-): Promise<FoundDefences | undefined> {
-  if (!(await isSaleOf(db, saleId, organiserId))) return undefined
-  const counts = await rows(
-    db,
-    sql<{ defence: string; count: number }>`
-      select defence, count::int as count from waiting_room.defence_counts where sale_id = ${saleId} order by defence`,
-  )
-  const reviews = await rows(
-    db,
-    sql<{ accountId: string; reasons: string[]; at: Date; total: number }>`
-      select *, count(*) over ()::int as total from ${openReviews(saleId)} o order by at desc, "accountId" limit ${reviewsMax}`,
-  )
-  return {
-    counts,
-    reviewsTotal: reviews[0]?.total ?? 0,
-    reviews: reviews.map(({ accountId, reasons, at }) => ({ accountId, reasons, at })),
-  }
-}
-
-export type Decided = { saleId: string; accountId: string; decision: string; decidedBy: string; at: Date }
-
-/** Writes down what a person has decided; a later decision replaces it. @returns false when there was no review */
-export const decideReview = async (db: Db, { saleId, accountId, decision, decidedBy, at }: Decided): Promise<boolean> =>
-  (await changed(
-    db,
-    sql`
-      insert into waiting_room.review_decisions (sale_id, account_id, decision, decided_by, at)
-      select ${saleId}, ${accountId}, ${decision}, ${decidedBy}, ${at}
-      where exists (select 1 from waiting_room.reviews where sale_id = ${saleId} and account_id = ${accountId})
-      on conflict (sale_id, account_id) do update
-        set decision = excluded.decision, decided_by = excluded.decided_by, at = excluded.at`,
-  )) > 0
