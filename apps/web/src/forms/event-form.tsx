@@ -7,7 +7,8 @@ import { faultsOf } from '../api/api.ts'
 import { hereZone, instantOf, localOf } from '../i18n/dates.ts'
 import { basisPointsOf, parsePrice, priceText } from './grid.ts'
 import { AreaField, Choices, Form, FormFailure, SelectField, TextField } from './fields.tsx'
-import { RefundFields, choiceOf, ladderOf, type RefundChoice } from './refund-fields.tsx'
+import { RefundFields } from './refund-fields.tsx'
+import { readRefunds, refundFaultFields, refundValuesOf, type RefundValues } from './refund-rows.ts'
 import { faultsFrom, filled, type Faults } from './rules.ts'
 import { useAttempt } from '../ui/hooks.ts'
 
@@ -45,33 +46,40 @@ export function EventForm({
     feePerTicket: event?.fees ? priceText(event.fees.perTicket, event.currency) : '',
     feePercent: event?.fees ? String(event.fees.basisPoints / 100) : '',
   })
-  const [refunds, setRefunds] = useState<RefundChoice>(() => choiceOf(event?.refunds))
+  const [refunds, setRefunds] = useState<RefundValues>(() => refundValuesOf(event?.refunds, values))
   const [faults, setFaults] = useState<Faults>({})
   const { busy, failure, attempt, clear } = useAttempt()
   const set = (change: Partial<typeof values>): void => setValues({ ...values, ...change })
 
+  const startsAt = instantOf(values.startsAt, values.timeZone)
+  const setting = { startsAt, timeZone: values.timeZone, currency: values.currency }
+
   async function submit(submitted: FormEvent): Promise<void> {
     submitted.preventDefault()
-    const startsAt = instantOf(values.startsAt, values.timeZone)
+    const read = readRefunds(refunds, setting, t)
     const perTicket = values.feePerTicket.trim() === '' ? 0 : parsePrice(values.feePerTicket, values.currency)
     const basisPoints = basisPointsOf(values.feePercent)
-    const found = faultsFrom({
-      name: filled(values.name, t),
-      venue: filled(values.venue, t),
-      startsAt: startsAt ? undefined : t.common.field.date,
-      feePerTicket: perTicket === undefined ? t.common.field.price : undefined,
-      feePercent: basisPoints === undefined ? t.common.field.percent : undefined,
-    })
+    const found = {
+      ...faultsFrom({
+        name: filled(values.name, t),
+        venue: filled(values.venue, t),
+        startsAt: startsAt ? undefined : t.common.field.date,
+        feePerTicket: perTicket === undefined ? t.common.field.price : undefined,
+        feePercent: basisPoints === undefined ? t.common.field.percent : undefined,
+      }),
+      ...('faults' in read ? read.faults : {}),
+    }
     setFaults(found)
     clear()
-    if (Object.keys(found).length > 0 || !startsAt || perTicket === undefined || basisPoints === undefined) return
+    if ('faults' in read || Object.keys(found).length > 0) return
+    if (!startsAt || perTicket === undefined || basisPoints === undefined) return
     await attempt(
       async () => {
         const { feePerTicket: _perTicket, feePercent: _percent, ...said } = values
         await onSubmit({
           ...said,
           fees: { perTicket, basisPoints },
-          refunds: ladderOf(refunds, event?.refunds),
+          refunds: read.ladder,
           name: values.name.trim(),
           venue: values.venue.trim(),
           region: values.region.trim(),
@@ -84,7 +92,7 @@ export function EventForm({
 
   return (
     <Form faults={faults} onSubmit={(submitted) => void submit(submitted)}>
-      <FormFailure error={failure} shown={shownFaults} />
+      <FormFailure error={failure} shown={[...shownFaults, ...refundFaultFields(refunds)]} />
       {fixed ? null : (
         <Choices
           legend={t.organiser.kind}
@@ -189,7 +197,7 @@ export function EventForm({
           />
         </div>
       )}
-      {fixed ? null : <RefundFields choice={refunds} onChange={setRefunds} />}
+      {fixed ? null : <RefundFields values={refunds} setting={setting} faults={faults} onChange={setRefunds} />}
       <div className="actions">
         <button type="submit" className="button" disabled={busy}>
           {submitLabel}
