@@ -1,7 +1,7 @@
 import type { AuditPart } from '#platform/module'
 import type { Clock } from '#platform/clock'
 import type { Db } from '#platform/db'
-import * as store from './inventory-store.ts'
+import * as store from './audit-store.ts'
 
 /** Checks the promises of `SPEC.md` against the rows, of one event or of all. */
 export async function auditInventory(db: Db, clock: Clock, eventId?: string): Promise<AuditPart> {
@@ -27,7 +27,7 @@ export async function auditInventory(db: Db, clock: Clock, eventId?: string): Pr
   }
 }
 
-const check = (name: string, { count, example }: { count: number; example: string | null }) => ({
+const check = (name: string, { count, example }: store.Found) => ({
   name,
   violations: count,
   ...(example === null ? {} : { detail: `for example ${example}` }),

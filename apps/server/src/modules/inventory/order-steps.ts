@@ -3,10 +3,12 @@ import { fact, type Fact, type Outbox } from '#platform/bus'
 import type { Clock } from '#platform/clock'
 import { afterCommit, type Tx } from '#platform/db'
 import { findEqualSeats, type EqualSeats } from './equal-seats.ts'
+import { buyerKey, eachBuyer } from './buyer.ts'
 import { holdTable, type HoldEvent } from './hold.ts'
 import * as store from './inventory-store.ts'
 import type { Hold, HoldChange } from './inventory-store.ts'
 import type { Kept } from './kept.ts'
+import { seatKey } from './seat.ts'
 
 type Request = { orderId: string; holdId: string }
 type Secure = EventData<'orders.secure-requested.v1'>
@@ -60,13 +62,9 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
       return hold && serial(request) > hold.asked && outcome(hold, eventOf(request)) === 'claim' ? [hold] : []
     })
     const seats = wanted.length > 0 ? await store.lockSeatsOf(tx, wanted, now) : []
-    const owner = new Map(seats.map((seat) => [`${seat.sectionId} ${seat.number}`, seat.holdId]))
+    const owner = new Map(seats.map((seat) => [seatKey(seat.sectionId, seat.number), seat.holdId]))
     const bySeat = Map.groupBy(seats, (seat) => seat.wanted)
-    const buyers = [
-      ...new Map(
-        wanted.map((hold) => [`${hold.saleId} ${hold.accountId}`, { saleId: hold.saleId, accountId: hold.accountId }]),
-      ).values(),
-    ]
+    const buyers = eachBuyer(wanted)
     const taken =
       wanted.length > 0
         ? await store.countTaken(
@@ -76,7 +74,7 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
             wanted.map((hold) => hold.id),
           )
         : []
-    const have = new Map(buyers.map((buyer, i) => [`${buyer.saleId} ${buyer.accountId}`, taken[i]!]))
+    const have = new Map(buyers.map((buyer, i) => [buyerKey(buyer), taken[i]!]))
     // Holds of the same batch that are live are counted once, whatever becomes of them here.
     for (const hold of wanted) if (isCounted(hold, now)) add(have, hold, hold.seats.length)
     const limits = await store.findLimits(tx, [...new Set(wanted.map((hold) => hold.saleId))])
@@ -152,19 +150,19 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
       if (event === 'secure-late' && hold.isPromised) return 'promised'
       const mine = bySeat.get(hold.id) ?? []
       const all = mine.every((seat) => {
-        const by = owner.get(`${seat.sectionId} ${seat.number}`)
+        const by = owner.get(seatKey(seat.sectionId, seat.number))
         return by === hold.id || !secured.has(by ?? '')
       })
       if (mine.length < hold.seats.length || !all) return hold.isPromised ? 'promised' : 'taken'
       if (taking(hold) > limits.get(hold.saleId)!) return 'limit-reached'
       count(hold)
-      for (const seat of mine) owner.set(`${seat.sectionId} ${seat.number}`, hold.id)
+      for (const seat of mine) owner.set(seatKey(seat.sectionId, seat.number), hold.id)
       return ''
     }
 
     /** How many seats its buyer would have with it. */
     function taking(hold: Hold): number {
-      const had = have.get(`${hold.saleId} ${hold.accountId}`)!
+      const had = have.get(buyerKey(hold))!
       return isCounted(hold, now) ? had : had + hold.seats.length
     }
 
@@ -183,10 +181,7 @@ export function createOrderSteps({ outbox, clock, kept, touched }: Deps) {
     const uncertain = holds.filter(
       (hold) => late.has(hold.id) || (hold.state !== 'secured' && hold.expiresAt.getTime() <= now + clockSkewMsMax),
     )
-    const buyers = new Map(
-      uncertain.map((hold) => [`${hold.saleId} ${hold.accountId}`, { saleId: hold.saleId, accountId: hold.accountId }]),
-    )
-    if (buyers.size > 0) await store.lockBuyers(tx, [...buyers.values()])
+    if (uncertain.length > 0) await store.lockBuyers(tx, eachBuyer(uncertain))
   }
 
   /** Secured seats become sold. */
@@ -324,8 +319,8 @@ const eventOf = (request: Secure): HoldEvent => (request.late ? 'secure-late' : 
 const serial = (request: Secure): number => request.attempt * 2 + (request.late ? 1 : 0)
 const isCounted = (hold: Hold, now: Date): boolean =>
   hold.state === 'secured' || (hold.state === 'held' && hold.expiresAt > now)
-const add = (have: Map<string, number>, { saleId, accountId }: Hold, count: number) =>
-  have.set(`${saleId} ${accountId}`, (have.get(`${saleId} ${accountId}`) ?? 0) + count)
+const add = (have: Map<string, number>, hold: Hold, count: number) =>
+  have.set(buyerKey(hold), (have.get(buyerKey(hold)) ?? 0) + count)
 
 const seatsOf = ({ labels, ...taken }: Hold | EqualSeats) =>
   ('numbers' in taken ? taken.numbers : taken.seats).map((number, i) => ({ number, label: labels[i]! }))

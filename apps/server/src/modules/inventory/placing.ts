@@ -5,7 +5,8 @@ import type { Platform } from '#platform/platform'
 import { chooseAny, chooseTogether, type Hall } from './best-seats.ts'
 import * as store from './inventory-store.ts'
 import { accessible, type Entitled, type LockedBuyer, type Section } from './inventory-store.ts'
-import { bySeatKey, type SeatKey } from './seat.ts'
+import { buyerKey, eachBuyer, type Buyer } from './buyer.ts'
+import { bySeatKey, seatKey, type SeatKey } from './seat.ts'
 import type { Sections } from './sections.ts'
 
 /** What a buyer asks for: certain seats of a section, or any `count`. */
@@ -177,12 +178,7 @@ export function createPlacing(deps: Deps, config: PlacingConfig) {
     answers: Map<Wish, Answer>,
   ): Promise<void> {
     await transaction(db, async (tx) => {
-      const buyers = [
-        ...new Map(
-          wishes.map(({ section: { saleId }, accountId }) => [buyerKey(saleId, accountId), { saleId, accountId }]),
-        ).values(),
-      ]
-      const locked = await store.lockBuyers(tx, buyers)
+      const locked = await store.lockBuyers(tx, eachBuyer(wishes.map(buyerOf)))
       const now = new Date(clock.now())
       const allowance = createAllowance(locked, await store.countTaken(tx, locked, now))
       const choices = await choose(tx, wishes, allowance, now)
@@ -368,11 +364,9 @@ type Allowance = {
 
 /** What each buyer has, kept up to date while a batch is decided. */
 function createAllowance(buyers: readonly LockedBuyer[], taken: readonly number[]): Allowance {
-  const have = new Map(buyers.map(({ saleId, accountId }, i) => [buyerKey(saleId, accountId), taken[i]!]))
-  const overTo = new Map(
-    buyers.map(({ saleId, accountId, passesOverTo }) => [buyerKey(saleId, accountId), passesOverTo?.getTime() ?? 0]),
-  )
-  const keyOf = (wish: Wish) => buyerKey(wish.section.saleId, wish.accountId)
+  const have = new Map(buyers.map((buyer, i) => [buyerKey(buyer), taken[i]!]))
+  const overTo = new Map(buyers.map((buyer) => [buyerKey(buyer), buyer.passesOverTo?.getTime() ?? 0]))
+  const keyOf = (wish: Wish) => buyerKey(buyerOf(wish))
   return {
     refuses(wish, count) {
       if (wish.passUntil <= overTo.get(keyOf(wish))!) return { kind: 'pass-ended' }
@@ -386,14 +380,17 @@ function createAllowance(buyers: readonly LockedBuyer[], taken: readonly number[
   }
 }
 
+const buyerOf = ({ section: { saleId }, accountId }: Pick<Wish, 'section' | 'accountId'>): Buyer => ({
+  saleId,
+  accountId,
+})
+
 const mostOf = (section: Section, seatsMax: number | undefined) => Math.min(section.limit, seatsMax ?? Infinity)
 
 /** Whether a seat that nobody has, kept for these, may be taken; undefined is a seat that somebody has. */
 const mayTake = (entitled: Entitled, keptFor: string | null | undefined): boolean =>
   keptFor === null ? entitled === null || entitled === accessible : keptFor !== undefined && keptFor === entitled
 
-const buyerKey = (saleId: string, accountId: string) => `${saleId} ${accountId}`
-const seatKey = (sectionId: string, number: number) => `${sectionId} ${number}`
 const seatsOf = (choice: Choice | undefined) => (choice?.kind === 'chosen' ? choice.seats.length : 0)
 const byCode = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 

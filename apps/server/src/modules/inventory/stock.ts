@@ -3,6 +3,7 @@ import type { Clock } from '#platform/clock'
 import { afterCommit, exclusive, transaction, type Db } from '#platform/db'
 import type { Loop } from '#platform/loop'
 import type { Metrics } from '#platform/metrics'
+import { auditSeats } from './audit-store.ts'
 import * as store from './inventory-store.ts'
 import type { Kept } from './kept.ts'
 import { same } from './order-steps.ts'
@@ -78,7 +79,7 @@ export const createBalanceLoop = ({ db, clock, metrics }: Deps): Loop => {
     name: 'inventory.balance',
     intervalMs: 60_000,
     async run() {
-      const counted = await store.auditSeats(db, undefined, new Date(clock.now()))
+      const counted = await auditSeats(db, undefined, new Date(clock.now()))
       for (const state of ['free', 'held', 'secured', 'sold', 'blocked'] as const) seats.set({ state }, counted[state])
       unbalanced.set({}, counted.unlikeCapacity)
       return false
