@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { addInterests, createBus, dropInterests, fact, on, onEach } from './bus.ts'
+import { addInterests, createBus, dropInterests, fact, factsAbout, on, onEach } from './bus.ts'
 import { afterCommit, isUnavailable, rows, sql, transaction } from './db.ts'
 import type { Loop } from './loop.ts'
 import { test } from '../../test/fixtures.ts'
@@ -25,6 +25,21 @@ test('a fact reaches each of its subscribers once, and nobody else', async ({ pl
     expect(await loop.run()).toBe(false)
     expect(seen).toEqual(['a', 'b'])
   }
+})
+
+test('a fact about many accounts names each once, 500 in a message', () => {
+  const accountIds = Array.from({ length: 1001 }, (_, i) => `acc_${i}`)
+  const lists = (ids: string[]): string[][] => {
+    const found: string[][] = []
+    factsAbout(ids, (some) => {
+      found.push(some)
+      return requested('a')
+    })
+    return found
+  }
+  expect(lists(accountIds).map(({ length }) => length)).toEqual([500, 500, 1])
+  expect(lists(accountIds).flat()).toEqual(accountIds)
+  expect(lists([])).toEqual([])
 })
 
 test('a subscriber that narrows a type gets facts about its interests only, and others cost no row', async ({

@@ -27,6 +27,15 @@ export type Fact = { [T in EventType]: { type: T; data: EventData<T> } }[EventTy
 /** Shorthand that keeps a literal's type: `fact('orders.order-placed.v1', {…})`. */
 export const fact = <T extends EventType>(type: T, data: EventData<T>): Fact => ({ type, data }) as Fact
 
+/** Accounts in one message: 500 are about 16 kB. */
+const accountsPerMessage = 500
+
+/** A fact about many accounts, in as many messages as it takes. */
+export const factsAbout = (accountIds: readonly string[], tell: (accountIds: string[]) => Fact): Fact[] =>
+  Array.from({ length: Math.ceil(accountIds.length / accountsPerMessage) }, (_, i) =>
+    tell(accountIds.slice(i * accountsPerMessage, (i + 1) * accountsPerMessage)),
+  )
+
 export type Outbox = {
   /** Publishes facts in the transaction that makes them true: they are delivered if and only if it commits. */
   publish(tx: Tx, facts: readonly Fact[]): Promise<void>

@@ -59,24 +59,6 @@ export async function insertLots(tx: Tx, sale: SaleFacts): Promise<void> {
   }
 }
 
-export type Cancelled = { saleId: string; at: Date; note: string }
-
-/** Notes sales that are not known here yet: their lots are cancelled as soon as they are. */
-export async function rememberCancelled(tx: Tx, sales: readonly Cancelled[]): Promise<void> {
-  await sql`
-    insert into auctions.cancelled_sales (id, at, note)
-    select w.* from unnest(${sales.map((s) => s.saleId)}::text[], ${sales.map((s) => s.at)}::timestamptz[], ${sales.map((s) => s.note)}::text[]) w (id, at, note)
-    where not exists (select 1 from auctions.lots l where l.sale_id = w.id)
-    on conflict do nothing`.execute(tx)
-}
-
-/** Which of these sales were cancelled before they were known. */
-export const cancelledBefore = (tx: Tx, saleIds: readonly string[]): Promise<Cancelled[]> =>
-  rows(
-    tx,
-    sql<Cancelled>`select id as "saleId", at, note from auctions.cancelled_sales where id = any(${saleIds}::text[])`,
-  )
-
 /** The lots of these sales, for whoever cancels them. */
 export const lockSales = (tx: Tx, saleIds: readonly string[]): Promise<Lot[]> =>
   rows(
@@ -97,18 +79,19 @@ export async function moveOpenAwards(tx: Tx, lotId: string, state: AwardState): 
     where a.id = w.id`.execute(tx)
 }
 
-/** Bidders, and claimants of what was left over, who hoped for something yet; by account. */
-export const hopefulPage = (tx: Tx, lotId: string, after: string, limit: number): Promise<{ accountId: string }[]> =>
-  rows(
-    tx,
-    sql<{ accountId: string }>`
-      select w.account_id as "accountId"
-      from (select account_id from auctions.bidders where lot_id = ${lotId}
-            union select account_id from auctions.awards where lot_id = ${lotId} and state = 'withdrawn') w
-      where w.account_id > ${after}::text collate "C"
-        and not exists (select 1 from auctions.awards a where a.lot_id = ${lotId} and a.account_id = w.account_id and a.state <> 'withdrawn')
-      order by w.account_id collate "C" limit ${limit}`,
-  )
+/** Bidders, and claimants of what was left over, who hoped for something yet. */
+export const hopeful = async (tx: Tx, lotId: string): Promise<string[]> =>
+  (
+    await rows(
+      tx,
+      sql<{ accountId: string }>`
+        select w.account_id as "accountId"
+        from (select account_id from auctions.bidders where lot_id = ${lotId}
+              union select account_id from auctions.awards where lot_id = ${lotId} and state = 'withdrawn') w
+        where not exists (select 1 from auctions.awards a where a.lot_id = ${lotId} and a.account_id = w.account_id and a.state <> 'withdrawn')
+        order by w.account_id`,
+    )
+  ).map(({ accountId }) => accountId)
 
 export type Seat = { place: number; number: number; label: string }
 
@@ -441,21 +424,18 @@ export const nextInRanking = (tx: Tx, lotId: string, limit: number): Promise<Nex
       order by b.amount desc, b.sequence limit ${limit}`,
   )
 
-/** Bidders without an award, at most `limit` after this sequence. */
-export const losers = (
-  tx: Tx,
-  lotId: string,
-  after: number,
-  limit: number,
-): Promise<{ accountId: string; sequence: number }[]> =>
-  rows(
-    tx,
-    sql<{ accountId: string; sequence: number }>`
-      select b.account_id as "accountId", b.sequence from auctions.bidders b
-      where b.lot_id = ${lotId} and b.sequence > ${after}
-        and not exists (select 1 from auctions.awards a where a.lot_id = b.lot_id and a.account_id = b.account_id)
-      order by b.sequence limit ${limit}`,
-  )
+/** Bidders without an award, in the order of their bids. */
+export const losers = async (tx: Tx, lotId: string): Promise<string[]> =>
+  (
+    await rows(
+      tx,
+      sql<{ accountId: string }>`
+        select b.account_id as "accountId" from auctions.bidders b
+        where b.lot_id = ${lotId}
+          and not exists (select 1 from auctions.awards a where a.lot_id = b.lot_id and a.account_id = b.account_id)
+        order by b.sequence`,
+    )
+  ).map(({ accountId }) => accountId)
 
 export async function insertAwards(tx: Tx, awards: readonly Award[]): Promise<void> {
   await sql`

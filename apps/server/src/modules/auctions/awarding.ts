@@ -31,7 +31,6 @@ export function createAwarding({ db, clock, ids, outbox, metrics, racepoints, do
     const seats = await store.freeSeats(tx, lot.id)
     if (seats.length === 0) return
     const next = await store.nextInRanking(tx, lot.id, seats.length)
-    await racepoints.reach('auctions.before-awards')
     // Awards are made at the close first of all: `won` are those whose rank is among the seats.
     await insert(
       tx,
@@ -50,6 +49,7 @@ export function createAwarding({ db, clock, ids, outbox, metrics, racepoints, do
 
   async function insert(tx: Tx, lot: Lot, awards: readonly (Award & { seat: Seat })[]): Promise<void> {
     if (awards.length === 0) return
+    await racepoints.reach('auctions.before-awards')
     await store.insertAwards(tx, awards)
     await outbox.publish(
       tx,

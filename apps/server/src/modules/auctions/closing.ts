@@ -1,4 +1,4 @@
-import { fact } from '#platform/bus'
+import { fact, factsAbout } from '#platform/bus'
 import { afterCommit, transaction, type Tx } from '#platform/db'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
@@ -14,8 +14,6 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'accessTokens' | 'outbox' | 'metrics
 }
 
 const lotsAtOnceMax = 50
-/** Accounts in one message: 500 are about 16 kB. */
-const accountsPerMessage = 500
 
 /**
  * Closes lots whose time is over: signs what the bids have given, makes the first awards and tells everybody, in one
@@ -56,21 +54,13 @@ export function createClosing(deps: Deps): Loop {
     })
   }
 
-  async function tellLosers(tx: Tx, lot: Lot): Promise<void> {
-    for (let after = 0; ;) {
-      const page = await store.losers(tx, lot.id, after, accountsPerMessage)
-      if (page.length === 0) return
-      after = page.at(-1)!.sequence
-      await outbox.publish(tx, [
-        fact('auctions.not-awarded.v1', {
-          lotId: lot.id,
-          saleId: lot.saleId,
-          event: lot.event,
-          line: { id: lot.id, name: lot.name },
-          accountIds: page.map(({ accountId }) => accountId),
-        }),
-      ])
-    }
+  async function tellLosers(tx: Tx, { id: lotId, saleId, event, name }: Lot): Promise<void> {
+    const losers = await store.losers(tx, lotId)
+    const told = { lotId, saleId, event, line: { id: lotId, name } }
+    await outbox.publish(
+      tx,
+      factsAbout(losers, (accountIds) => fact('auctions.not-awarded.v1', { ...told, accountIds })),
+    )
   }
 
   return {

@@ -4,7 +4,7 @@ import { afterCommit, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import * as store from './auctions-store.ts'
 import { nextState } from './award.ts'
-import { createCancelling } from './cancelling.ts'
+import { createCancellingLots } from './cancelling.ts'
 import type { Documents } from './documents.ts'
 
 export const subscribes = [
@@ -27,9 +27,10 @@ type Who = { lotId: string; accountId: string }
 /** The facts that auctions follow from. The line of an order is its lot. */
 export function createSubscriptions({
   outbox,
+  racepoints,
   documents,
-}: Pick<Platform, 'outbox'> & { documents: Documents }): Subscription[] {
-  const cancelling = createCancelling({ outbox, documents })
+}: Pick<Platform, 'outbox' | 'racepoints'> & { documents: Documents }): Subscription[] {
+  const cancelling = createCancellingLots({ outbox, racepoints, documents })
 
   /** Brings awards in step with their orders. The lots are locked first, as everybody does. */
   async function recount(tx: Tx, who: readonly Who[]): Promise<void> {
@@ -71,7 +72,7 @@ export function createSubscriptions({
         )
       }
       const saleIds = sales.map(({ saleId }) => saleId)
-      await cancelling.salesKnown(tx, saleIds)
+      await cancelling.known(tx, saleIds)
       await outbox.publish(
         tx,
         saleIds.map((saleId) => fact('auctions.sale-ready.v1', { saleId })),
@@ -79,11 +80,9 @@ export function createSubscriptions({
     }),
 
     on('catalog.event-cancelled.v1', (tx, messages) =>
-      cancelling.salesCancelled(
+      cancelling.heard(
         tx,
-        messages.flatMap(({ data: { saleIds, at, note } }) =>
-          saleIds.map((saleId) => ({ saleId, at: new Date(at), note })),
-        ),
+        messages.flatMap(({ data: { saleIds, at, note } }) => saleIds.map((id) => ({ id, at: new Date(at), note }))),
       ),
     ),
 

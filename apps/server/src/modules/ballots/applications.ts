@@ -42,7 +42,7 @@ export function createApplications({ db, clock, ids, ephemeral, metrics, racepoi
   /** Decides requests in their order, all in one transaction. */
   async function decide(tx: Tx, requests: readonly ApplicationRequest[]): Promise<Answer[]> {
     const saleIds = [...new Set(requests.map((request) => request.saleId))]
-    const ballots = new Map((await store.lockForApplications(tx, saleIds)).map((ballot) => [ballot.id, ballot]))
+    const ballots = new Map((await store.lockBallots(tx, saleIds)).map((ballot) => [ballot.id, ballot]))
     await racepoints.reach('ballots.before-numbers')
     const known = new Map((await store.applicationsOf(tx, requests)).map((found) => [personKey(found), found]))
     const now = clock.now()

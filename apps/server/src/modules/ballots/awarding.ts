@@ -1,5 +1,5 @@
 import { createAllotment } from '@fairgate/contracts/allot'
-import { fact, type Fact } from '#platform/bus'
+import { fact, factsAbout, type Fact } from '#platform/bus'
 import { afterCommit, exclusive, type Tx } from '#platform/db'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
@@ -15,8 +15,6 @@ const ballotsAtOnceMax = 50
 /** Awards ended, or reminded of, in one transaction. */
 const awardsMax = 5000
 const pageMax = 5000
-/** Accounts in one message: 500 are about 16 kB. */
-const accountsPerMessage = 500
 
 /**
  * Gives out places: first to all in the order of the draw, then, whenever places are left by others, to the next in
@@ -88,7 +86,11 @@ export function createAwarding({ db, clock, ids, outbox, metrics, racepoints, do
       if (page.length < pageMax) break
       after = page.at(-1)!.position
     }
-    if (isFirst) await outbox.publish(tx, notAwarded(ballot, nobody))
+    if (isFirst)
+      await outbox.publish(
+        tx,
+        factsAbout(nobody, (accountIds) => notAwarded(ballot, accountIds)),
+      )
     await store.settle(tx, ballot.id, allotment.left(), isFirst ? { given: places, at: now } : undefined)
   }
 
@@ -148,11 +150,5 @@ const factsOf = (ballot: Ballot, { id, accountId, lineId, quantity, payBy }: Awa
 const awarded = (ballot: Ballot, award: Award): Fact =>
   fact('ballots.awarded.v1', { ...factsOf(ballot, award), how: award.how, fromReserve: award.fromReserve })
 
-const notAwarded = (ballot: Ballot, accountIds: readonly string[]): Fact[] =>
-  Array.from({ length: Math.ceil(accountIds.length / accountsPerMessage) }, (_, chunk) =>
-    fact('ballots.not-awarded.v1', {
-      saleId: ballot.id,
-      event: ballot.event,
-      accountIds: accountIds.slice(chunk * accountsPerMessage, (chunk + 1) * accountsPerMessage),
-    }),
-  )
+const notAwarded = ({ id: saleId, event }: Ballot, accountIds: string[]): Fact =>
+  fact('ballots.not-awarded.v1', { saleId, event, accountIds })

@@ -21,8 +21,8 @@ const ballotColumns = sql`
 export const readBallot = (db: Db | Tx, id: string): Promise<Ballot | undefined> =>
   maybeRow(db, sql<Ballot>`select ${ballotColumns} from ballots.ballots b where b.id = ${id}`)
 
-/** Ballots that numbers are to be taken from, or wishes changed in. */
-export const lockForApplications = (tx: Tx, ids: readonly string[]): Promise<Ballot[]> =>
+/** Ballots that numbers are to be taken from, wishes changed in, or that are cancelled. */
+export const lockBallots = (tx: Tx, ids: readonly string[]): Promise<Ballot[]> =>
   rows(
     tx,
     sql<Ballot>`
@@ -481,25 +481,6 @@ export async function settle(
 
 // The event is cancelled
 
-export type Cancelled = { saleId: string; at: Date; note: string }
-
-/** Notes sales that are not known here yet: their ballots are cancelled as soon as they are. */
-export async function rememberCancelled(tx: Tx, sales: readonly Cancelled[]): Promise<void> {
-  await sql`
-    insert into ballots.cancelled_sales (id, at, note)
-    select w.* from unnest(${sales.map((s) => s.saleId)}::text[], ${sales.map((s) => s.at)}::timestamptz[], ${sales.map((s) => s.note)}::text[]) w (id, at, note)
-    where not exists (select 1 from ballots.ballots b where b.id = w.id)
-    on conflict do nothing`.execute(tx)
-}
-
-/** Which of these sales were cancelled before they were known. */
-export const cancelledBefore = (tx: Tx, saleIds: readonly string[]): Promise<Cancelled[]> =>
-  rows(
-    tx,
-    sql<Cancelled>`
-      select id as "saleId", at, note from ballots.cancelled_sales where id = any(${saleIds}::text[]) order by id`,
-  )
-
 export async function cancelBallot(tx: Tx, saleId: string, at: Date): Promise<void> {
   await sql`update ballots.ballots set cancelled_at = ${at}, is_touched = true where id = ${saleId}`.execute(tx)
 }
@@ -512,21 +493,18 @@ export async function moveOpenAwards(tx: Tx, saleId: string, state: AwardState):
     where a.id = w.id`.execute(tx)
 }
 
-/** Applications that something could still have come of, at most `limit` after this number. */
-export const hopefulPage = (
-  tx: Tx,
-  saleId: string,
-  after: number,
-  limit: number,
-): Promise<Pick<Application, 'number' | 'accountId'>[]> =>
-  rows(
-    tx,
-    sql<Pick<Application, 'number' | 'accountId'>>`
-      select a.number, a.account_id as "accountId" from ballots.applications a
-      where a.sale_id = ${saleId} and a.number > ${after} and a.state = 'active'
-        and not exists (select 1 from ballots.awards w where w.sale_id = a.sale_id and w.number = a.number and w.state <> 'withdrawn')
-      order by a.number limit ${limit}`,
-  )
+/** Whose application something could still have come of, in the order of the numbers. */
+export const hopeful = async (tx: Tx, saleId: string): Promise<string[]> =>
+  (
+    await rows(
+      tx,
+      sql<{ accountId: string }>`
+        select a.account_id as "accountId" from ballots.applications a
+        where a.sale_id = ${saleId} and a.state = 'active'
+          and not exists (select 1 from ballots.awards w where w.sale_id = a.sale_id and w.number = a.number and w.state <> 'withdrawn')
+        order by a.number`,
+    )
+  ).map(({ accountId }) => accountId)
 
 // What is shown
 

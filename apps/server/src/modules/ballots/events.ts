@@ -7,7 +7,7 @@ import type { Platform } from '#platform/platform'
 import { hashes } from '#platform/hashes'
 import { nextState } from './award.ts'
 import * as store from './ballots-store.ts'
-import { createCancelling } from './cancelling.ts'
+import { createCancellingBallots } from './cancelling.ts'
 import type { Documents } from './documents.ts'
 
 export const subscribes = [
@@ -32,10 +32,15 @@ type Who = { saleId: string; accountId: string }
 
 /** The facts that ballots follow from. Those of sales by other methods change nothing. */
 export const createSubscriptions = (
-  { outbox, random, documents }: Pick<Platform, 'outbox' | 'random'> & { documents: Documents },
+  {
+    outbox,
+    random,
+    racepoints,
+    documents,
+  }: Pick<Platform, 'outbox' | 'random' | 'racepoints'> & { documents: Documents },
   options: { beacon: BeaconConfig | undefined },
 ): Subscription[] => {
-  const cancelling = createCancelling({ outbox, documents })
+  const cancelling = createCancellingBallots({ outbox, racepoints, documents })
 
   /** Brings awards in step with what their orders have bought. The ballots are locked first, as everybody does. */
   async function recount(tx: Tx, who: readonly Who[]): Promise<void> {
@@ -60,21 +65,19 @@ export const createSubscriptions = (
       }
       const saleIds = sales.map(({ saleId }) => saleId)
       await addInterests(tx, 'ballots', saleIds)
-      await cancelling.salesKnown(tx, saleIds)
+      await cancelling.known(tx, saleIds)
       await outbox.publish(
         tx,
         saleIds.map((saleId) => fact('ballots.sale-ready.v1', { saleId })),
       )
     }),
 
-    on('catalog.event-cancelled.v1', async (tx, messages) => {
-      await cancelling.salesCancelled(
+    on('catalog.event-cancelled.v1', (tx, messages) =>
+      cancelling.heard(
         tx,
-        messages.flatMap(({ data: { saleIds, at, note } }) =>
-          saleIds.map((saleId) => ({ saleId, at: new Date(at), note })),
-        ),
-      )
-    }),
+        messages.flatMap(({ data: { saleIds, at, note } }) => saleIds.map((id) => ({ id, at: new Date(at), note }))),
+      ),
+    ),
 
     on('inventory.stock-changed.v1', async (tx, messages) => {
       const newest = new Map<string, store.StockCounts>()

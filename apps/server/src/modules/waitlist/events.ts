@@ -1,5 +1,6 @@
 import type { EventData, EventType } from '@fairgate/contracts/events'
-import { fact, on, type Subscription } from '#platform/bus'
+import { fact, factsAbout, on, type Subscription } from '#platform/bus'
+import { createCancelling, type Cancelled } from '#platform/cancelling'
 import { afterCommit, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import type { Documents } from './documents.ts'
@@ -17,14 +18,11 @@ export const subscribes = [
   'inventory.kept-seats-sold.v1',
 ] as const satisfies readonly EventType[]
 
-type Deps = Pick<Platform, 'outbox' | 'clock'> & { documents: Documents }
+type Deps = Pick<Platform, 'outbox' | 'clock' | 'racepoints'> & { documents: Documents }
 type Work = { sale: Sale; journal: Journal; now: Date }
 
-/** Accounts in one message: 500 are about 16 kB. */
-const accountsPerMessage = 500
-
 /** The facts that waitlists follow from. Orders are none of them: the inventory tells what becomes of offered seats. */
-export const createSubscriptions = ({ outbox, clock, documents }: Deps): Subscription[] => {
+export const createSubscriptions = ({ outbox, clock, racepoints, documents }: Deps): Subscription[] => {
   /** Handles facts of sales one by one, in their order, the sales locked before. */
   async function onSales<D extends { saleId: string }>(
     tx: Tx,
@@ -43,6 +41,7 @@ export const createSubscriptions = ({ outbox, clock, documents }: Deps): Subscri
       [...works.values()].map(({ journal }) => journal),
       true,
     )
+    await racepoints.reach('waitlist.facts-written')
     afterCommit(tx, () => documents.expire(works.keys()))
   }
 
@@ -110,43 +109,47 @@ export const createSubscriptions = ({ outbox, clock, documents }: Deps): Subscri
   }
 
   /** The event is cancelled: nothing is offered any more, nobody waits, and whoever did is told. Again, nothing. */
-  async function cancel(tx: Tx, { sale, journal, now }: Work, { at, note }: store.Cancelled): Promise<void> {
+  async function cancel(tx: Tx, { sale, journal, now }: Work, { at, note }: Cancelled): Promise<void> {
     if (sale.method !== 'queue' || sale.closedAt !== null) return
     sale.closedAt = now
     journal.add({ kind: 'closed' })
     // Who waited until the sale was over has nothing to hear.
-    for (let after = 0; at < sale.closesAt;) {
-      const page = await store.hopefulPage(tx, sale.id, after, accountsPerMessage)
-      if (page.length === 0) break
-      after = page.at(-1)!.number
-      const accountIds = page.map(({ accountId }) => accountId)
-      const told = { saleId: sale.id, event: sale.event, accountIds, note }
-      await outbox.publish(tx, [fact('waitlist.waitlist-cancelled.v1', told)])
-    }
+    const hopeful = at < sale.closesAt ? await store.hopeful(tx, sale.id) : []
+    const told = { saleId: sale.id, event: sale.event, note }
+    await outbox.publish(
+      tx,
+      factsAbout(hopeful, (accountIds) => fact('waitlist.waitlist-cancelled.v1', { ...told, accountIds })),
+    )
     await store.closeSale(tx, sale.id, now)
   }
+
+  const cancelling = createCancelling('waitlist.cancelled_sales', (tx, sales) =>
+    onSales(
+      tx,
+      sales.map((sale) => ({ ...sale, saleId: sale.id })),
+      (work, sale) => cancel(tx, work, sale),
+    ),
+  )
 
   return [
     on('catalog.sale-published.v1', async (tx, messages) => {
       const opened: EventData<'catalog.sale-published.v1'>[] = []
       for (const { data } of messages) if (await store.insertSale(tx, data)) opened.push(data)
-      const saleIds = opened.map(({ saleId }) => saleId)
-      const cancelled = new Map((await store.cancelledBefore(tx, saleIds)).map((each) => [each.saleId, each]))
-      await onSales(tx, opened, async (work) => {
-        const { id: saleId, offerSeconds, closesAt } = work.sale
-        work.journal.add({ kind: 'opened', saleId, closesAt: closesAt.toISOString(), offerSeconds })
-        const known = cancelled.get(saleId)
-        if (known) await cancel(tx, work, known)
+      await onSales(tx, opened, async ({ sale: { id: saleId, offerSeconds, closesAt }, journal }) => {
+        journal.add({ kind: 'opened', saleId, closesAt: closesAt.toISOString(), offerSeconds })
       })
+      await cancelling.known(
+        tx,
+        opened.map(({ saleId }) => saleId),
+      )
     }),
 
-    on('catalog.event-cancelled.v1', async (tx, messages) => {
-      const sales = messages.flatMap(({ data: { saleIds, at, note } }) =>
-        saleIds.map((saleId) => ({ saleId, at: new Date(at), note })),
-      )
-      await store.rememberCancelled(tx, sales)
-      await onSales(tx, sales, (work, sale) => cancel(tx, work, sale))
-    }),
+    on('catalog.event-cancelled.v1', (tx, messages) =>
+      cancelling.heard(
+        tx,
+        messages.flatMap(({ data: { saleIds, at, note } }) => saleIds.map((id) => ({ id, at: new Date(at), note }))),
+      ),
+    ),
 
     on('inventory.stock-changed.v1', (tx, messages) =>
       store.setFull(

@@ -98,24 +98,6 @@ export async function setOfferSeconds(tx: Tx, saleId: string, seconds: number): 
   await sql`update waitlist.sales set offer_seconds = ${seconds} where id = ${saleId}`.execute(tx)
 }
 
-export type Cancelled = { saleId: string; at: Date; note: string }
-
-/** Notes sales that are not known here yet: their waitlists are closed as soon as they are. */
-export async function rememberCancelled(tx: Tx, sales: readonly Cancelled[]): Promise<void> {
-  await sql`
-    insert into waitlist.cancelled_sales (id, at, note)
-    select w.* from unnest(${sales.map((s) => s.saleId)}::text[], ${sales.map((s) => s.at)}::timestamptz[], ${sales.map((s) => s.note)}::text[]) w (id, at, note)
-    where not exists (select 1 from waitlist.sales s where s.id = w.id)
-    on conflict do nothing`.execute(tx)
-}
-
-/** Which of these sales were cancelled before they were known. */
-export const cancelledBefore = (tx: Tx, saleIds: readonly string[]): Promise<Cancelled[]> =>
-  rows(
-    tx,
-    sql<Cancelled>`select id as "saleId", at, note from waitlist.cancelled_sales where id = any(${saleIds}::text[])`,
-  )
-
 /** Nothing is offered any more, and nobody waits. */
 export async function closeSale(tx: Tx, saleId: string, now: Date): Promise<void> {
   await sql`update waitlist.sales set closed_at = ${now} where id = ${saleId}`.execute(tx)
@@ -194,18 +176,15 @@ export const waitingPage = (
   )
 
 /** Who waits or has an open offer, in the order. */
-export const hopefulPage = (
-  tx: Tx,
-  saleId: string,
-  after: number,
-  limit: number,
-): Promise<Pick<Entry, 'number' | 'accountId'>[]> =>
-  rows(
-    tx,
-    sql<Pick<Entry, 'number' | 'accountId'>>`
-      select e.number, e.account_id as "accountId" from waitlist.entries e
-      where e.sale_id = ${saleId} and e.state in ('waiting', 'offered') and e.number > ${after} order by e.number limit ${limit}`,
-  )
+export const hopeful = async (tx: Tx, saleId: string): Promise<string[]> =>
+  (
+    await rows(
+      tx,
+      sql<{ accountId: string }>`
+        select account_id as "accountId" from waitlist.entries
+        where sale_id = ${saleId} and state in ('waiting', 'offered') order by number`,
+    )
+  ).map(({ accountId }) => accountId)
 
 /** An entry as its owner sees it. */
 export type FullEntry = Entry & {
