@@ -1,17 +1,22 @@
 import { row, sql, type Db } from '#platform/db'
 
-/** For controls, which show that a test fails when a guard is off: the same database without row locks. */
-export const withoutRowLocks = (db: Db): Db =>
+/** For controls, which show that a test fails when a guard is off: the same database with this changed in every statement. */
+const rewritten = (db: Db, change: (text: string) => string): Db =>
   db.withPlugin({
     transformQuery: ({ node }) =>
-      node.kind === 'RawNode'
-        ? {
-            ...node,
-            sqlFragments: node.sqlFragments.map((text) => text.replace(/for update( of \w+)?( skip locked)?/g, '')),
-          }
-        : node,
+      node.kind === 'RawNode' ? { ...node, sqlFragments: node.sqlFragments.map(change) } : node,
     transformResult: async ({ result }) => result,
   })
+
+/** Without row locks. */
+export const withoutRowLocks = (db: Db): Db =>
+  rewritten(db, (text) => text.replace(/for (no key )?update( of \w+)?( skip locked)?/g, ''))
+
+/** Without row locks, and without the lock of whoever leads. */
+export const withoutLocks = (db: Db): Db =>
+  rewritten(withoutRowLocks(db), (text) =>
+    text.replace('pg_try_advisory_xact_lock(hashtextextended(', 'true or (0 <> hashtextextended('),
+  )
 
 /** For controls: updates of this column no longer change it. */
 export async function freezeColumn(db: Db, table: string, column: string): Promise<void> {

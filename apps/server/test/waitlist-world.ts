@@ -25,7 +25,7 @@ import {
 export { floorId, hallId, saleId, seat }
 export const minuteMs = 60_000
 
-const eventCancelled = (at: number): Fact =>
+export const eventCancelled = (at: number): Fact =>
   fact('catalog.event-cancelled.v1', {
     eventId: 'evt_1',
     saleIds: [saleId],
@@ -134,12 +134,9 @@ export async function openWaitlist(
     return (await payAll(holdIds)).map((orderId, i) => ({ orderId, holdId: holdIds[i]! }))
   }
 
-  /** The refund of whole orders, as far as the inventory: the waitlist has not looked yet. */
-  async function bringBack(...bought: Bought[]): Promise<void> {
-    await publish(
-      platform,
-      bought.map(({ orderId, holdId }) => fact('orders.release-requested.v1', { orderId, holdId, sold: true })),
-    )
+  /** Facts that both have heard, and nobody has looked what follows from them yet. */
+  async function mention(...facts: Fact[]): Promise<void> {
+    await publish(platform, facts)
     for (const each of modules) {
       const subscriber = platform.bus.subscriberLoop(each.name, each.subscriptions!)
       while (await subscriber.run());
@@ -174,7 +171,12 @@ export async function openWaitlist(
     payAll,
     buy,
     buyAll,
-    bringBack,
+    mention,
+    /** The refund of whole orders, as far as the inventory: the waitlist has not looked yet. */
+    bringBack: (...bought: Bought[]) =>
+      mention(
+        ...bought.map(({ orderId, holdId }) => fact('orders.release-requested.v1', { orderId, holdId, sold: true })),
+      ),
     pass,
     place,
     /** Takes the seats of an offer with its pass. @throws when they are refused */

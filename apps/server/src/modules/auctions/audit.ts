@@ -7,7 +7,19 @@ import { hashOf, reportOf } from './report.ts'
 
 /** Checks what SPEC.md promises, in the database: every lot is decided afresh from the history of its bids. */
 export async function audit({ db }: { db: Db }, eventId?: string): Promise<AuditPart> {
-  const sums = { gaps: 0, wrong: 0, pushes: 0, live: 0, ends: 0, reports: 0, order: 0, twice: 0, early: 0, paid: 0 }
+  const sums = {
+    gaps: 0,
+    wrong: 0,
+    pushes: 0,
+    live: 0,
+    ends: 0,
+    reports: 0,
+    order: 0,
+    twice: 0,
+    early: 0,
+    open: 0,
+    paid: 0,
+  }
   const figures = { lots: 0, bids: 0, awards: 0, awardsBought: 0 }
   for (const lot of await store.lotsToAudit(db, eventId ?? null)) {
     const found = await auditLot(db, lot)
@@ -31,6 +43,7 @@ export async function audit({ db }: { db: Db }, eventId?: string): Promise<Audit
       },
       { name: 'no seat is in two awards', violations: sums.twice },
       { name: 'no award was made before the close', violations: sums.early },
+      { name: 'no award of a cancelled event is open', violations: sums.open },
       { name: 'what was bought was paid with the amount of the award', violations: sums.paid },
     ],
     figures,
@@ -78,6 +91,7 @@ async function auditLot(db: Db, lot: Lot) {
     order: misplaced.length + skipped.length + overpriced.length,
     twice: keeping.length - new Set(keeping.map(({ place }) => place)).size,
     early: awards.filter(({ awardedAt }) => lot.closedAt === null || awardedAt < lot.endAt).length,
+    open: lot.cancelledAt === null ? 0 : awards.filter(({ state }) => state === 'awarded').length,
     paid: awards.filter(({ state, paid, amount }) => state === 'bought' && paid !== amount).length,
     awards: awards.length,
     bought: awards.filter(({ state }) => state === 'bought').length,

@@ -5,6 +5,7 @@ import type { LotReport } from '@fairgate/contracts/http/auctions'
 import { verifyAuction } from '@fairgate/contracts/verify-auction'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
+import { untilWaiting, withoutRowLocks } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createAuctions } from './index.ts'
 import { hashOf } from './report.ts'
@@ -197,21 +198,6 @@ describe('the close', () => {
   })
 })
 
-/** For the controls: nobody waits for whoever is just closing or awarding the same lot. */
-const withoutLocks = (db: Db): Db =>
-  db.withPlugin({
-    transformQuery: ({ node }) =>
-      node.kind === 'RawNode'
-        ? {
-            ...node,
-            sqlFragments: node.sqlFragments.map((text) =>
-              text.replace(/for update( of \w+)?/g, '').replace(/select pg_try_advisory_xact_lock\(.*/, 'select '),
-            ),
-          }
-        : node,
-    transformResult: async ({ result }) => result,
-  })
-
 /** Two processes close the same lot, the second while the first is about to make awards. @returns who was told of an award, and other facts */
 async function closeTogether(platform: TestPlatform, guard: (db: Db) => Db) {
   const world = await openWorld({ ...platform, db: guard(platform.db) }, { seats: 2 })
@@ -226,7 +212,7 @@ async function closeTogether(platform: TestPlatform, guard: (db: Db) => Db) {
     const first = world.close()
     await gate.reached
     const late = other.loops![1]!.run()
-    if (guard === withoutLocks) await late
+    await (guard === withoutRowLocks ? late : untilWaiting(platform.db))
     gate.open()
     await Promise.all([first, late])
     const told = (await world.spied()).map(({ type, data }) =>
@@ -246,7 +232,7 @@ test('of two processes that close the same lot one does, once', async ({ platfor
 })
 
 test('control, locks off: people are told twice', async ({ platform }) => {
-  const { told } = await closeTogether(platform, withoutLocks)
+  const { told } = await closeTogether(platform, withoutRowLocks)
   expect(told.filter((type) => type === 'auctions.not-awarded.v1')).toHaveLength(2)
 })
 
@@ -263,6 +249,7 @@ test('a bid that is decided while the lot is being closed is counted, or refused
     const bid = world.bid('acc_2', at(1))
     await gate.reached
     const closing = other.loops![1]!.run()
+    await untilWaiting(platform.db)
     gate.open()
     expect(await bid).toMatchObject({ rank: 1 })
     await closing
@@ -461,6 +448,86 @@ describe('an event that is cancelled', () => {
     expect((await world.call('GET', `/api/lots/${lotId}/report`)).status).toBe(200)
     expect(await world.violations()).toEqual([])
   })
+
+  /** What is done to the lot when the event is cancelled; `ready` makes it possible. */
+  type Deed = { ready(world: World): Promise<unknown>; act(world: World): Promise<unknown>; point: string }
+  const deeds: Record<string, Deed> = {
+    'a bid is decided': {
+      ready: (world) => crowd(world, 2),
+      act: (world) => world.bid('acc_9', at(9)),
+      point: 'auctions.before-deciding',
+    },
+    'its lot is closed': {
+      ready: (world) => crowd(world, 3),
+      act: (world) => world.closeNow(),
+      point: 'auctions.before-close',
+    },
+    'an award is passed on': {
+      async ready(world) {
+        await crowd(world, 3)
+        await world.closeNow()
+        await world.decline((await world.awardOf('acc_3'))!.id, 'acc_3')
+      },
+      act: (world) => world.award(),
+      point: 'auctions.before-awards',
+    },
+    'a seat that was left over is claimed': {
+      async ready(world) {
+        await crowd(world, 1)
+        await world.closeNow()
+      },
+      act: (world) => world.call('POST', `/api/lots/${lotId}/claims`, 'acc_9'),
+      point: 'auctions.before-awards',
+    },
+  }
+
+  /** Of a deed and the cancelling the second comes while the first is at its race point. */
+  async function meanwhile(
+    platform: TestPlatform,
+    { ready, act, point }: Deed,
+    { first, guard }: { first: 'deed' | 'cancelling'; guard: 'on' | 'off' },
+  ) {
+    const db = guard === 'on' ? platform.db : withoutRowLocks(platform.db)
+    const world = await openWorld({ ...platform, db }, { seats: 2, leftOver: 'start-price' })
+    await ready(world)
+    await world.spied()
+    const cancel = () => world.tell(eventCancelled(platform.clock.now()))
+    const gate = platform.racepoints.hold(first === 'deed' ? point : 'auctions.before-cancelled')
+    const early = first === 'deed' ? act(world) : cancel()
+    await gate.reached
+    const late = first === 'deed' ? cancel() : act(world)
+    // Where nothing makes the cancelling wait, it is done before the deed goes on.
+    await (first === 'deed' && guard === 'off' ? late : untilWaiting(platform.db))
+    gate.open()
+    await Promise.all([early, late])
+    const hopeful = await rows(
+      platform.db,
+      sql<{ accountId: string }>`
+        select account_id as "accountId" from auctions.bidders b where not exists (
+          select 1 from auctions.awards a where a.lot_id = b.lot_id and a.account_id = b.account_id and a.state = 'declined')
+        union select account_id from auctions.awards where state in ('awarded', 'withdrawn')`,
+    )
+    const told = (await world.spied('auctions.lot-cancelled.v1')).flatMap(({ data }) => data['accountIds'] as string[])
+    return {
+      untold: hopeful.filter(({ accountId }) => !told.includes(accountId)).length,
+      open: (await rows(platform.db, sql`select 1 from auctions.awards where state = 'awarded'`)).length,
+      violations: await world.violations(),
+    }
+  }
+
+  for (const [what, deed] of Object.entries(deeds)) {
+    for (const first of ['deed', 'cancelling'] as const) {
+      const when = `${first === 'deed' ? 'while' : 'just before'} ${what}`
+      test(`${when} leaves no award open and nobody untold`, async ({ platform }) => {
+        expect(await meanwhile(platform, deed, { first, guard: 'on' })).toEqual({ untold: 0, open: 0, violations: [] })
+      })
+
+      test(`control, locks off: ${when} it does`, async ({ platform }) => {
+        const { untold, open } = await meanwhile(platform, deed, { first, guard: 'off' })
+        expect(untold + open).toBeGreaterThan(0)
+      })
+    }
+  }
 
   test('ends its lots also when they become known later', async ({ platform }) => {
     const world = await openWorld(platform, {}, [eventCancelled(Date.parse('2026-01-01T00:00:00.000Z'))])

@@ -3,6 +3,7 @@ import { byRank, createWinners, endAfter, judge, lowestAmount, type LotRules } f
 import { on } from '#platform/bus'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
+import { untilWaiting, withoutRowLocks } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { runLoops } from '../../../test/running-loops.ts'
 import { createAuctions } from './index.ts'
@@ -249,15 +250,6 @@ describe('who is pushed out', () => {
   })
 })
 
-/** For the controls: nobody waits for whoever is just deciding bids of the same lot. */
-const withoutLock = (db: Db): Db =>
-  db.withPlugin({
-    transformQuery: ({ node }) =>
-      node.kind === 'RawNode'
-        ? { ...node, sqlFragments: node.sqlFragments.map((text) => text.replace(/for no key update( of \w+)?/g, '')) }
-        : node,
-    transformResult: async ({ result }) => result,
-  })
 const withLock = (db: Db): Db => db
 
 /** Lets two bids have the same sequence, so that the control shows what the lock alone does. */
@@ -283,7 +275,7 @@ async function hundredAtOnce(platform: TestPlatform, guard: (db: Db) => Db) {
       ),
     ]
     // With the lock the second waits for it; without, both are at the point.
-    await (guard === withoutLock ? gate.arrived(2) : gate.reached)
+    await (guard === withoutRowLocks ? gate.arrived(2) : gate.reached.then(() => untilWaiting(platform.db)))
     gate.open()
     const answers = await Promise.all(asked)
     return {
@@ -305,13 +297,13 @@ test('a crowd of requests of one account at once, in two processes, makes three 
 
 test('control, lock off: it makes more', async ({ platform }) => {
   await withoutKeys(platform.db)
-  const { accepted, violations } = await hundredAtOnce(platform, withoutLock)
+  const { accepted, violations } = await hundredAtOnce(platform, withoutRowLocks)
   expect(accepted).toBeGreaterThan(3)
   expect(violations).not.toEqual([])
 })
 
 test('control, lock off and keys on: the database refuses a second bid of the same sequence', async ({ platform }) => {
-  await expect(hundredAtOnce(platform, withoutLock)).resolves.toMatchObject({ accepted: 3 })
+  await expect(hundredAtOnce(platform, withoutRowLocks)).resolves.toMatchObject({ accepted: 3 })
 })
 
 test('a process that dies while it decides has acknowledged nothing, and one that has committed has lost nothing', async ({

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
 import { rows, sql, type Db } from '#platform/db'
+import { untilWaiting, withoutRowLocks } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createBallots } from './index.ts'
 import { closesAt, drawAt, minuteMs, openWorld, opensAt, people } from './test-world.ts'
@@ -115,16 +116,6 @@ describe('applying', () => {
   })
 })
 
-/** For the control: nobody waits for whoever is just giving numbers. */
-const withoutLock = (db: Db): Db =>
-  db.withPlugin({
-    transformQuery: ({ node }) =>
-      node.kind === 'RawNode'
-        ? { ...node, sqlFragments: node.sqlFragments.map((text) => text.replace(/for no key update( of \w+)?/g, '')) }
-        : node,
-    transformResult: async ({ result }) => result,
-  })
-
 /** Two processes are asked for a number, the second while the first is about to give one. @returns the numbers told */
 async function together(platform: TestPlatform, guard: (db: Db) => Db): Promise<number[]> {
   const world = await openWorld({ ...platform, db: guard(platform.db) }, lines)
@@ -137,7 +128,7 @@ async function together(platform: TestPlatform, guard: (db: Db) => Db): Promise<
     await gate.reached
     const late = other.apply({ saleId: 'sal_1', preferences: ['lin_b'], quantity: 1, accountId: 'acc_2' })
     // Without the lock the second is done before the first goes on; with it, it waits.
-    if (guard === withoutLock) await late
+    await (guard === withoutRowLocks ? late : untilWaiting(platform.db))
     gate.open()
     return [(await first)[0]!.application.number, (await late).application.number]
   } finally {
@@ -150,7 +141,7 @@ test('two processes give different numbers', async ({ platform }) => {
 })
 
 test('control, lock off: two processes give the same number', async ({ platform }) => {
-  expect(await together(platform, withoutLock)).toEqual([1, 1])
+  expect(await together(platform, withoutRowLocks)).toEqual([1, 1])
 })
 
 test('numbers, owners and drawn wishes cannot be rewritten, whatever the code does', async ({ platform }) => {

@@ -214,6 +214,8 @@ export async function openWorld(
       Promise.all(accountIds.map((accountId) => apply({ saleId: 'sal_1', accountId, preferences, quantity }))),
     withdraw: (accountId: string) => call('DELETE', '/api/ballots/sal_1/applications/mine', accountId),
     document: async () => (await call('GET', '/api/ballots/sal_1')).body as BallotDocument,
+    /** The end of applications. */
+    end: () => clock.set(Date.parse(drawAt)),
     draw: async () => drawing!.run(),
     award: async () => {
       while (await awarding!.run());

@@ -3,9 +3,9 @@ import type { Offer } from '@fairgate/contracts/http/waitlist'
 import type { WaitlistRecord } from '@fairgate/contracts/waitlist-order'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
-import { untilWaiting, withoutRowLocks } from '../../../test/controls.ts'
+import { untilWaiting, withoutLocks } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
-import { hallId, minuteMs, openWaitlist, seat, type World } from '../../../test/waitlist-world.ts'
+import { eventCancelled, hallId, minuteMs, openWaitlist, seat, type World } from '../../../test/waitlist-world.ts'
 import { createWaitlist } from './index.ts'
 
 /** Rows of ten, all sold to people who bought four each. */
@@ -29,23 +29,8 @@ const offersOf = (platform: TestPlatform) =>
 const outcomeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'done',
-    (error: { constraint?: string }) => error.constraint ?? 'failed',
+    (error: { constraint?: string; code?: string }) => error.constraint ?? error.code ?? 'failed',
   )
-
-/** Cuts the row lock and the leader's lock out of every statement. */
-const withoutLocks = (db: Db): Db =>
-  withoutRowLocks(db).withPlugin({
-    transformQuery: ({ node }) =>
-      node.kind === 'RawNode'
-        ? {
-            ...node,
-            sqlFragments: node.sqlFragments.map((text) =>
-              text.replace('pg_try_advisory_xact_lock(hashtextextended(', 'true or (0 <> hashtextextended('),
-            ),
-          }
-        : node,
-    transformResult: async ({ result }) => result,
-  })
 
 /** Two processes offer the same two seats at the same moment. @returns what became of the earlier one, and the offers */
 async function together(platform: TestPlatform, guard: (db: Db) => Db) {
@@ -103,6 +88,76 @@ test('two processes give different places in the order', async ({ platform }) =>
 test('control, lock off: two processes give the same place', async ({ platform }) => {
   expect(await joinTogether(platform, withoutLocks)).toEqual(['entries_one_number', 'done'])
 })
+
+/** What is done to the waitlist when the event is cancelled, and what becomes of it afterwards. */
+type Deed = { act(world: World): Promise<unknown>; point: string; afterwards: string }
+const deeds: Record<string, Deed> = {
+  'an offer is made': {
+    act: (world) => world.module.loops![0]!.run(),
+    point: 'waitlist.before-offers',
+    afterwards: 'done',
+  },
+  'somebody joins': {
+    act: (world) =>
+      world.enter({ saleId: 'sal_1', accountId: 'acc_9' }, { sectionIds: [hallId], quantity: 1, together: false }),
+    point: 'waitlist.before-numbers',
+    afterwards: 'waitlist.closed',
+  },
+}
+
+/** Of a deed and the cancelling the second comes while the first is at its race point. @returns what became of the deed, too */
+async function cancelMeanwhile(
+  platform: TestPlatform,
+  { act, point }: Deed,
+  { first, guard }: { first: 'deed' | 'cancelling'; guard: 'on' | 'off' },
+) {
+  const db = guard === 'on' ? platform.db : withoutLocks(platform.db)
+  const { world, bought } = await soldOut(platform, 4, { instead: { db } })
+  await world.join('acc_1', [hallId], 4)
+  await world.bringBack(...bought)
+  await platform.taken('spy')
+  const cancel = () => world.mention(eventCancelled(platform.clock.now()))
+  const gate = platform.racepoints.hold(first === 'deed' ? point : 'waitlist.facts-written')
+  const early = first === 'deed' ? outcomeOf(act(world)) : cancel()
+  await gate.reached
+  const late = first === 'deed' ? cancel() : outcomeOf(act(world))
+  // Where nothing makes the cancelling wait, it is done before the deed goes on.
+  await (first === 'deed' && guard === 'off' ? late : untilWaiting(platform.db))
+  gate.open()
+  const outcomes = await Promise.all([early, late])
+  await world.settle()
+  const joined = await rows(
+    platform.db,
+    sql<{ accountId: string; state: string }>`select account_id as "accountId", state from waitlist.entries`,
+  )
+  const told = (await platform.taken('spy')).flatMap(({ type, data }) =>
+    type === 'waitlist.waitlist-cancelled.v1' ? (data['accountIds'] as string[]) : [],
+  )
+  return {
+    outcome: outcomes.find((outcome) => outcome !== undefined),
+    untold: joined.filter(({ accountId }) => !told.includes(accountId)).length,
+    hoping: joined.filter(({ state }) => state !== 'over').length,
+    faults: [...(await world.faults()), ...(await world.violations())],
+  }
+}
+
+for (const [what, deed] of Object.entries(deeds)) {
+  for (const first of ['deed', 'cancelling'] as const) {
+    const when = `an event that is cancelled ${first === 'deed' ? 'while' : 'just before'} ${what}`
+    test(`${when} leaves nobody hoping, and nobody untold`, async ({ platform }) => {
+      expect(await cancelMeanwhile(platform, deed, { first, guard: 'on' })).toEqual({
+        outcome: first === 'deed' ? 'done' : deed.afterwards,
+        untold: 0,
+        hoping: 0,
+        faults: [],
+      })
+    })
+
+    test(`control, locks off: ${when} leaves it to the database to refuse what comes second`, async ({ platform }) => {
+      expect(await cancelMeanwhile(platform, deed, { first, guard: 'off' })).toMatchObject({ outcome: 'records_pkey' })
+    })
+  }
+}
 
 test('whoever joins just when the last one has left is waited for all the same', async ({ platform }) => {
   const { world, bought } = await soldOut(platform, 4)
