@@ -1,11 +1,11 @@
 import { createPublicKey, hash, verify, type webcrypto } from 'node:crypto'
 
-import { ApiError, createClient } from '@fairgate/contracts/client'
+import { createClient } from '@fairgate/contracts/client'
 import { lotReport, type LotReport } from '@fairgate/contracts/http/auctions'
 import { jwks } from '@fairgate/contracts/http/identity'
 import { verifyAuction } from '@fairgate/contracts/verify-auction'
 import type { DrawCheck } from '@fairgate/contracts/verify-draw'
-import { Command } from 'commander'
+import { runVerification, verificationCommand } from './verification.ts'
 
 type Key = webcrypto.JsonWebKey & { kid?: string }
 
@@ -50,31 +50,14 @@ export async function verifyLot(url: string, lotId: string): Promise<AuctionRepo
 }
 
 async function main(): Promise<void> {
-  const program = new Command('npm run -s verify-auction --')
-    .description(
-      'Recomputes the close of a lot from its signed report. Exits with 1 when something does not fit, with 2 when it cannot be read.',
-    )
-    .argument('<lot>', 'id of the lot')
-    .option('--url <url>', 'the server', 'http://localhost:8080')
-    .option('--json', 'print one JSON object as the last line')
-  program.parse()
-  const options = program.opts<{ url: string; json?: boolean }>()
-  try {
-    const report = await verifyLot(options.url.replace(/\/+$/, ''), program.args[0]!)
-    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : textOf(report))
-    process.exitCode = report.verified ? 0 : 1
-  } catch (error) {
-    process.stderr.write(`${error instanceof ApiError ? error.problem.title : String(error)}\n`)
-    process.exitCode = 2
-  }
-}
-
-const marks = { right: '✓', warning: '!', wrong: '✗' } as const
-
-function textOf({ lot, bids, winners, verified, checks }: AuctionReport): string {
-  const lines = checks.map(({ name, result, detail }) => `  ${marks[result]} ${name}\n      ${detail}`)
-  const verdict = verified ? 'the close is what the bids give' : 'SOMETHING DOES NOT FIT'
-  return `${lot}, ${bids} bids, ${winners} winners: ${verdict}\n${lines.join('\n')}\n`
+  const program = verificationCommand('verify-auction', 'Recomputes the close of a lot from its signed report.', [
+    'lot',
+    'id of the lot',
+  ])
+  await runVerification(program, verifyLot, {
+    about: ({ lot, bids, winners }) => `${lot}, ${bids} bids, ${winners} winners`,
+    verdict: 'the close is what the bids give',
+  })
 }
 
 if (import.meta.main) await main()

@@ -1,12 +1,12 @@
-import { ApiError, createClient, urlOf } from '@fairgate/contracts/client'
+import { createClient, urlOf } from '@fairgate/contracts/client'
 import { idPrefixes } from '@fairgate/contracts/ids'
 import { createPermutation, drawKey, fromHex } from '@fairgate/contracts/draw'
 import { ballotEntries, getBallot } from '@fairgate/contracts/http/ballots'
 import { getLine, lineEntrants, type LineDocument } from '@fairgate/contracts/http/waiting-room'
 import { verifyBallot } from '@fairgate/contracts/verify-ballot'
 import { verifyDraw, type DrawCheck } from '@fairgate/contracts/verify-draw'
-import { Command } from 'commander'
 import { hashes } from './hashes.ts'
+import { runVerification, verificationCommand } from './verification.ts'
 
 /** Whether a draw is what it was promised to be, from what is public and nothing else. */
 export type DrawReport = { line: string; entrants: number; verified: boolean; checks: DrawCheck[] }
@@ -77,36 +77,23 @@ async function positionsOf(url: string, lineId: string): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const program = new Command('npm run -s verify-draw --')
-    .description(
-      'Recomputes the draw of a line, or of a ballot with all it gave, from what is public. Exits with 1 when something does not fit, with 2 when it cannot be read.',
-    )
-    .argument('<line>', 'id of the line, or of a sale by ballot')
-    .option('--url <url>', 'the server', 'http://localhost:8080')
+  const program = verificationCommand(
+    'verify-draw',
+    'Recomputes the draw of a line, or of a ballot with all it gave, from what is public.',
+    ['line', 'id of the line, or of a sale by ballot'],
+  )
     .option('--beacon', 'also ask the beacon that the line names')
     .option('--positions', 'print the position of every number')
-    .option('--json', 'print one JSON object as the last line')
-  program.parse()
-  const lineId = program.args[0]!
-  const options = program.opts<{ url: string; beacon?: boolean; positions?: boolean; json?: boolean }>()
-  const url = options.url.replace(/\/+$/, '')
-  try {
+  const read = async (url: string, lineId: string): Promise<DrawReport> => {
+    const options = program.opts<{ beacon?: boolean; positions?: boolean }>()
     const report = await verifyLine(url, lineId, options)
     if (options.positions) process.stdout.write(await positionsOf(url, lineId))
-    if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
-    else process.stdout.write(textOf(report))
-    process.exitCode = report.verified ? 0 : 1
-  } catch (error) {
-    process.stderr.write(`${error instanceof ApiError ? error.problem.title : String(error)}\n`)
-    process.exitCode = 2
+    return report
   }
-}
-
-const marks = { right: '✓', warning: '!', wrong: '✗' } as const
-
-function textOf({ line, entrants, verified, checks }: DrawReport): string {
-  const lines = checks.map(({ name, result, detail }) => `  ${marks[result]} ${name}\n      ${detail}`)
-  return `${line}, ${entrants} entrants: ${verified ? 'the draw is what was promised' : 'SOMETHING DOES NOT FIT'}\n${lines.join('\n')}\n`
+  await runVerification(program, read, {
+    about: ({ line, entrants }) => `${line}, ${entrants} entrants`,
+    verdict: 'the draw is what was promised',
+  })
 }
 
 if (import.meta.main) await main()
