@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, sign, timingSafeEqual } from 'node:crypto'
 import { SignJWT, exportJWK, jwtVerify, errors as joseErrors, type JWK, type JWTPayload } from 'jose'
 import type { Clock } from './clock.ts'
+import { keep } from './keep.ts'
 import type { Secrets } from './secrets.ts'
 
 /** Who is calling, as the access token says. */
@@ -75,8 +76,7 @@ export function createAccessTokens(secrets: Secrets, clock: Clock): AccessTokens
   }
 
   function remember(token: string, caller: Caller, exp: number): void {
-    if (cache.size >= cacheMax) cache.delete(cache.keys().next().value!)
-    cache.set(token, { caller, exp })
+    keep(cache, cacheMax, token, { caller, exp })
   }
 
   return {

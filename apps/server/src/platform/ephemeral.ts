@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { keep } from './keep.ts'
 
 /**
  * State that may be lost: losing it costs freshness or the precision of a limit, nothing else. In memory here; shared
@@ -29,9 +30,8 @@ export function memoryEphemeral(clock: Clock): Ephemeral {
     return undefined
   }
   function add(key: string, ttlMs: number): { count: number; endsAt: number } {
-    if (entries.size >= keysMax) entries.delete(entries.keys().next().value!)
     const entry = { count: 0, endsAt: clock.now() + ttlMs }
-    entries.set(key, entry)
+    keep(entries, keysMax, key, entry)
     return entry
   }
 

@@ -10,6 +10,7 @@ import {
 import { createBatcher } from '#platform/batcher'
 import { fact, type Fact } from '#platform/bus'
 import { afterCommit, lastly, transaction, type Tx } from '#platform/db'
+import { keep } from '#platform/keep'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import * as store from './auctions-store.ts'
@@ -150,8 +151,7 @@ export function createBids(deps: Deps) {
   }
 
   function remember({ id, lastBid }: Lot, best: readonly Live[]): void {
-    if (!remembered.has(id) && remembered.size >= lotsMax) remembered.delete(remembered.keys().next().value!)
-    remembered.set(id, { lastBid: lastBid!, best })
+    keep(remembered, lotsMax, id, { lastBid: lastBid!, best })
   }
 
   return {

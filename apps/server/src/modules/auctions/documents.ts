@@ -2,6 +2,7 @@ import { lowestAmount } from '@fairgate/contracts/auction'
 import { rungsMax, type LotDocument } from '@fairgate/contracts/http/auctions'
 import { createBatcher } from '#platform/batcher'
 import { etagOf } from '#platform/http'
+import { keep } from '#platform/keep'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { readBoards, type Board } from './auctions-store.ts'
@@ -50,9 +51,8 @@ export function createDocuments({ db, clock, signals }: Pick<Platform, 'db' | 'c
 
   function remember(board: Board, readAt: number): void {
     const known = entries.get(board.id)
-    if (!known && entries.size >= lotsMax) entries.delete(entries.keys().next().value!)
     const isStale = changedMeanwhile.delete(board.id)
-    entries.set(board.id, { board, readAt, isStale, ...rebuilt(board, known) })
+    keep(entries, lotsMax, board.id, { board, readAt, isStale, ...rebuilt(board, known) })
   }
 
   /** Readers of an unchanged document keep its bytes and its validator for as long as caches may. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { LotReport } from '@fairgate/contracts/http/auctions'
 import { createBatcher } from '#platform/batcher'
 import type { Db, Tx } from '#platform/db'
+import { keep } from '#platform/keep'
 import { Problem } from '#platform/problem'
 import * as store from './auctions-store.ts'
 import { moneyOf, type Lot } from './lot.ts'
@@ -65,8 +66,7 @@ export function createReports({ db }: { db: Db }) {
     const report = JSON.stringify(await reportOf(db, lot))
     const bytes = Buffer.from(`{"report":${report},"signature":${JSON.stringify(signed.signature)}}`)
     const built = { bytes, etag: `"${signed.hash}"` }
-    if (kept.size >= keptMax) kept.delete(kept.keys().next().value!)
-    kept.set(lot.id, built)
+    keep(kept, keptMax, lot.id, built)
     return built
   }
 

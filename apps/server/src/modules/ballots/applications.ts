@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@fairgate/contracts/errors'
 import { createBatcher } from '#platform/batcher'
 import { afterCommit, transaction, type Tx } from '#platform/db'
+import { keep } from '#platform/keep'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { phaseOf, type Ballot } from './ballot.ts'
@@ -99,8 +100,7 @@ export function createApplications({ db, clock, ids, ephemeral, metrics, racepoi
     if (known !== undefined) return known
     const ballot = await store.readBallot(db, saleId)
     if (!ballot) throw new Problem('ballots.ballot-not-found')
-    if (ends.size >= endsMax) ends.delete(ends.keys().next().value!)
-    ends.set(saleId, ballot.drawAt.getTime())
+    keep(ends, endsMax, saleId, ballot.drawAt.getTime())
     return ballot.drawAt.getTime()
   }
 

@@ -4,6 +4,7 @@ import { createBatcher } from '#platform/batcher'
 import type { Clock } from '#platform/clock'
 import type { Db } from '#platform/db'
 import { etagOf } from '#platform/http'
+import { keep } from '#platform/keep'
 import { Problem } from '#platform/problem'
 import { phaseOf, type Ballot } from './ballot.ts'
 import { readBallot, readCounts, type Counts } from './ballots-store.ts'
@@ -55,8 +56,7 @@ export function createDocuments({ db, clock }: { db: Db; clock: Clock }) {
     const document = documentOf(ballot, await readCounts(db, saleId), builtAt)
     const bytes = Buffer.from(JSON.stringify(document))
     const built = { document, bytes, etag: etagOf(bytes), builtAt, isStale: false, costMs: clock.now() - builtAt }
-    if (!kept.has(saleId) && kept.size >= ballotsMax) kept.delete(kept.keys().next().value!)
-    kept.set(saleId, built)
+    keep(kept, ballotsMax, saleId, built)
     return built
   }
 

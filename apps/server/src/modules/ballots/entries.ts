@@ -2,6 +2,7 @@ import type { BallotEntries } from '@fairgate/contracts/http/ballots'
 import { applicantOf } from '@fairgate/contracts/verify-ballot'
 import { createBatcher } from '#platform/batcher'
 import type { Db } from '#platform/db'
+import { keep } from '#platform/keep'
 import { Problem } from '#platform/problem'
 import { hashes } from '#platform/hashes'
 import type { Ballot } from './ballot.ts'
@@ -43,8 +44,7 @@ export function createEntries({ db }: { db: Db }) {
     }
     const bytes = Buffer.from(`${head.slice(0, -1)},"entries":[${parts.join(',')}]}`)
     const list = { bytes, etag: `"${ballot.drawEntrantsRoot}"` }
-    if (kept.size >= keptMax) kept.delete(kept.keys().next().value!)
-    kept.set(ballot.id, list)
+    keep(kept, keptMax, ballot.id, list)
     return list
   }
 

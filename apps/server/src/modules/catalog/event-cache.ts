@@ -1,4 +1,5 @@
 import { etagOf } from '#platform/http'
+import { keep } from '#platform/keep'
 import type { Platform } from '#platform/platform'
 import { documentFor } from './access.ts'
 import * as store from './catalog-store.ts'
@@ -39,8 +40,7 @@ export function createEventCache({ db, clock }: Pick<Platform, 'db' | 'clock'>):
       // committed while it runs forgets it too.
       const entry = { until: clock.now() + freshMs, event: load(id) }
       entries.delete(id)
-      if (entries.size >= eventsMax) entries.delete(entries.keys().next().value!)
-      entries.set(id, entry)
+      keep(entries, eventsMax, id, entry)
       const drop = () => void (entries.get(id) === entry && entries.delete(id))
       entry.event.then((event) => event ?? drop(), drop)
       return entry.event

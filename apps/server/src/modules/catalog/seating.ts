@@ -15,6 +15,7 @@ import {
 import { readPlan } from '@fairgate/contracts/plans/read'
 import type { Caller } from '#platform/access-token'
 import { afterCommit, transaction, violatedConstraint } from '#platform/db'
+import { keep } from '#platform/keep'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { mayManage } from './access.ts'
@@ -161,8 +162,7 @@ export function createSeating({ db, ids, metrics, cache }: Deps) {
       throw new Problem('catalog.plan-not-found')
     if (found.isPublished) {
       // A published plan never changes, so it is kept for ever, as far as there is room.
-      if (known.size >= cachedPlansMax) known.delete(known.keys().next().value!)
-      known.set(eventId, { hash: found.hash, document: found.document })
+      keep(known, cachedPlansMax, eventId, { hash: found.hash, document: found.document })
     }
     return found
   }

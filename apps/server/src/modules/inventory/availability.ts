@@ -1,6 +1,7 @@
 import type { SaleAvailability } from '@fairgate/contracts/http/availability'
 import type { Availability } from '@fairgate/contracts/http/inventory'
 import { createBatcher } from '#platform/batcher'
+import { keep } from '#platform/keep'
 import { Problem } from '#platform/problem'
 import type { Platform } from '#platform/platform'
 import { etagOf } from '#platform/http'
@@ -68,8 +69,7 @@ export function createAvailability({
     if (!entry) {
       if (!(await sections.find(sectionId))) throw new Problem('inventory.section-not-found')
       entry = entries.get(sectionId) ?? { builtAt: -Infinity, staleAt: -Infinity }
-      if (entries.size >= entriesMax) entries.delete(entries.keys().next().value!)
-      entries.set(sectionId, entry)
+      keep(entries, entriesMax, sectionId, entry)
     }
     const now = clock.now()
     const isDue = now >= entry.staleAt && now >= entry.builtAt + rebuildMs
@@ -99,8 +99,8 @@ export function createAvailability({
     if (!sale) {
       const found = await store.sectionsOfSale(db, saleId)
       if (found.length === 0) throw new Problem('catalog.sale-not-found')
-      if (sales.size >= salesMax) sales.delete(sales.keys().next().value!)
-      sales.set(saleId, (sale = { sectionIds: found.map(({ id }) => id) }))
+      sale = { sectionIds: found.map(({ id }) => id) }
+      keep(sales, salesMax, saleId, sale)
     }
     const now = await Promise.all(sale.sectionIds.map(read))
     const { last } = sale

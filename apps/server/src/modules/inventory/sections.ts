@@ -1,4 +1,5 @@
 import type { Db } from '#platform/db'
+import { keep } from '#platform/keep'
 import type { Signals } from '#platform/signals'
 import { layOut, type Hall } from './best-seats.ts'
 import * as store from './inventory-store.ts'
@@ -42,9 +43,4 @@ export function createSections(db: Db, signals?: Signals): Sections {
       return hall
     },
   }
-}
-
-function keep<V>(map: Map<string, V>, max: number, key: string, value: V): void {
-  if (map.size >= max) map.delete(map.keys().next().value!)
-  map.set(key, value)
 }

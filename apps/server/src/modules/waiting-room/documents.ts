@@ -3,6 +3,7 @@ import { createBatcher } from '#platform/batcher'
 import type { Clock } from '#platform/clock'
 import type { Db } from '#platform/db'
 import { etagOf } from '#platform/http'
+import { keep } from '#platform/keep'
 import { Problem } from '#platform/problem'
 import { documentOf, rateWindow } from './document.ts'
 import { keptPerMinute } from './admission.ts'
@@ -62,7 +63,6 @@ export function createDocuments(
     const known = entries.get(lineId)
     // Numbers are never taken back, so the larger count is the newer one.
     if (known) board.arrivals = Math.max(board.arrivals, known.board.arrivals)
-    if (!known && entries.size >= linesMax) entries.delete(entries.keys().next().value!)
     const entry = {
       board,
       loadedAt,
@@ -71,7 +71,7 @@ export function createDocuments(
       builtAt: known?.builtAt ?? 0,
     }
     rebuild(entry)
-    entries.set(lineId, entry)
+    keep(entries, linesMax, lineId, entry)
     return entry
   }
 

@@ -1,6 +1,7 @@
 import { permutationOf, type DrawRecord } from '@fairgate/contracts/draw-record'
 import type { Permutation } from '@fairgate/contracts/draw'
 import { hashes } from '#platform/hashes'
+import { keep } from '#platform/keep'
 
 /** Whether positions are known: the line was drawn, or is ordered by arrival. */
 export const isOrdered = (line: Pick<DrawRecord, 'drawCommitment' | 'drawnAt'>): boolean =>
@@ -19,8 +20,7 @@ export function createPositions() {
     const known = permutations.get(line.id)
     if (known) return known
     const made = permutationOf(hashes, line)
-    if (permutations.size >= permutationsMax) permutations.delete(permutations.keys().next().value!)
-    permutations.set(line.id, made)
+    keep(permutations, permutationsMax, line.id, made)
     return made
   }
 

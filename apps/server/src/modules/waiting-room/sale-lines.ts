@@ -2,6 +2,7 @@ import type { LineList } from '@fairgate/contracts/http/waiting-room'
 import type { Clock } from '#platform/clock'
 import type { Db } from '#platform/db'
 import { etagOf } from '#platform/http'
+import { keep } from '#platform/keep'
 import { Problem } from '#platform/problem'
 import type { Documents } from './documents.ts'
 import { lineIdsOf } from './waiting-room-store.ts'
@@ -24,9 +25,8 @@ export function createSaleLines({ db, clock, documents }: { db: Db; clock: Clock
     // The lines of a published sale are never changed; a sale without any is not published yet.
     const lineIds = await lineIdsOf(db, saleId)
     if (lineIds.length === 0) throw new Problem('catalog.sale-not-found')
-    if (entries.size >= salesMax) entries.delete(entries.keys().next().value!)
     const entry: Entry = { lineIds, built: undefined, builtAt: 0 }
-    entries.set(saleId, entry)
+    keep(entries, salesMax, saleId, entry)
     return entry
   }
 

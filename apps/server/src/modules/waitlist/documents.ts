@@ -3,6 +3,7 @@ import { createBatcher } from '#platform/batcher'
 import type { Clock } from '#platform/clock'
 import type { Db } from '#platform/db'
 import { etagOf } from '#platform/http'
+import { keep } from '#platform/keep'
 import { Problem } from '#platform/problem'
 import { phaseOf, type Sale } from './waitlist.ts'
 import * as store from './waitlist-store.ts'
@@ -59,8 +60,7 @@ export function createDocuments({ db, clock }: { db: Db; clock: Clock }) {
     const bytes = Buffer.from(JSON.stringify(documentOf(sale, waiting, builtAt)))
     const costMs = clock.now() - builtAt
     const built = { sale, waiting, bytes, etag: etagOf(bytes), builtAt, isStale: false, costMs }
-    if (!kept.has(saleId) && kept.size >= documentsMax) kept.delete(kept.keys().next().value!)
-    kept.set(saleId, built)
+    keep(kept, documentsMax, saleId, built)
     return built
   }
 
