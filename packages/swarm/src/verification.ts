@@ -8,13 +8,13 @@ type Verification = { verified: boolean; checks: readonly DrawCheck[] }
 /** A command that checks what anybody may read. @param argument  what it is about, and what the argument says */
 export const verificationCommand = (name: string, does: string, argument: readonly [string, string]): Command =>
   new Command(`npm run -s ${name} --`)
-    .description(`${does} Exits with 1 when something does not fit, with 2 when it cannot be read.`)
+    .description(`${does} Exits with 1 when something does not fit, with 2 when there is nothing to check.`)
     .argument(`<${argument[0]}>`, argument[1])
     .option('--url <url>', 'the server', 'http://localhost:8080')
 
 /**
  * Runs such a command: prints what was found and sets the exit code.
- * @param read  @throws when it cannot be read
+ * @param read  @throws when it cannot be read, or is still to come
  * @param words  what the report is about, and the verdict when all fits
  */
 export async function runVerification<R extends Verification>(
@@ -31,9 +31,17 @@ export async function runVerification<R extends Verification>(
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : text)
     process.exitCode = report.verified ? 0 : 1
   } catch (error) {
-    process.stderr.write(`${error instanceof ApiError ? error.problem.title : String(error)}\n`)
+    process.stderr.write(`${reasonOf(error, options.url)}\n`)
     process.exitCode = 2
   }
+}
+
+/** Why there was nothing to check: what the server said, or that it did not answer. */
+function reasonOf(error: unknown, url: string): string {
+  if (error instanceof ApiError) return error.problem.title
+  // This is all that `fetch` says, whatever kept it from an answer.
+  if (error instanceof TypeError && error.message === 'fetch failed') return `${url} does not answer`
+  return error instanceof Error ? error.message : String(error)
 }
 
 const marks = { right: '✓', warning: '!', wrong: '✗' } as const

@@ -2,7 +2,7 @@ import { createClient, urlOf } from '@fairgate/contracts/client'
 import { idPrefixes } from '@fairgate/contracts/ids'
 import { createPermutation, drawKey, fromHex } from '@fairgate/contracts/draw'
 import { ballotEntries, getBallot } from '@fairgate/contracts/http/ballots'
-import { getLine, lineEntrants, type LineDocument } from '@fairgate/contracts/http/waiting-room'
+import { getLine, lineEntrants, type DrawDocument, type LineDocument } from '@fairgate/contracts/http/waiting-room'
 import { verifyBallot } from '@fairgate/contracts/verify-ballot'
 import { verifyDraw, type DrawCheck } from '@fairgate/contracts/verify-draw'
 import { hashes } from './hashes.ts'
@@ -33,13 +33,19 @@ async function checkBeacon(beacon: NonNullable<LineDocument['draw']['beacon']>):
   return { name, result: answer.randomness === beacon.randomness ? 'right' : 'wrong', detail: address }
 }
 
-/** Reads what was published of a line and recomputes all of it. @throws when it cannot be read */
+/** What is not drawn yet, or never will be, can be neither right nor wrong. @throws when there is nothing to check */
+function expectDrawn({ commitment, seed }: DrawDocument): void {
+  if (commitment === null) throw new Error('There is no draw: the order is the order of arrival')
+  if (seed === undefined) throw new Error('No draw is published yet, only what it was committed to')
+}
+
+/** Reads what was published of a line and recomputes all of it. @throws when it cannot be read, or is not drawn */
 export async function verifyLine(url: string, lineId: string, options: { beacon?: boolean } = {}): Promise<DrawReport> {
   const client = createClient({ baseUrl: url })
   if (lineId.startsWith(`${idPrefixes.sale}_`)) return verifySale(url, lineId, options)
   const line = await client.call(getLine, { params: { id: lineId } })
-  const leaves = line.draw.seed === undefined ? new Uint8Array() : await entrantsOf(url, lineId)
-  const checks = verifyDraw(hashes, line.draw, leaves)
+  expectDrawn(line.draw)
+  const checks = verifyDraw(hashes, line.draw, await entrantsOf(url, lineId))
   if (options.beacon && line.draw.beacon?.randomness) checks.push(await checkBeacon(line.draw.beacon))
   return {
     line: line.id,
@@ -53,10 +59,8 @@ export async function verifyLine(url: string, lineId: string, options: { beacon?
 async function verifySale(url: string, saleId: string, options: { beacon?: boolean }): Promise<DrawReport> {
   const client = createClient({ baseUrl: url })
   const { draw } = await client.call(getBallot, { params: { id: saleId } })
-  const checks =
-    draw.seed === undefined
-      ? verifyDraw(hashes, draw, new Uint8Array())
-      : verifyBallot(hashes, draw, await client.call(ballotEntries, { params: { id: saleId } }))
+  expectDrawn(draw)
+  const checks = verifyBallot(hashes, draw, await client.call(ballotEntries, { params: { id: saleId } }))
   if (options.beacon && draw.beacon?.randomness) checks.push(await checkBeacon(draw.beacon))
   const verified = checks.every((check) => check.result !== 'wrong')
   return { line: saleId, entrants: draw.entrants ?? 0, verified, checks }

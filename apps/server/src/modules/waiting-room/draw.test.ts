@@ -419,13 +419,15 @@ test('trees of several pages, and trees that are too large to be kept, give the 
 
 // What others do with what was published
 
-/** A drawn line behind a real server. */
-async function served(platform: TestPlatform, count = 40) {
+/** A line behind a real server, drawn unless told otherwise. */
+async function served(platform: TestPlatform, { count = 40, isDrawn = true } = {}) {
   const world = await openDrawn(platform)
   platform.clock.set(atNine)
   const tokens = await world.joinInTurn(people(count))
-  platform.clock.set(atTen)
-  await world.draw()
+  if (isDrawn) {
+    platform.clock.set(atTen)
+    await world.draw()
+  }
   const { fastify } = platform.http([world.module])
   await fastify.listen({ port: 0, host: '127.0.0.1' })
   const { port } = fastify.server.address() as AddressInfo
@@ -437,11 +439,12 @@ const verifier = fileURLToPath(new URL('../../../../../packages/swarm/src/verify
 const verify = (url: string, ...more: string[]) =>
   new Promise<{
     code: number
+    said: string
     report: { verified: boolean; entrants: number; checks: { name: string; result: string }[] }
   }>((resolve) =>
-    execFile(process.execPath, [verifier, 'lin_a', '--url', url, '--json', ...more], (error, stdout) => {
+    execFile(process.execPath, [verifier, 'lin_a', '--url', url, '--json', ...more], (error, stdout, stderr) => {
       const line = stdout.trim().split('\n').at(-1)
-      resolve({ code: Number(error?.code ?? 0), report: line ? JSON.parse(line) : undefined })
+      resolve({ code: Number(error?.code ?? 0), said: stderr.trim(), report: line ? JSON.parse(line) : undefined })
     }),
   )
 
@@ -450,7 +453,7 @@ test('the verifier finds the draw of a real line right, and a place or a seed th
 }) => {
   await using server = await served(platform)
   expect(await verify(server.url)).toMatchObject({ code: 0, report: { verified: true, entrants: 40 } })
-  expect((await verify('http://127.0.0.1:9')).code).toBe(2)
+  expect(await verify('http://127.0.0.1:9')).toMatchObject({ code: 2, said: 'http://127.0.0.1:9 does not answer' })
   // What an operator with the database in hand could try, every guard of it taken away.
   const exchanges = {
     'the entrants are those frozen at the opening': sql`
@@ -472,6 +475,12 @@ test('the verifier finds the draw of a real line right, and a place or a seed th
     await fastify.close()
     await other.database.close()
   }
+})
+
+test('before the draw the verifier finds nothing wrong: there is nothing to check', async ({ platform }) => {
+  await using server = await served(platform, { isDrawn: false })
+  const { code, said } = await verify(server.url)
+  expect({ code, said }).toEqual({ code: 2, said: 'No draw is published yet, only what it was committed to' })
 })
 
 test('the page to keep holds all it needs, asks nobody, and its program comes to the same result', async ({
