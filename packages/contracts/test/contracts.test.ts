@@ -59,6 +59,30 @@ test.each(all)('%s: answers with success statuses, and what it takes refuses unk
   expect(taken.filter(({ schema }) => schema['additionalProperties'] !== false).map(({ at }) => at)).toEqual([])
 })
 
+type Bounds = { type?: string; pattern?: string; format?: string; enum?: unknown[]; anyOf?: unknown[] } & {
+  [bound in 'minimum' | 'maximum' | 'maxLength' | 'maxItems']?: number
+} & { properties?: object; items?: unknown }
+
+/** Where a schema takes something of any size. A number may have as many decimals as it likes: it has eight bytes. */
+function unboundedIn(schema: unknown, at: string): string[] {
+  const { type, properties = {}, items, anyOf = [], ...bounds } = (schema ?? {}) as Bounds
+  const isBounded =
+    type === 'integer'
+      ? bounds.minimum !== undefined && bounds.maximum !== undefined
+      : type === 'string'
+        ? [bounds.maxLength, bounds.pattern, bounds.format, bounds.enum].some((bound) => bound !== undefined)
+        : type !== 'array' || bounds.maxItems !== undefined
+  return [
+    ...(isBounded ? [] : [at]),
+    ...Object.entries(properties).flatMap(([name, member]) => unboundedIn(member, `${at}/${name}`)),
+    ...[...(items ? [items] : []), ...anyOf].flatMap((inner) => unboundedIn(inner, at)),
+  ]
+}
+
+test.each(all)('%s: whatever it takes has a size: whole numbers, texts and lists', (_name, contract) => {
+  expect((['params', 'query', 'body'] as const).flatMap((part) => unboundedIn(contract[part], part))).toEqual([])
+})
+
 test.each(Object.entries(errors))(
   '%s: has the form of a code, a status of a refusal, and a text in both languages',
   (code, { status, title, ko }) => {

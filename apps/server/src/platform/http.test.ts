@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { SignJWT } from 'jose'
 import { expect } from 'vitest'
-import { Strict, Type } from '@fairgate/contracts/schema'
+import { Instant, Strict, Type } from '@fairgate/contracts/schema'
 import { route } from '@fairgate/contracts/http/route'
 import { sql } from './db.ts'
 import { createHttp, type HttpApp } from './http.ts'
@@ -14,6 +14,7 @@ import { test, type TestPlatform } from '../../test/fixtures.ts'
 const Thing = Strict({
   name: Type.String({ minLength: 1, maxLength: 20 }),
   count: Type.Optional(Type.Integer({ minimum: 1, default: 1 })),
+  at: Type.Optional(Instant),
 })
 const open = route({
   method: 'GET',
@@ -60,6 +61,14 @@ const hook = route({
   caller: 'provider',
   summary: 'Webhook',
   answers: { 204: null },
+})
+const file = route({
+  method: 'POST',
+  path: '/api/file',
+  caller: 'provider',
+  summary: 'A file',
+  rawBody: true,
+  answers: { 200: Strict({ bytes: Type.Integer() }) },
 })
 const shared = route({
   method: 'GET',
@@ -128,6 +137,7 @@ function serve(platform: TestPlatform, options: Options = {}) {
     async ({ params, query, body }) => (handled++, { status: 200, body: { id: params.id, ...query, body } }),
   )
   http.serve(optional, async ({ body }) => ({ status: 200, body: { count: body.count } }))
+  http.serve(file, async ({ body }) => ({ status: 200, body: { bytes: body.length } }))
   http.serve(hook, async () => ({ status: 204, body: undefined }))
   http.serve(shared, async () => ({ status: 200, body: { version: options.version?.() ?? 1 } }))
   http.serve(bytes, async () => ({
@@ -310,6 +320,29 @@ test('a body whose members are all optional may be left out, and its defaults ho
   expect((await inject({ method: 'POST', url: '/api/optional' })).json()).toEqual({ count: 3 })
   expect((await post('/api/optional', '')).json()).toEqual({ count: 3 })
   expect((await post('/api/optional', {})).json()).toEqual({ count: 3 })
+})
+
+test('a file that was not sent has no bytes', async ({ platform }) => {
+  const { inject } = serve(platform)
+  expect((await inject({ method: 'POST', url: '/api/file' })).json()).toEqual({ bytes: 0 })
+  const headers = { 'content-type': 'text/csv' }
+  expect((await inject({ method: 'POST', url: '/api/file', headers, payload: '1,2' })).json()).toEqual({ bytes: 3 })
+})
+
+test('a time is one that a clock can show and an answer can write', async ({ platform }) => {
+  const { post } = serve(platform)
+  const statusAt = async (at: string) => (await post('/api/things/a', { name: 'x', at })).statusCode
+  for (const at of ['2026-11-21T16:45:00Z', '2026-11-21T16:45:00.123+09:00', '0001-01-01T00:00:00Z'])
+    expect([at, await statusAt(at)]).toEqual([at, 200])
+  for (const at of [
+    '2026-12-31T23:59:60Z',
+    '0000-01-01T00:00:00Z',
+    '9999-12-31T23:59:59-00:01',
+    '2026-02-29T00:00:00Z',
+    '2026-11-21',
+    '1795280000000',
+  ])
+    expect([at, await statusAt(at)]).toEqual([at, 400])
 })
 
 test('malformed JSON, another media type and a body of a megabyte are refused before anybody handles them', async ({
@@ -728,13 +761,24 @@ test('over a real socket too: a client that leaves ends the signal, rubbish gets
   expect(await left).toBe('left')
   await expect.poll(() => server.signal?.aborted).toBe(true)
   gate.resolve()
-  const rubbish = await new Promise<string>((resolve) => {
-    let text = ''
-    const socket = connect(port, '127.0.0.1', () => socket.write('RUBBISH\r\n\r\n'))
-    socket.on('data', (chunk) => (text += chunk.toString()))
-    socket.on('close', () => resolve(text))
-  })
-  expect(rubbish).toMatch(/^HTTP\/1\.1 400 /)
+  const answerTo = (request: string) =>
+    new Promise<string>((resolve) => {
+      let text = ''
+      const socket = connect(port, '127.0.0.1', () => socket.write(request))
+      socket.on('data', (chunk) => (text += chunk.toString()))
+      socket.on('close', () => resolve(text))
+    })
+  const post = 'POST /api/things/a HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n'
+  for (const [request, status, code] of [
+    ['RUBBISH\r\n\r\n', 400, 'http.malformed-request'],
+    [`${post}transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n`, 400, 'http.malformed-request'],
+    [`${post}content-length: -2\r\n\r\n{}`, 400, 'http.malformed-request'],
+    [`${post}x-large: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'http.headers-too-large'],
+  ] as const) {
+    const [head, body] = (await answerTo(request)).split('\r\n\r\n')
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*application/problem\\+json`))
+    expect(JSON.parse(body!)).toMatchObject({ status, code })
+  }
   const large = await fetch(`http://127.0.0.1:${port}/api/things/a`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { Ajv, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
@@ -19,6 +19,7 @@ import {
   type Query,
   type RouteContract,
 } from '@fairgate/contracts/http/route'
+import { errors } from '@fairgate/contracts/errors'
 import type { AccessTokens, Caller } from './access-token.ts'
 import { isUnavailable, postgresCode } from './db.ts'
 import type { Idempotency } from './idempotency.ts'
@@ -80,8 +81,8 @@ const bodyBytesMax = 64 * 1024
 
 export function createHttp(options: HttpOptions): HttpApp {
   const { log, metrics, accessTokens, idempotency, scheduler } = options
-  const bodies = formats.default(new Ajv({ allErrors: true, strict: false, useDefaults: true }))
-  const texts = formats.default(new Ajv({ allErrors: true, strict: false, useDefaults: true, coerceTypes: true }))
+  const bodies = validator({ coerceTypes: false })
+  const texts = validator({ coerceTypes: true })
   const durations = metrics.histogram(
     'fairgate_http_request_duration_seconds',
     'Time to answer',
@@ -98,6 +99,7 @@ export function createHttp(options: HttpOptions): HttpApp {
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler: refuseConnection,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
     forceCloseConnections: true,
     genReqId: () => crypto.randomUUID(),
@@ -225,6 +227,7 @@ export function createHttp(options: HttpOptions): HttpApp {
           const caller = isAnonymous ? undefined : await authenticate(request, contract)
           // A POST whose members are all optional may come without a body.
           if (contract.body && request.body === undefined) request.body = {}
+          if (contract.rawBody) request.body ??= Buffer.alloc(0)
           validate(request, validators)
           const input = new Input(request, reply, caller) as unknown as HttpRequest<R>
           const work = () => handle(input)
@@ -390,6 +393,36 @@ export const etagOf = (text: string | Buffer): string => `"${createHash('sha1').
 export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch !== undefined &&
   ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === etag)
+
+/** What cannot be read as HTTP meets no route: it is answered on the socket itself, which is then closed. */
+function refuseConnection({ code }: { code?: string }, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy()
+  const problem =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? 'http.headers-too-large'
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? 'http.request-timeout'
+        : 'http.malformed-request'
+  const { status } = errors[problem]
+  const text = JSON.stringify(problemDocument(problem, {}))
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/problem+json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(text)}`,
+    'cache-control: no-store',
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
+}
+
+/** Lists all faults, and takes as a time only what `Date` can tell and an answer can write: no leap second, no year 10000. */
+function validator({ coerceTypes }: { coerceTypes: boolean }): Ajv {
+  const ajv = formats.default(new Ajv({ allErrors: true, strict: false, useDefaults: true, coerceTypes }))
+  const { validate } = ajv.formats['date-time'] as { validate: (text: string) => boolean }
+  const [first, last] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')]
+  const isInstant = (text: string) => Date.parse(text) >= first && Date.parse(text) <= last
+  return ajv.addFormat('date-time', (text: string) => validate(text) && isInstant(text))
+}
 
 /** Escapes for text that Postgres cannot store: NUL and, unless it is one of a pair, a surrogate. */
 const unstorable = /\\u0000|\\ud[89a-f]/i

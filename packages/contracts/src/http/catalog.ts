@@ -1,5 +1,5 @@
 import { Type, Strict, OneOf, Id, Instant, TimeZone, type Static } from '../schema.ts'
-import { Money, CurrencySchema, Fees } from '../money.ts'
+import { Money, CurrencySchema, Fees, amountMax } from '../money.ts'
 import { Attributes, AuctionFacts, BallotFacts, entryOrders } from '../events.ts'
 import { SoftClose, leftOverRules } from '../auction.ts'
 import { ballotMoves } from '../allot.ts'
@@ -175,11 +175,17 @@ export const cancelEvent = route({
   errors: ['catalog.event-not-found'],
 })
 
-const price = Type.Union([Money, Type.Integer({ minimum: 0, description: "amount in the event's currency" })])
+const price = Type.Union([
+  Money,
+  Type.Integer({ minimum: 0, maximum: amountMax, description: "amount in the event's currency" }),
+])
 
 export const SeatInput = Strict({
   row: Type.String({ minLength: 1, maxLength: 20 }),
-  number: Type.Union([Type.String({ minLength: 1, maxLength: 20 }), Type.Integer({ minimum: 0 })]),
+  number: Type.Union([
+    Type.String({ minLength: 1, maxLength: 20 }),
+    Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
+  ]),
   x: Type.Number(),
   y: Type.Number(),
   accessible: Type.Optional(Type.Boolean()),
@@ -261,7 +267,7 @@ export const createSale = route({
     lines: Type.Array(
       Strict({
         name: Name,
-        sectionIds: Type.Array(Type.String(), { minItems: 1, maxItems: 200, uniqueItems: true }),
+        sectionIds: Type.Array(Type.String({ maxLength: 80 }), { minItems: 1, maxItems: 200, uniqueItems: true }),
         shoppersMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'needed for a queue' })),
         admitPerMinute: Type.Optional(
           Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'needed for a queue' }),

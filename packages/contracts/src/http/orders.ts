@@ -103,7 +103,11 @@ export const cancelOrder = route({
   params: Strict({ id: Id }),
   body: Strict({
     seatIds: Type.Optional(
-      Type.Array(Type.String(), { minItems: 1, maxItems: 1000, description: 'all that are left when absent' }),
+      Type.Array(Type.String({ maxLength: 80 }), {
+        minItems: 1,
+        maxItems: 1000,
+        description: 'all that are left when absent',
+      }),
     ),
     refund: Type.Optional(Money),
   }),

@@ -1,5 +1,5 @@
 import { bankCodes } from '../banks.ts'
-import { CurrencySchema, Money } from '../money.ts'
+import { CurrencySchema, Money, amountMax } from '../money.ts'
 import { Type, Strict, OneOf, Instant, type Static } from '../schema.ts'
 import { route } from './route.ts'
 
@@ -82,7 +82,7 @@ export const confirmPayment = route({
       pattern: '^[A-Za-z0-9][\\x21-\\x7e]*$',
       description: 'ASCII without blanks',
     }),
-    amount: Type.Integer({ minimum: 0 }),
+    amount: Type.Integer({ minimum: 0, maximum: amountMax }),
   }),
   answers: { 202: Strict({ orderId: Type.String() }) },
   errors: [

@@ -102,7 +102,9 @@ export const waitlistRecords = route({
     'All that happened on a waitlist, without names, 1,000 records a page: enough to check that every offer followed the order',
   params,
   query: Strict({
-    after: Type.Optional(Type.Integer({ minimum: 0, description: 'number of the last record that is known' })),
+    after: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'number of the last record that is known' }),
+    ),
   }),
   answers: {
     200: Strict({
