@@ -1,17 +1,15 @@
 import { bankName } from '@fairgate/contracts/banks'
 import { formatMoney } from '@fairgate/contracts/money'
-import { formatInstant } from './letter-rows.ts'
+import { formatInstant, orderRow } from './letter-rows.ts'
 import type { Language, Letter } from './letter.ts'
-import type { MessageContent } from './message.ts'
-
-type Data<K extends MessageContent['kind']> = Extract<MessageContent, { kind: K }>['data']
+import type { DataOf } from './message.ts'
 
 /** Virtual accounts are opened by Korean banks. */
 const bankZone = 'Asia/Seoul'
 
 /** Where to pay into and until when. */
 export function depositAwaited(
-  { orderId, amount, account, until }: Data<'deposit-awaited'>,
+  { orderId, amount, account, until }: DataOf<'deposit-awaited'>,
   language: Language,
   publicUrl: string,
 ): Letter {
@@ -25,7 +23,6 @@ export function depositAwaited(
       holder: '예금주',
       amount: '입금할 금액',
       until: '입금 기한',
-      order: '주문 번호',
       link: '주문 보기',
     },
     en: {
@@ -37,7 +34,6 @@ export function depositAwaited(
       holder: 'Account holder',
       amount: 'Amount',
       until: 'Pay in by',
-      order: 'Order',
       link: 'Show the order',
     },
   }[language]
@@ -55,7 +51,7 @@ export function depositAwaited(
           ...(account.holder ? [[words.holder, account.holder] as const] : []),
           [words.amount, formatMoney(amount, language)],
           [words.until, formatInstant(until, bankZone, language)],
-          [words.order, orderId],
+          orderRow(orderId, language),
         ],
       },
       { kind: 'link', label: words.link, url: `${publicUrl}/orders/${orderId}` },
@@ -65,7 +61,7 @@ export function depositAwaited(
 
 /** Asks for the account into which a deposit is to go back. */
 export function refundAccountNeeded(
-  { orderId, amount }: Data<'refund-account-needed'>,
+  { orderId, amount }: DataOf<'refund-account-needed'>,
   language: Language,
   publicUrl: string,
 ): Letter {
@@ -75,7 +71,6 @@ export function refundAccountNeeded(
       title: '어디로 환불해 드릴까요?',
       what: '입금으로 결제하셔서, 환불받을 본인 계좌가 필요합니다. 주문 화면에서 입력해 주시면 바로 환불을 진행합니다.',
       amount: '환불 금액',
-      order: '주문 번호',
       link: '계좌 입력하기',
     },
     en: {
@@ -83,7 +78,6 @@ export function refundAccountNeeded(
       title: 'Where shall we send the money?',
       what: 'You paid by deposit, so the provider needs an account of yours. Name it on the order page, and the refund goes on at once.',
       amount: 'Refund',
-      order: 'Order',
       link: 'Name the account',
     },
   }[language]
@@ -95,10 +89,7 @@ export function refundAccountNeeded(
       { kind: 'paragraph', text: words.what },
       {
         kind: 'facts',
-        rows: [
-          [words.amount, formatMoney(amount, language)],
-          [words.order, orderId],
-        ],
+        rows: [[words.amount, formatMoney(amount, language)], orderRow(orderId, language)],
       },
       { kind: 'link', label: words.link, url: `${publicUrl}/orders/${orderId}` },
     ],

@@ -14,6 +14,22 @@ export function eventRows(event: EventSummary, language: Language): [string, str
   ]
 }
 
+/** By which number somebody can ask about an order. */
+export const orderRow = (orderId: string, language: Language): [string, string] => [
+  { ko: '주문 번호', en: 'Order' }[language],
+  orderId,
+]
+
+/** Most seats named in a mail; a group of fifty finds the rest on its tickets page. */
+const seatsNamedMax = 12
+
+export function seatsNamed(labels: readonly string[], language: Language): string {
+  const named = labels.slice(0, seatsNamedMax).join(', ')
+  const more = labels.length - seatsNamedMax
+  if (more <= 0) return named
+  return { ko: `${named} 외 ${more}석`, en: `${named} and ${more} more` }[language]
+}
+
 /** The time where the event is, with the zone by name: a reader may be elsewhere. */
 export function formatInstant(instant: string, timeZone: string, language: Language): string {
   const parts = {

@@ -42,6 +42,9 @@ export type MessageContent =
   | { kind: 'refund-account-needed'; data: Omit<EventData<'payments.refund-account-needed.v1'>, 'accountId'> }
   | { kind: 'webhook-disabled'; data: Pick<EventData<'webhooks.endpoint-disabled.v1'>, 'url'> }
 
+/** What a message of this kind tells. */
+export type DataOf<K extends MessageContent['kind']> = Extract<MessageContent, { kind: K }>['data']
+
 export type MessageState = 'queued' | 'sent' | 'given-up' | 'lapsed' | 'unreachable'
 
 /**

@@ -1,10 +1,8 @@
 import type { Language, Letter } from './letter.ts'
-import type { MessageContent } from './message.ts'
-
-type Data = Extract<MessageContent, { kind: 'webhook-disabled' }>['data']
+import type { DataOf } from './message.ts'
 
 /** For whoever looks after the organiser's server. */
-export function webhookDisabled({ url }: Data, language: Language, publicUrl: string): Letter {
+export function webhookDisabled({ url }: DataOf<'webhook-disabled'>, language: Language, publicUrl: string): Letter {
   const words = {
     ko: {
       subject: '웹훅 전송을 중단했습니다',

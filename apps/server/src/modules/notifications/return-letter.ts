@@ -1,22 +1,16 @@
 import { formatMoney } from '@fairgate/contracts/money'
 import type { Language, Letter } from './letter.ts'
-import { eventRows } from './letter-rows.ts'
-import type { MessageContent } from './message.ts'
-
-type Data = Extract<MessageContent, { kind: 'seats-returned' }>['data']
-
-const seatsShownMax = 12
+import { eventRows, orderRow, seatsNamed } from './letter-rows.ts'
+import type { DataOf } from './message.ts'
 
 /** Some seats of an order, or all of them, have gone back: whose wish it was, what comes back and what does not. */
 export function seatsReturned(
-  { orderId, event, section, seats, seatsLeft, refunded, kept, reason, note }: Data,
+  { orderId, event, section, seats, seatsLeft, refunded, kept, reason, note }: DataOf<'seats-returned'>,
   language: Language,
   publicUrl: string,
 ): Letter {
   const isCancelled = reason === 'event-cancelled'
   const count = seats.length
-  const shown = seats.slice(0, seatsShownMax).join(', ')
-  const more = count - seatsShownMax
   const words = {
     ko: {
       subject: isCancelled ? `${event.name} 행사가 취소되었습니다` : `${event.name} 티켓이 취소되었습니다`,
@@ -29,10 +23,8 @@ export function seatsReturned(
       note: (text: string) => `주최자 안내: ${text}`,
       left: `나머지 ${seatsLeft}석의 티켓은 그대로 유효합니다.`,
       seats: '좌석',
-      shown: more > 0 ? `${shown} 외 ${more}석` : shown,
       refunded: '환불 금액',
       kept: '취소 수수료',
-      order: '주문 번호',
       when: '카드 명세서나 계좌에 나타나기까지 영업일 기준 며칠이 걸릴 수 있습니다.',
       link: '내 주문 보기',
     },
@@ -49,10 +41,8 @@ export function seatsReturned(
       note: (text: string) => `The organiser says: ${text}`,
       left: `Your other ${seatsLeft === 1 ? 'ticket stays' : `${seatsLeft} tickets stay`} valid.`,
       seats: 'Seats',
-      shown: more > 0 ? `${shown} and ${more} more` : shown,
       refunded: 'Refunded',
       kept: 'Cancellation fee',
-      order: 'Order',
       when: 'It can take some working days until your card or bank statement shows it.',
       link: 'Show my orders',
     },
@@ -68,10 +58,10 @@ export function seatsReturned(
         kind: 'facts',
         rows: [
           ...eventRows(event, language),
-          [words.seats, `${section.name} · ${words.shown}`],
+          [words.seats, `${section.name} · ${seatsNamed(seats, language)}`],
           ...(refunded.amount > 0 ? [[words.refunded, formatMoney(refunded, language)] as const] : []),
           ...(kept.amount > 0 ? [[words.kept, formatMoney(kept, language)] as const] : []),
-          [words.order, orderId],
+          orderRow(orderId, language),
         ],
       },
       ...(seatsLeft > 0 ? [{ kind: 'paragraph' as const, text: words.left }] : []),

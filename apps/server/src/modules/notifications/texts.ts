@@ -1,9 +1,7 @@
 import type { EventSummary } from '@fairgate/contracts/events'
 import type { Language } from './letter.ts'
-import type { MessageContent } from './message.ts'
-
-type Data<K extends MessageContent['kind']> = Extract<MessageContent, { kind: K }>['data']
-type Writers = { [K in MessageContent['kind']]?: (data: Data<K>, language: Language, publicUrl: string) => string }
+import type { DataOf, MessageContent } from './message.ts'
+type Writers = { [K in MessageContent['kind']]?: (data: DataOf<K>, language: Language, publicUrl: string) => string }
 
 /** What cannot wait until somebody reads mail: it has been bought, or may be bought for a while only. */
 const writers: Writers = {
