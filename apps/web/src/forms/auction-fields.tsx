@@ -6,7 +6,8 @@ import { useApp } from '../app.tsx'
 import { instantOf } from '../i18n/dates.ts'
 import { Choices, TextField } from './fields.tsx'
 import { parsePrice } from './grid.ts'
-import { wholeFault } from './rules.ts'
+import { amountFault, wholeFault } from './rules.ts'
+import type { SaleTimes } from './sale-times.ts'
 
 /** What a sale by auction has beside its times, as it is typed. */
 export type AuctionValues = {
@@ -49,16 +50,34 @@ export const auctionFaults = (
 ): Record<string, string | undefined> => ({
   'auction.endsAt': instantOf(values.endsAt, timeZone) ? undefined : t.common.field.date,
   'auction.payBySeconds':
-    Number(values.payByHours) > 0 && Number(values.payByHours) <= 720 ? undefined : t.common.field.number,
+    Number(values.payByHours) > 0 && Number(values.payByHours) <= 720
+      ? undefined
+      : t.common.field.between('0.01', '720'),
   'auction.bidsMax': wholeFault(values.bidsMax, t, 1, 100),
-  'auction.step': (parsePrice(values.step, currency) ?? 0) > 0 ? undefined : t.common.field.number,
+  'auction.step': (parsePrice(values.step, currency) ?? 0) > 0 ? undefined : amountFault(currency, t),
   ...(values.isSoft === 'on'
     ? {
         'auction.softClose.windowSeconds': wholeFault(values.windowSeconds, t, 1, 3600),
         'auction.softClose.extendSeconds': wholeFault(values.extendSeconds, t, 1, 3600),
-        'auction.softClose.extendSecondsMax': wholeFault(values.extendSecondsMax, t, 1, 86_400),
+        'auction.softClose.extendSecondsMax': wholeFault(
+          values.extendSecondsMax,
+          t,
+          Math.max(1, Number(values.extendSeconds) || 1),
+          86_400,
+        ),
       }
     : {}),
+})
+
+/** When the bids end, and how much time payment takes after that. */
+export const auctionDecision = (
+  values: AuctionValues,
+  { timeZone }: EventDocument,
+): NonNullable<SaleTimes['decision']> => ({
+  field: 'auction.endsAt',
+  at: instantOf(values.endsAt, timeZone),
+  longestSeconds: values.isSoft === 'on' ? Number(values.extendSecondsMax) : 0,
+  payBySeconds: Number(values.payByHours) * 3600,
 })
 
 /** What is sent for values that have no fault. */

@@ -9,7 +9,7 @@ import { basisPointsOf, parsePrice, priceText } from './grid.ts'
 import { AreaField, Choices, Form, FormFailure, SelectField, TextField } from './fields.tsx'
 import { RefundFields } from './refund-fields.tsx'
 import { readRefunds, refundFaultFields, refundValuesOf, type RefundValues } from './refund-rows.ts'
-import { faultsFrom, filled, type Faults } from './rules.ts'
+import { amountFault, faultsFrom, filled, type Faults } from './rules.ts'
 import { useAttempt } from '../ui/hooks.ts'
 
 type EventBody = Body<typeof createEvent>
@@ -33,7 +33,7 @@ export function EventForm({
   submitLabel: string
   onSubmit: (body: EventBody) => Promise<void>
 }) {
-  const { t } = useApp()
+  const { t, serverClock } = useApp()
   const [values, setValues] = useState({
     kind: event?.kind ?? ('concert' as const),
     name: event?.name ?? '',
@@ -63,8 +63,12 @@ export function EventForm({
       ...faultsFrom({
         name: filled(values.name, t),
         venue: filled(values.venue, t),
-        startsAt: startsAt ? undefined : t.common.field.date,
-        feePerTicket: perTicket === undefined ? t.common.field.price : undefined,
+        startsAt: !startsAt
+          ? t.common.field.date
+          : !fixed && Date.parse(startsAt) <= serverClock.now()
+            ? t.common.field.past
+            : undefined,
+        feePerTicket: perTicket === undefined ? amountFault(values.currency, t) : undefined,
         feePercent: basisPoints === undefined ? t.common.field.percent : undefined,
       }),
       ...('faults' in read ? read.faults : {}),

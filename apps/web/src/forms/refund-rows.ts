@@ -1,4 +1,4 @@
-import { currencyDigits, type Currency } from '@fairgate/contracts/money'
+import type { Currency } from '@fairgate/contracts/money'
 import {
   refundLadderFaults,
   refundPresets,
@@ -9,7 +9,7 @@ import {
 import { instantOf, localOf } from '../i18n/dates.ts'
 import type { Messages } from '../i18n/en.ts'
 import { parsePrice, priceText } from './grid.ts'
-import { faultsFrom, wholeFault, type Faults } from './rules.ts'
+import { amountFault, faultsFrom, wholeFault, type Faults } from './rules.ts'
 
 export const rowsMax = 12
 const limitMax = { days: 730, hours: 730 * 24 } as const
@@ -175,11 +175,7 @@ function rowFaults(
     [`refunds.steps.${i}.percent`, wholeFault(percent, t, 0, 100)],
     [
       `refunds.steps.${i}.feePerSeat`,
-      feeAmount === undefined || feeAmount > feeMax
-        ? currencyDigits[currency] > 0
-          ? t.common.field.price
-          : t.common.field.number
-        : undefined,
+      feeAmount === undefined || feeAmount > feeMax ? amountFault(currency, t) : undefined,
     ],
   ]
 }

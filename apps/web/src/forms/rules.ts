@@ -1,3 +1,4 @@
+import { currencyDigits, type Currency } from '@fairgate/contracts/money'
 import type { Messages } from '../i18n/en.ts'
 
 /** The faults of a form by field; empty when it may be sent. */
@@ -16,6 +17,10 @@ export const wholeFault = (value: string, t: Messages, min: number, max: number)
     ? undefined
     : `${t.common.field.number} (${min}–${max.toLocaleString('en')})`
 }
+
+/** How an amount of a currency is asked for that was not understood. */
+export const amountFault = (currency: Currency, t: Messages): string =>
+  currencyDigits[currency] > 0 ? t.common.field.price : t.common.field.number
 
 /** Only the fields that have a fault. */
 export function faultsFrom(checks: Record<string, string | undefined>): Faults {

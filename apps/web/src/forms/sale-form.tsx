@@ -4,8 +4,16 @@ import { createSale, type EventDocument } from '@fairgate/contracts/http/catalog
 import { useApp } from '../app.tsx'
 import { faultsOf } from '../api/api.ts'
 import { instantOf, localOf } from '../i18n/dates.ts'
-import { AuctionFields, auctionBody, auctionDefaults, auctionFaultFields, auctionFaults } from './auction-fields.tsx'
+import {
+  AuctionFields,
+  auctionBody,
+  auctionDecision,
+  auctionDefaults,
+  auctionFaultFields,
+  auctionFaults,
+} from './auction-fields.tsx'
 import { Choices, Form, FormFailure, TextField } from './fields.tsx'
+import { saleTimeFaults } from './sale-times.ts'
 import { faultsFrom, wholeFault, type Faults } from './rules.ts'
 import { useAttempt } from '../ui/hooks.ts'
 
@@ -61,17 +69,24 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
     const [opensAt, closesAt, drawAt] = [values.opensAt, values.closesAt, values.drawAt].map((local) =>
       instantOf(local, event.timeZone),
     )
-    const found = faultsFrom({
+    const holdSeconds = Math.round(Number(values.holdMinutes) * 60)
+    const typed = faultsFrom({
       opensAt: opensAt ? undefined : t.common.field.date,
       closesAt: closesAt ? undefined : t.common.field.date,
       holdSeconds:
-        Number(values.holdMinutes) >= 0.05 && Number(values.holdMinutes) <= 120 ? undefined : t.common.field.number,
-      limitPerAccount: wholeFault(values.limit, t, 1, 100),
+        Number(values.holdMinutes) >= 0.05 && Number(values.holdMinutes) <= 120
+          ? undefined
+          : t.common.field.between('0.05', '120'),
+      limitPerAccount:
+        wholeFault(values.limit, t, 1, 100) ??
+        (isAuction && Number(values.limit) < sections.length ? t.organiser.limitBelowLots(sections.length) : undefined),
       ...(isBallot
         ? {
             'ballot.drawAt': drawAt ? undefined : t.common.field.date,
             'ballot.payBySeconds':
-              Number(values.payByHours) > 0 && Number(values.payByHours) <= 720 ? undefined : t.common.field.number,
+              Number(values.payByHours) > 0 && Number(values.payByHours) <= 720
+                ? undefined
+                : t.common.field.between('0.01', '720'),
           }
         : {}),
       ...(isAuction ? auctionFaults(auction, event, t) : {}),
@@ -82,6 +97,19 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           }
         : {}),
     })
+    const decision = isBallot
+      ? {
+          field: 'ballot.drawAt' as const,
+          at: drawAt,
+          longestSeconds: 0,
+          payBySeconds: Number(values.payByHours) * 3600,
+        }
+      : isAuction
+        ? auctionDecision(auction, event)
+        : undefined
+    const times = { opensAt, closesAt, holdSeconds, ...(decision ? { decision } : {}) }
+    // What cannot be read is said first: a time is compared only when it is one.
+    const found = { ...saleTimeFaults(times, serverClock.now(), t), ...typed }
     setFaults(found)
     clear()
     if (Object.keys(found).length > 0 || !opensAt || !closesAt) return
@@ -104,7 +132,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
             ...(isAuction ? { auction: auctionBody(auction, event) } : {}),
             opensAt,
             closesAt,
-            holdSeconds: Math.round(Number(values.holdMinutes) * 60),
+            holdSeconds,
             limitPerAccount: Number(values.limit),
             ...(isQueue ? { order } : {}),
             lines:
@@ -226,7 +254,7 @@ export function SaleForm({ event, onCreated }: { event: EventDocument; onCreated
           onChange={setLines}
           choices={[
             { value: 'one', label: t.organiser.lineOne },
-            { value: 'each', label: t.organiser.lineEach, note: String(sections.length) },
+            { value: 'each', label: t.organiser.lineEach, note: t.organiser.lineCount(sections.length) },
           ]}
         />
       )}

@@ -9,7 +9,7 @@ import { Notice } from '../ui/parts.tsx'
 import { AreaField, Choices, Form, FormFailure, TextField } from './fields.tsx'
 import { gridSections, parsePrice } from './grid.ts'
 import { faultsShownMax, generatePlan, parsePlan, type ParsedPlan, type PlanFault, type SeatInput } from './plan.ts'
-import { faultsFrom, filled, wholeFault, type Faults } from './rules.ts'
+import { amountFault, faultsFrom, filled, wholeFault, type Faults } from './rules.ts'
 
 type SectionBody = Body<typeof addSection>
 type How = 'open' | 'plan' | 'file' | 'grid'
@@ -37,6 +37,7 @@ export function SectionForm({ event, onAdded }: { event: EventDocument; onAdded:
   const [file, setFile] = useState<ParsedPlan>()
   const [faults, setFaults] = useState<Faults>({})
   const [failure, setFailure] = useState<unknown>()
+  const [added, setAdded] = useState('')
   const [progress, setProgress] = useState<{ done: number; all: number }>()
   const set = (change: Partial<typeof values>): void => setValues({ ...values, ...change })
 
@@ -72,11 +73,26 @@ export function SectionForm({ event, onAdded }: { event: EventDocument; onAdded:
     const price = parsePrice(values.price, event.currency)
     const found = faultsFrom({
       name: filled(values.name, t),
-      price: price === undefined ? (filled(values.price, t) ?? t.common.field.number) : undefined,
+      price: price === undefined ? (filled(values.price, t) ?? amountFault(event.currency, t)) : undefined,
       capacity: how === 'open' ? wholeFault(values.capacity, t, 1, 200_000) : undefined,
-      rows: how === 'plan' ? wholeFault(values.rows, t, 1, 500) : undefined,
+      rows:
+        how === 'plan'
+          ? (wholeFault(values.rows, t, 1, 500) ??
+            (Number(values.rows) * Number(values.seatsPerRow) > seatsMax
+              ? t.organiser.seatsTooMany(seatsMax)
+              : undefined))
+          : undefined,
       seatsPerRow: how === 'plan' ? wholeFault(values.seatsPerRow, t, 1, 500) : undefined,
-      file: how === 'file' && (!file || file.faults.length > 0) ? t.common.field.required : undefined,
+      aisleAfter:
+        how === 'plan' && values.aisleAfter.trim() !== '' ? wholeFault(values.aisleAfter, t, 1, 500) : undefined,
+      file:
+        how !== 'file'
+          ? undefined
+          : !file
+            ? t.common.field.required
+            : file.faults.length > 0
+              ? t.organiser.fileFaults
+              : undefined,
     })
     if (Object.keys(found).length > 0 || price === undefined) return { faults: found }
     const attributes = {
@@ -92,6 +108,7 @@ export function SectionForm({ event, onAdded }: { event: EventDocument; onAdded:
     submitted.preventDefault()
     const ready = bodies()
     setFailure(undefined)
+    setAdded('')
     setFaults('faults' in ready ? ready.faults : {})
     if ('faults' in ready) return
     try {
@@ -99,6 +116,7 @@ export function SectionForm({ event, onAdded }: { event: EventDocument; onAdded:
         setProgress({ done, all: ready.bodies.length })
         await api.call(addSection, { params: { id: event.id }, body })
       }
+      setAdded(t.organiser.sectionAdded(ready.bodies.length, ready.bodies[0]?.name ?? ''))
       set({ name: '', price: '', capacity: '', course: '', pace: '', courses: '', paces: '' })
       setFile(undefined)
     } catch (error) {
@@ -226,11 +244,12 @@ export function SectionForm({ event, onAdded }: { event: EventDocument; onAdded:
           ) : null}
         </>
       ) : null}
+      {added ? <Notice tone="good">{added}</Notice> : null}
       <div className="actions">
         <button type="submit" className="button" disabled={progress !== undefined}>
           {progress
             ? t.organiser.addingSection(progress.done, progress.all)
-            : how === 'grid'
+            : how === 'grid' && grid.sections.length > 0
               ? t.organiser.addSections(grid.sections.length)
               : t.organiser.addSection}
         </button>
@@ -261,7 +280,7 @@ function PlanPreview({ seats }: { seats: readonly SeatInput[] }) {
   if (seats.length === 0) return null
   const { left, top, right, bottom, pitch, front } = boundsOf(seats)
   const side = pitch * 0.76
-  const margin = pitch * 2.4
+  const margin = pitch * 2.9
   const path = seats
     .slice(0, previewSeatsMax)
     .map(

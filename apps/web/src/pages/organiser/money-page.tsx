@@ -9,6 +9,7 @@ import { saveText } from '../../api/save-text.ts'
 import { localeOf } from '../../i18n/dates.ts'
 import { useAttempt, useTitle } from '../../ui/hooks.ts'
 import { Blank, Failure, Notice, PageHead, Skeleton, TableScroll } from '../../ui/parts.tsx'
+import { EventNav } from './event-nav.tsx'
 import { PromotionsPanel } from './promotions-panel.tsx'
 import { SellerPanel } from './seller-panel.tsx'
 
@@ -49,6 +50,7 @@ export function MoneyPage({ id }: { id: string }) {
   return (
     <div className="page narrow">
       <PageHead title={t.money.title} lead={event.data.name} />
+      <EventNav event={event.data} />
       <div className="stack">
         <Report event={event.data} report={report.data!} />
         <PromotionsPanel event={event.data} />

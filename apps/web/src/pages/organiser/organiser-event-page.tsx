@@ -1,6 +1,14 @@
 import { useState } from 'react'
 import { Link, useSearchParams } from 'wouter'
-import { editEvent, publishSale, type EventDocument, type Sale } from '@fairgate/contracts/http/catalog'
+import {
+  editEvent,
+  publishSale,
+  removeSale,
+  removeSection,
+  type EventDocument,
+  type Sale,
+  type Section,
+} from '@fairgate/contracts/http/catalog'
 import { formatMoney } from '@fairgate/contracts/money'
 import { useApp } from '../../app.tsx'
 import { errorText, faultsOf } from '../../api/api.ts'
@@ -12,9 +20,10 @@ import { SaleForm } from '../../forms/sale-form.tsx'
 import { SectionForm } from '../../forms/section-form.tsx'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
+import { EventNav } from './event-nav.tsx'
 import { useAttempt, useTitle } from '../../ui/hooks.ts'
 import { Icon } from '../../ui/icons.tsx'
-import { Confirm, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../../ui/parts.tsx'
+import { Confirm, EventWhen, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../../ui/parts.tsx'
 
 const steps = ['details', 'sections', 'sale', 'publish'] as const
 type Step = (typeof steps)[number]
@@ -23,7 +32,7 @@ const isReady = (sale: Sale): boolean => sale.readiness.waitingRoom && sale.read
 
 /** An own event from its first words to its published sale, in four steps. */
 export function OrganiserEventPage({ id }: { id: string }) {
-  const { t, lang } = useApp()
+  const { t } = useApp()
   const [search, setSearch] = useSearchParams()
   // While modules build their tables after publishing, readiness is asked for again.
   const event = useEvent(id, {
@@ -66,26 +75,15 @@ export function OrganiserEventPage({ id }: { id: string }) {
   }
   return (
     <div className="page narrow">
-      <PageHead title={data.name} lead={`${data.venue} · ${shortTime(data.startsAt, data.timeZone, lang)}`}>
-        {isPublished ? (
-          <Link href={pb.organiserWatch(id)} className="button quiet small">
-            {t.organiser.watch}
-          </Link>
-        ) : null}
-        {isPublished ? (
-          <Link href={pb.organiserOrders(id)} className="button quiet small">
-            {t.refunds.orders}
-          </Link>
-        ) : null}
-        {isPublished ? (
-          <Link href={pb.organiserMoney(id)} className="button quiet small">
-            {t.money.open}
-          </Link>
-        ) : null}
-        <Link href={pb.event(id)} className="button plain small">
-          {t.organiser.view}
-        </Link>
-      </PageHead>
+      <PageHead
+        title={data.name}
+        lead={
+          <>
+            {data.venue} · <EventWhen startsAt={data.startsAt} timeZone={data.timeZone} />
+          </>
+        }
+      />
+      <EventNav event={data} />
       <nav className="tabs" aria-label={t.organiser.steps}>
         {steps.map((name) => (
           <button key={name} type="button" aria-current={name === step ? 'step' : undefined} onClick={() => go(name)}>
@@ -102,7 +100,9 @@ export function OrganiserEventPage({ id }: { id: string }) {
       {step === 'sections' ? (
         <Sections event={data} isPublished={isPublished} reload={reload} onNext={() => go('sale')} />
       ) : null}
-      {step === 'sale' ? <SaleStep event={data} onCreated={() => void reload().then(() => go('publish'))} /> : null}
+      {step === 'sale' ? (
+        <SaleStep event={data} reload={reload} onCreated={() => void reload().then(() => go('publish'))} />
+      ) : null}
       {step === 'publish' ? <PublishStep event={data} reload={reload} onSale={() => go('sale')} /> : null}
     </div>
   )
@@ -122,7 +122,7 @@ function Details({
   return (
     <section className="panel">
       <h2>{t.organiser.stepDetails}</h2>
-      {isSaved ? <Notice tone="good">{t.organiser.saved}</Notice> : null}
+      {isPublished ? <p className="muted">{t.organiser.detailsFrozen}</p> : null}
       <EventForm
         event={event}
         fixed={isPublished}
@@ -136,7 +136,62 @@ function Details({
           setSaved(true)
         }}
       />
+      {isSaved ? <Notice tone="good">{t.organiser.saved}</Notice> : null}
     </section>
+  )
+}
+
+/** A section, with its removal while no sale and no seating-plan file holds it. */
+function SectionLine({
+  section,
+  canRemove,
+  reload,
+}: {
+  section: Section
+  canRemove: boolean
+  reload: () => Promise<void>
+}) {
+  const { t, lang, api } = useApp()
+  const [isAsking, setAsking] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
+  const remove = () =>
+    attempt(async () => {
+      await api.call(removeSection, { params: { id: section.id } })
+      await reload()
+    })
+  return (
+    <li>
+      <div>
+        <b>{section.name}</b>
+        <small>
+          {section.admission === 'reserved' ? t.event.reserved : t.event.open} · {t.event.capacity(section.capacity)}
+        </small>
+      </div>
+      <span className="section-end">
+        <span className="price figures">{formatMoney(section.price, localeOf(lang))}</span>
+        {canRemove && !isAsking ? (
+          <button
+            type="button"
+            className="button plain small"
+            aria-label={t.organiser.removeSection(section.name)}
+            onClick={() => setAsking(true)}
+          >
+            {t.organiser.remove}
+          </button>
+        ) : null}
+      </span>
+      {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
+      {isAsking ? (
+        <Confirm
+          question={t.organiser.removeSectionAsk(section.name)}
+          yes={t.organiser.removeSectionYes}
+          no={t.organiser.removeNo}
+          busy={busy}
+          onYes={() => void remove()}
+          onNo={() => setAsking(false)}
+        />
+      ) : null}
+    </li>
   )
 }
 
@@ -152,6 +207,8 @@ function Sections({
   onNext: () => void
 }) {
   const { t, lang } = useApp()
+  const hasDraft = event.sales.some(({ state }) => state === 'draft')
+  const canRemove = event.sales.length === 0 && !event.planUrl
   return (
     <div className="stack">
       <section className="panel">
@@ -162,19 +219,11 @@ function Sections({
         ) : (
           <ul className="section-list" aria-label={t.organiser.sectionsTitle}>
             {event.sections.map((section) => (
-              <li key={section.id}>
-                <div>
-                  <b>{section.name}</b>
-                  <small>
-                    {section.admission === 'reserved' ? t.event.reserved : t.event.open} ·{' '}
-                    {t.event.capacity(section.capacity)}
-                  </small>
-                </div>
-                <span className="price figures">{formatMoney(section.price, localeOf(lang))}</span>
-              </li>
+              <SectionLine key={section.id} section={section} canRemove={canRemove} reload={reload} />
             ))}
           </ul>
         )}
+        {hasDraft && !isPublished ? <p className="muted">{t.organiser.sectionsTaken}</p> : null}
         {event.sections.length > 0 && !isPublished ? (
           <p className="actions">
             <button type="button" className="button quiet small" onClick={onNext}>
@@ -202,7 +251,15 @@ function Sections({
   )
 }
 
-function SaleStep({ event, onCreated }: { event: EventDocument; onCreated: () => void }) {
+function SaleStep({
+  event,
+  reload,
+  onCreated,
+}: {
+  event: EventDocument
+  reload: () => Promise<void>
+  onCreated: () => void
+}) {
   const { t } = useApp()
   const taken = new Set(event.sales.flatMap((sale) => sale.lines.flatMap(({ sectionIds }) => sectionIds)))
   const hasFree = event.sections.some(({ id }) => !taken.has(id))
@@ -212,10 +269,46 @@ function SaleStep({ event, onCreated }: { event: EventDocument; onCreated: () =>
       <p className="muted">{t.organiser.saleLead}</p>
       {event.sections.length === 0 ? <Notice tone="warn">{t.organiser.needSections}</Notice> : null}
       {event.sales.map((sale) => (
-        <SaleSummary key={sale.id} event={event} sale={sale} />
+        <div key={sale.id} className="stack">
+          <SaleSummary event={event} sale={sale} />
+          {sale.state === 'draft' ? <DiscardSale sale={sale} reload={reload} /> : null}
+        </div>
       ))}
       {hasFree ? <SaleForm event={event} onCreated={onCreated} /> : null}
     </section>
+  )
+}
+
+/** A sale that was prepared is not edited: it goes, and another is prepared. */
+function DiscardSale({ sale, reload }: { sale: Sale; reload: () => Promise<void> }) {
+  const { t, lang, api } = useApp()
+  const [isAsking, setAsking] = useState(false)
+  const { busy, failure, attempt } = useAttempt()
+  const discard = () =>
+    attempt(async () => {
+      await api.call(removeSale, { params: { id: sale.id } })
+      await reload()
+    })
+  return (
+    <>
+      {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
+      {isAsking ? (
+        <Confirm
+          question={t.organiser.discardSaleAsk}
+          yes={t.organiser.discardSaleYes}
+          no={t.organiser.removeNo}
+          busy={busy}
+          onYes={() => void discard()}
+          onNo={() => setAsking(false)}
+        />
+      ) : (
+        <div className="actions">
+          <button type="button" className="button quiet small" onClick={() => setAsking(true)}>
+            {t.organiser.discardSale}
+          </button>
+        </div>
+      )}
+    </>
   )
 }
 
@@ -341,7 +434,10 @@ function PublishStep({
           {sale.state === 'published' ? (
             <Readiness event={event} sale={sale} />
           ) : (
-            <Publish sale={sale} reload={reload} />
+            <>
+              <Publish sale={sale} reload={reload} />
+              <DiscardSale sale={sale} reload={reload} />
+            </>
           )}
         </section>
       ))}

@@ -15,6 +15,7 @@ import { errorText } from '../../api/api.ts'
 import { keys, useEvent, useQueryClient } from '../../api/queries.ts'
 import { AreaField, SelectField, TextField } from '../../forms/fields.tsx'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
+import { EventNav } from './event-nav.tsx'
 import { useAttempt, useIdempotencyKey, useTitle } from '../../ui/hooks.ts'
 import { Blank, Confirm, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../../ui/parts.tsx'
 
@@ -45,6 +46,7 @@ export function OrganiserOrdersPage({ id }: { id: string }) {
   return (
     <div className="page narrow">
       <PageHead title={t.refunds.ordersTitle} lead={event.data.name} />
+      <EventNav event={event.data} />
       <div className="stack">
         {event.data.cancelled ? (
           <Notice tone="warn" title={t.refunds.eventOff}>

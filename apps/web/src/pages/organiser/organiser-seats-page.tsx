@@ -1,5 +1,4 @@
 import { useMemo, useState } from 'react'
-import { Link } from 'wouter'
 import type { EventDocument, Sale, Section } from '@fairgate/contracts/http/catalog'
 import { blockSeats, unblockSeats } from '@fairgate/contracts/http/stock'
 import { formatMoney, times } from '@fairgate/contracts/money'
@@ -8,12 +7,12 @@ import { codeOf, errorText, problemOf } from '../../api/api.ts'
 import { useEvent } from '../../api/queries.ts'
 import { Choices, TextField } from '../../forms/fields.tsx'
 import { localeOf } from '../../i18n/dates.ts'
-import { pb } from '../../path-builder.ts'
 import { useSeatPictures } from '../../seat-map/live.ts'
 import { SeatMap } from '../../seat-map/seat-map.tsx'
 import { rowsOf, stateOf, tierOf } from '../../seat-map/seats.ts'
 import { useDescriptions, useVenue } from '../../seat-map/use-venue.ts'
 import type { MapSection, Venue } from '../../seat-map/venue.ts'
+import { EventNav } from './event-nav.tsx'
 import { useTitle } from '../../ui/hooks.ts'
 import { Failure, Notice, PageHead, Skeleton, TableScroll } from '../../ui/parts.tsx'
 
@@ -39,11 +38,8 @@ export function SeatsPage({ id }: { id: string }) {
   const sales = event.data.sales.filter(({ state }) => state === 'published')
   return (
     <div className="page">
-      <PageHead title={event.data.name} lead={t.seatPlan.title}>
-        <Link href={pb.organiserWatch(id)} className="button quiet small">
-          {t.organiser.watch}
-        </Link>
-      </PageHead>
+      <PageHead title={event.data.name} lead={t.seatPlan.title} />
+      <EventNav event={event.data} />
       {sales.length === 0 ? <Notice>{t.seatPlan.none}</Notice> : null}
       <div className="stack">
         {sales.map((sale) => (

@@ -1,6 +1,5 @@
 import { useState, type FormEvent } from 'react'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from 'wouter'
 import type { EventDocument, Sale } from '@fairgate/contracts/http/catalog'
 import { orderFigures, orderStates } from '@fairgate/contracts/http/orders'
 import {
@@ -17,12 +16,12 @@ import { keys, useEvent, useLine, useQueryClient } from '../../api/queries.ts'
 import { AdmissionPanel } from './admission-panel.tsx'
 import { AuctionWatch } from './auction-watch.tsx'
 import { BallotWatch } from './ballot-watch.tsx'
+import { EventNav } from './event-nav.tsx'
 import { DefencesPanel } from './defences-panel.tsx'
 import { WaitlistWatch } from './waitlist-watch.tsx'
 import { TextField } from '../../forms/fields.tsx'
 import { wholeFault } from '../../forms/rules.ts'
 import { localeOf } from '../../i18n/dates.ts'
-import { pb } from '../../path-builder.ts'
 import { useAttempt, useTitle } from '../../ui/hooks.ts'
 import { Icon } from '../../ui/icons.tsx'
 import { Countdown, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../../ui/parts.tsx'
@@ -59,14 +58,8 @@ export function WatchPage({ id }: { id: string }) {
   const queues = sales.filter(({ method }) => method === 'queue')
   return (
     <div className="page">
-      <PageHead title={event.data.name} lead={`${t.organiser.watchTitle} · ${t.organiser.updated}`}>
-        <Link href={pb.organiserSeats(id)} className="button quiet small">
-          {t.seatPlan.link}
-        </Link>
-        <Link href={pb.organiserEvent(id)} className="button quiet small">
-          {t.event.edit}
-        </Link>
-      </PageHead>
+      <PageHead title={event.data.name} lead={`${t.organiser.watchTitle} · ${t.organiser.updated}`} />
+      <EventNav event={event.data} />
       <div className="stack">
         <Figures event={event.data} />
         {sales.length === 0 ? <Notice>{t.organiser.noLines}</Notice> : null}
