@@ -150,8 +150,8 @@ describe('limits', () => {
       const unlocked = (one: TestPlatform): TestPlatform => (guarded ? one : { ...one, db: withoutRowLocks(one.db) })
       const other = await openTestPlatform(platform.databaseUrl, { seed: 2, origin: 'other' })
       const apps = [platform, other].map((one) => one.http([createOrders(unlocked(one)).module]).fastify)
-      // Both processes look before either writes.
-      const gates = guarded ? [] : [platform, other].map(({ racepoints }) => racepoints.hold('orders.codes-locked'))
+      // Both processes have counted before either writes.
+      const gates = guarded ? [] : [platform, other].map(({ racepoints }) => racepoints.hold('orders.codes-counted'))
       const answering = Promise.all(
         Array.from({ length: 40 }, async (_, i) => {
           const accountId = `acc_${i}`

@@ -190,7 +190,6 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
       withCode.filter((one) => promotionOf(one)?.usesMax != null),
     )
     const done = await known(tx)
-    await racepoints.reach('orders.codes-locked')
     const now = clock.now()
     const good: (Use & { promotion: Promotion; price: Money })[] = []
     for (const { orderId, hold, promoCode } of claims) {
@@ -222,6 +221,7 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
         })
     }
     const counted = await number(tx, good)
+    await racepoints.reach('orders.codes-counted')
     for (const one of good) {
       if (counted.has(one.orderId))
         result.set(one.orderId, {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { transaction } from '#platform/db'
 import { createRacepoints } from '#platform/racepoint'
+import { untilWaiting } from '../../../test/controls.ts'
 import { test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createUseCases } from './orders.ts'
 import * as store from './orders-store.ts'
@@ -32,28 +33,13 @@ async function race(platform: TestPlatform, first: 'payment' | 'deadline', lockB
   await gate.reached
   const follower = runs[1](free)
   // The follower either waits for the lock, or has decided by itself; in both cases the leader may go on.
-  await settledOrWaiting(platform, follower)
+  await Promise.race([follower, untilWaiting(platform.db)])
   gate.open()
   const ends = await Promise.allSettled([leader, follower])
   return {
     told: (await taken()).map(({ type }) => type),
     state: await state(id),
     failed: ends.filter(({ status }) => status === 'rejected').length,
-  }
-}
-
-/** Returns when the work has ended or a session of this database waits for a lock. */
-async function settledOrWaiting(platform: TestPlatform, work: Promise<unknown>): Promise<void> {
-  let ended = false
-  void work.then(
-    () => (ended = true),
-    () => (ended = true),
-  )
-  for (;;) {
-    const { rows } = await platform.database.pool.query(
-      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    )
-    if (ended || rows.length > 0) return
   }
 }
 

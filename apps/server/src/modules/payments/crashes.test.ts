@@ -128,11 +128,11 @@ everyProvider('when a booking fails the answer is asked for again, and booked', 
   expect(provider.totals().captured).toBe(price)
 })
 
-/** @returns how many confirms and statements it took two processes to capture 270 payments and be refused 30 */
-async function captureMany(platform: TestPlatform, guard: 'leases' | 'no leases') {
+/** Nine of ten payments are captured and the tenth is refused, by two processes. @returns how many confirms and statements that took */
+async function captureMany(platform: TestPlatform, count: number, guard: 'leases' | 'no leases') {
   const provider = await openTossProvider(platform.clock)
   const tills = [await openTill(platform, provider), await openTill(platform, provider)] as const
-  const payments = await tills[0].handOverMany(300, (index) => (index % 10 === 0 ? { outcome: 'decline' } : {}))
+  const payments = await tills[0].handOverMany(count, (index) => (index % 10 === 0 ? { outcome: 'decline' } : {}))
   if (guard === 'no leases') {
     await platform.database.pool.query(`
       create function payments.no_lease() returns trigger language plpgsql as $$ begin new.lease_until := null; return new; end $$;
@@ -141,25 +141,39 @@ async function captureMany(platform: TestPlatform, guard: 'leases' | 'no leases'
   await tills[0].publish(...payments.map(tills[0].captureRequested))
   await deliver(platform, tills[0])
   const before = platform.statements.length
-  await Promise.all(tills.map((till) => till.settle()))
+  if (guard === 'leases') await Promise.all(tills.map((till) => till.settle()))
+  else {
+    // The second takes them when the first has them all.
+    const leased = platform.racepoints.hold('payments.leased')
+    const first = tills[0].settle()
+    await leased.arrived(count)
+    const second = tills[1].settle()
+    await leased.arrived(2 * count)
+    leased.open()
+    await Promise.all([first, second])
+  }
   const statements = platform.statements.length - before
   const facts = await tills[0].facts()
-  expect(facts.filter(({ what }) => what === 'captured')).toHaveLength(270)
-  expect(facts.filter(({ what }) => what === 'refused')).toHaveLength(30)
-  expect(provider.totals()).toEqual({ captured: 270 * price, returned: 0 })
-  expect((await tills[0].module.audit!()).figures).toMatchObject({ payments: 300, pending: 0, captured: 270 * price })
+  const refused = count / 10
+  const captured = count - refused
+  expect(facts.filter(({ what }) => what === 'captured')).toHaveLength(captured)
+  expect(facts.filter(({ what }) => what === 'refused')).toHaveLength(refused)
+  expect(provider.totals()).toEqual({ captured: captured * price, returned: 0 })
+  expect((await tills[0].module.audit!()).figures).toMatchObject({
+    payments: count,
+    pending: 0,
+    captured: captured * price,
+  })
   return { confirms: confirms(provider.calls).length, statements }
 }
 
 test('300 payments by two processes at once: each is confirmed once, many in a commit', async ({ platform }) => {
-  const { confirms, statements } = await captureMany(platform, 'leases')
+  const { confirms, statements } = await captureMany(platform, 300, 'leases')
   expect(confirms).toBe(300)
   expect(statements).toBeLessThan(900)
 })
 
-test('control: without leases payments are confirmed again and again, and still captured once', async ({
-  platform,
-}) => {
-  const { confirms } = await captureMany(platform, 'no leases')
-  expect(confirms).toBeGreaterThan(300)
+test('control: without leases payments are confirmed by both, and still captured once', async ({ platform }) => {
+  const { confirms } = await captureMany(platform, 40, 'no leases')
+  expect(confirms).toBeGreaterThanOrEqual(80)
 })

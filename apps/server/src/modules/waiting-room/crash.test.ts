@@ -6,6 +6,7 @@ import { openTestPlatform, test, type TestPlatform } from '../../../test/fixture
 import { createWaitingRoom, type WaitingRoom } from './index.ts'
 import { config, openWorld, opensAt, orderFulfilled, orderRefunded, people, withoutGuard } from './test-world.ts'
 
+const midnight = Date.parse('2026-01-01T00:00:00Z')
 const atNine = Date.parse('2026-01-01T09:00:00Z')
 const atTen = Date.parse(opensAt)
 
@@ -34,13 +35,14 @@ type ToldPlace = { id: string; number: number; lineId: string; accountId: string
 async function liveThrough(
   platform: TestPlatform,
   seed: number,
-  options: { steps: number; guarded: (db: Db) => Db; mayDieAt?: Record<Doing, readonly string[]> },
+  options: { steps: number; guarded: (db: Db) => Db; mayDieAt?: Partial<Record<Doing, readonly string[]>> },
 ): Promise<{ deaths: number; told: number; passes: number }> {
   const world = await openWorld(platform, lines)
   platform.clock.set(atNine)
   const random = seededRandom(seed)
   const below = (count: number): number => Buffer.from(random(4)).readUInt32BE() % count
   const pick = <T>(items: readonly T[]): T => items[below(items.length)]!
+  const { mayDieAt = moments } = options
   let opened = 0
 
   async function start(): Promise<Process> {
@@ -119,7 +121,7 @@ async function liveThrough(
   /** Somebody dies in the middle; the others go on meanwhile. */
   async function die(doing: Doing): Promise<void> {
     const process = pick(processes)
-    const gate = process.platform.racepoints.hold(pick((options.mayDieAt ?? moments)[doing]))
+    const gate = process.platform.racepoints.hold(pick(mayDieAt[doing]!))
     const done = act(doing, process).catch(() => undefined)
     await Promise.race([gate.reached, done])
     await Promise.all(processes.filter((other) => other !== process).map((other) => tickOf(other)))
@@ -194,9 +196,10 @@ async function liveThrough(
     await Promise.all(people(12).map((accountId, i) => act('join', processes[i % 2]!).catch(() => accountId)))
     advance(atTen - atNine)
     const doings: Doing[] = ['tick', 'tick', 'join', 'join', 'claim', 'claim', 'leave']
+    const dying = doings.filter((doing) => mayDieAt[doing])
     for (let step = 0; step < options.steps; step++) {
       const chance = below(12)
-      if (chance < 4) await die(pick(doings))
+      if (chance < 4) await die(pick(dying))
       else if (chance < 9) await act(pick(doings), pick(processes)).catch(() => undefined)
       else if (chance === 9 && passes.size > 0) await order()
       else if (chance === 10 && sold.size > 0 && below(3) === 0) await refund()
@@ -245,6 +248,13 @@ test('without the locks of the tick and the key of the calls the same life calls
       'select (0 <> hashtextextended(',
     )
   // Later than this the others would wait for the row that the first has written.
-  const mayDieAt = { ...moments, tick: ['waiting-room.before-call'] }
-  await expect(liveThrough(platform, 2, { steps: 60, guarded, mayDieAt })).rejects.toThrow(/the calls of each line/)
-})
+  const mayDieAt = { tick: ['waiting-room.before-call'] }
+  // About every second life needs the locks, and what is at the same time makes it another: it ends with the first that does.
+  let end = ''
+  for (let seed = 4; seed < 34 && !end.includes('the calls of each line'); seed++) {
+    await rows(platform.db, sql`truncate waiting_room.sales, platform.deliveries cascade`)
+    platform.clock.set(midnight)
+    end = await liveThrough(platform, seed, { steps: 60, guarded, mayDieAt }).then(() => 'lived', String)
+  }
+  expect(end).toContain('the calls of each line')
+}, 180_000)
