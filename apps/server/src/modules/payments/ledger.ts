@@ -1,10 +1,12 @@
 import { on, type Subscription } from '#platform/bus'
 import { afterCommit, transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
-import { book, decline, requestCapture, requestRefund, type Change, type Surroundings } from './booking.ts'
+import { book, decline, requestCapture } from './booking.ts'
+import type { Change, Surroundings } from './change.ts'
 import type { Payment, Step } from './payment.ts'
 import * as store from './payments-store.ts'
 import type { Answer } from './provider.ts'
+import { requestRefund } from './refunding.ts'
 
 type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'signals' | 'metrics' | 'log'>
 

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { book, decline, requestCapture, requestRefund, takeRefundAccount, type Change } from './booking.ts'
+import { book, decline, requestCapture } from './booking.ts'
+import type { Change } from './change.ts'
 import { happenings, pauseMs, states, table, type Payment, type Refund } from './payment.ts'
 import { statuses, type Answer } from './provider.ts'
+import { requestRefund, takeRefundAccount } from './refunding.ts'
 
 const fresh: Payment = {
   id: 'pay_1',

@@ -1,5 +1,5 @@
 import { row, rows, sql, type Db, type Tx } from '#platform/db'
-import type { Change } from './booking.ts'
+import type { Change } from './change.ts'
 import type { Payment, Refund, State } from './payment.ts'
 import type { Status } from './provider.ts'
 
