@@ -11,6 +11,7 @@ import { OrderPage } from './pages/orders/order-page.tsx'
 import { OrdersPage } from './pages/orders/orders-page.tsx'
 import { PayFailPage, PaySuccessPage } from './pages/orders/pay-pages.tsx'
 import { ShopPage } from './pages/shop/shop-page.tsx'
+import { Catch } from './ui/catch.tsx'
 import { useTitle } from './ui/hooks.ts'
 import { Layout } from './ui/layout.tsx'
 import { Blank, Notice, Skeleton } from './ui/parts.tsx'
@@ -71,54 +72,57 @@ const CheckInPage = lazy(() =>
 )
 
 export function Routes() {
+  const [path] = useLocation()
   return (
     <Layout>
-      <Suspense fallback={<PageSkeleton />}>
-        <Switch>
-          <Route path="/" component={EventsPage} />
-          <Route path="/events/:id">{({ id }) => <EventPage key={id} id={id} />}</Route>
-          <Route path="/events/:id/code">{({ id }) => withRole(<CodePage key={id} eventId={id} />)}</Route>
-          <Route path="/sign-in" component={SignInPage} />
-          <Route path="/register" component={RegisterPage} />
-          <Route path="/verify">{() => withRole(<VerifyPage />)}</Route>
-          <Route path="/lines/:id/shop">{({ id }) => withRole(<ShopPage key={id} lineId={id} />)}</Route>
-          <Route path="/ballots/:id">{({ id }) => withRole(<BallotPage key={id} saleId={id} />)}</Route>
-          <Route path="/lots/:id">{({ id }) => <LotPage key={id} id={id} />}</Route>
-          <Route path="/lots/:id/ranking">{({ id }) => <LotRankingPage key={id} id={id} />}</Route>
-          <Route path="/waitlists/:id">{({ id }) => withRole(<WaitlistPage key={id} saleId={id} />)}</Route>
-          <Route path="/orders">{() => withRole(<OrdersPage />)}</Route>
-          <Route path="/orders/:id">{({ id }) => withRole(<OrderPage key={id} id={id} />)}</Route>
-          <Route path="/orders/:id/card">{({ id }) => withRole(<CardPage key={id} id={id} />)}</Route>
-          <Route path="/orders/:id/receipt">{({ id }) => withRole(<ReceiptPage key={id} id={id} />)}</Route>
-          <Route path="/pay/success">{() => withRole(<PaySuccessPage />)}</Route>
-          <Route path="/pay/fail">{() => withRole(<PayFailPage />)}</Route>
-          <Route path="/tickets">{() => withRole(<TicketsPage />)}</Route>
-          <Route path="/tickets/:id">{({ id }) => withRole(<TicketPage key={id} id={id} />)}</Route>
-          <Route path="/organiser">{() => withRole(<OrganiserPage />, 'organiser')}</Route>
-          <Route path="/organiser/new">{() => withRole(<NewEventPage />, 'organiser')}</Route>
-          <Route path="/organiser/webhooks">{() => withRole(<WebhooksPage />, 'organiser')}</Route>
-          <Route path="/organiser/events/:id">
-            {({ id }) => withRole(<OrganiserEventPage key={id} id={id} />, 'organiser')}
-          </Route>
-          <Route path="/organiser/events/:id/seats">
-            {({ id }) => withRole(<SeatsPage key={id} id={id} />, 'organiser')}
-          </Route>
-          <Route path="/organiser/events/:id/orders">
-            {({ id }) => withRole(<OrganiserOrdersPage key={id} id={id} />, 'organiser')}
-          </Route>
-          <Route path="/organiser/events/:id/money">
-            {({ id }) => withRole(<MoneyPage key={id} id={id} />, 'organiser')}
-          </Route>
-          <Route path="/organiser/events/:id/watch">
-            {({ id }) => withRole(<WatchPage key={id} id={id} />, 'organiser')}
-          </Route>
-          <Route path="/admin">{() => withRole(<AdminPage />, 'admin')}</Route>
-          <Route path="/admin/orders">{() => withRole(<AdminOrdersPage />, 'admin')}</Route>
-          <Route path="/admin/orders/:id">{({ id }) => withRole(<AdminOrderPage key={id} id={id} />, 'admin')}</Route>
-          <Route path="/check-in">{() => withRole(<CheckInPage />, 'staff')}</Route>
-          <Route component={NotFoundPage} />
-        </Switch>
-      </Suspense>
+      <Catch key={path} fallback={<BrokenPage />}>
+        <Suspense fallback={<PageSkeleton />}>
+          <Switch>
+            <Route path="/" component={EventsPage} />
+            <Route path="/events/:id">{({ id }) => <EventPage key={id} id={id} />}</Route>
+            <Route path="/events/:id/code">{({ id }) => withRole(<CodePage key={id} eventId={id} />)}</Route>
+            <Route path="/sign-in" component={SignInPage} />
+            <Route path="/register" component={RegisterPage} />
+            <Route path="/verify">{() => withRole(<VerifyPage />)}</Route>
+            <Route path="/lines/:id/shop">{({ id }) => withRole(<ShopPage key={id} lineId={id} />)}</Route>
+            <Route path="/ballots/:id">{({ id }) => withRole(<BallotPage key={id} saleId={id} />)}</Route>
+            <Route path="/lots/:id">{({ id }) => <LotPage key={id} id={id} />}</Route>
+            <Route path="/lots/:id/ranking">{({ id }) => <LotRankingPage key={id} id={id} />}</Route>
+            <Route path="/waitlists/:id">{({ id }) => withRole(<WaitlistPage key={id} saleId={id} />)}</Route>
+            <Route path="/orders">{() => withRole(<OrdersPage />)}</Route>
+            <Route path="/orders/:id">{({ id }) => withRole(<OrderPage key={id} id={id} />)}</Route>
+            <Route path="/orders/:id/card">{({ id }) => withRole(<CardPage key={id} id={id} />)}</Route>
+            <Route path="/orders/:id/receipt">{({ id }) => withRole(<ReceiptPage key={id} id={id} />)}</Route>
+            <Route path="/pay/success">{() => withRole(<PaySuccessPage />)}</Route>
+            <Route path="/pay/fail">{() => withRole(<PayFailPage />)}</Route>
+            <Route path="/tickets">{() => withRole(<TicketsPage />)}</Route>
+            <Route path="/tickets/:id">{({ id }) => withRole(<TicketPage key={id} id={id} />)}</Route>
+            <Route path="/organiser">{() => withRole(<OrganiserPage />, 'organiser')}</Route>
+            <Route path="/organiser/new">{() => withRole(<NewEventPage />, 'organiser')}</Route>
+            <Route path="/organiser/webhooks">{() => withRole(<WebhooksPage />, 'organiser')}</Route>
+            <Route path="/organiser/events/:id">
+              {({ id }) => withRole(<OrganiserEventPage key={id} id={id} />, 'organiser')}
+            </Route>
+            <Route path="/organiser/events/:id/seats">
+              {({ id }) => withRole(<SeatsPage key={id} id={id} />, 'organiser')}
+            </Route>
+            <Route path="/organiser/events/:id/orders">
+              {({ id }) => withRole(<OrganiserOrdersPage key={id} id={id} />, 'organiser')}
+            </Route>
+            <Route path="/organiser/events/:id/money">
+              {({ id }) => withRole(<MoneyPage key={id} id={id} />, 'organiser')}
+            </Route>
+            <Route path="/organiser/events/:id/watch">
+              {({ id }) => withRole(<WatchPage key={id} id={id} />, 'organiser')}
+            </Route>
+            <Route path="/admin">{() => withRole(<AdminPage />, 'admin')}</Route>
+            <Route path="/admin/orders">{() => withRole(<AdminOrdersPage />, 'admin')}</Route>
+            <Route path="/admin/orders/:id">{({ id }) => withRole(<AdminOrderPage key={id} id={id} />, 'admin')}</Route>
+            <Route path="/check-in">{() => withRole(<CheckInPage />, 'staff')}</Route>
+            <Route component={NotFoundPage} />
+          </Switch>
+        </Suspense>
+      </Catch>
     </Layout>
   )
 }
@@ -157,6 +161,20 @@ function Gate({ role, children }: { role: Role | undefined; children: ReactNode 
   return children
 }
 
+/** Something of the page did not come or did not work, as when a new version has replaced the files of this one. */
+function BrokenPage() {
+  const { t } = useApp()
+  return (
+    <div className="page narrow">
+      <Blank title={t.common.errorTitle} body={t.common.brokenBody} icon="warn" isPage>
+        <button type="button" className="button" onClick={() => location.reload()}>
+          {t.common.reload}
+        </button>
+      </Blank>
+    </div>
+  )
+}
+
 function PageSkeleton() {
   return (
     <div className="page narrow">
@@ -172,7 +190,7 @@ function NotFoundPage() {
     <div className="page narrow">
       <Blank title={t.common.notFoundTitle} body={t.common.notFoundBody} icon="search" isPage>
         <Link href={pb.events()} className="button">
-          {t.order.browse}
+          {t.common.toEvents}
         </Link>
       </Blank>
     </div>

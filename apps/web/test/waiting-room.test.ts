@@ -4,7 +4,8 @@ import { pauseAfterFailure, pauseMs, pauseMsMax, spread } from '../waiting-room/
 import { aheadOf, type RoomState } from '../waiting-room/room.ts'
 import { en } from '../waiting-room/en.ts'
 import { ko } from '../waiting-room/ko.ts'
-import { announcementOf, clockText, viewOf } from '../waiting-room/view.ts'
+import { clockText } from '../src/i18n/dates.ts'
+import { announcementOf, viewOf } from '../waiting-room/view.ts'
 
 const poll: LineDocument['poll'] = [
   { aheadMax: 50, everyMs: 1000 },
@@ -159,7 +160,7 @@ describe('view', () => {
   })
 
   test('the clock counts up to the next whole second and never below zero', () => {
-    const days = (count: number): string => (count === 1 ? 'day' : 'days')
+    const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`)
     expect([-5, 0, 1, 59_001, 3_600_000, 90_061_000].map((ms) => clockText(ms, days))).toEqual([
       '00:00',
       '00:00',

@@ -98,7 +98,7 @@ export const en = {
     low === high ? `about ${low} min` : low === 0 ? `up to ${high} min` : `${low} to ${high} min`,
   number: (count: number) => count.toLocaleString('en'),
   updated: (time: string) => `Last news at ${time}`,
-  days: (count: number): string => (count === 1 ? 'day' : 'days'),
+  days: (count: number): string => plural(count, 'day', 'days'),
 }
 
 export type Texts = typeof en

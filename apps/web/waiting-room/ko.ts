@@ -92,5 +92,5 @@ export const ko: Texts = {
   waitRange: (low, high) => (low === high ? `약 ${low}분` : low === 0 ? `${high}분 이내` : `${low}~${high}분`),
   number: (count) => count.toLocaleString('ko'),
   updated: (time) => `마지막 확인 ${time}`,
-  days: () => '일',
+  days: (count) => `${count.toLocaleString('ko')}일`,
 }

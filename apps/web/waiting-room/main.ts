@@ -1,6 +1,7 @@
 import '../src/ui/tokens.css'
 import './style.css'
 import { browserParts } from '../src/api/browser.ts'
+import { localeOf } from '../src/i18n/dates.ts'
 import { chooseLanguage } from '../src/i18n/language.ts'
 import { createRoomApi } from './api.ts'
 import { createRenderer } from './render.ts'
@@ -53,7 +54,8 @@ function show(state: RoomState): void {
   latest = state
   const t = texts()
   const view = viewOf(state, t)
-  const time = state.lastNewsMs === undefined ? undefined : new Date(state.lastNewsMs).toLocaleTimeString(lang)
+  const time =
+    state.lastNewsMs === undefined ? undefined : new Date(state.lastNewsMs).toLocaleTimeString(localeOf(lang))
   renderer.render(view, t, {
     eventName: state.event
       ? [state.event.name, state.document?.name].filter(Boolean).join(' · ')

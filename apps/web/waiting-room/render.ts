@@ -1,6 +1,7 @@
 import type { ServerClock } from '../src/api/server-clock.ts'
 import type { Texts } from './en.ts'
-import { announcementOf, clockText, type Action, type Press, type View } from './view.ts'
+import { clockText } from '../src/i18n/dates.ts'
+import { announcementOf, type Action, type Press, type View } from './view.ts'
 
 /** A screen reader hears a change of state at once and the distance not more often than this. */
 const announceEveryMs = 30_000

@@ -130,7 +130,7 @@ function ownView(state: RoomState, t: Texts): View {
         { label: t.signIn, href: `/sign-in?next=${here}` },
         { label: t.register, href: `/register?next=${here}`, quiet: true },
       ],
-      facts: [crowd, ...stock],
+      facts: [crowd, ...(beforeOpening ? stock.slice(0, 1) : stock)],
     }
   }
   if (who === 'unverified') {
@@ -267,13 +267,3 @@ export const announcementOf = (view: View, t: Texts): string =>
   [view.heading + '.', view.ahead === undefined ? view.lead : t.aheadSaid(view.ahead), view.warning ?? '']
     .join(' ')
     .trim()
-
-/** `2 days 03:04:05`, `03:04:05`, `04:05` */
-export function clockText(ms: number, days: (count: number) => string): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1000))
-  const two = (value: number): string => String(value).padStart(2, '0')
-  const day = Math.floor(seconds / 86_400)
-  const hour = Math.floor((seconds % 86_400) / 3600)
-  const rest = `${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`
-  return `${day > 0 ? `${day} ${days(day)} ` : ''}${day > 0 || hour > 0 ? `${two(hour)}:` : ''}${rest}`
-}

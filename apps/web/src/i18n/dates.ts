@@ -84,3 +84,13 @@ export function shortTime(instant: string, timeZone: string, language: Language,
 }
 
 export const hereZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/** What a countdown shows: `2 days 03:04:05`, `03:04:05`, `04:05`; up to the next whole second, never below zero. */
+export function clockText(ms: number, days: (count: number) => string): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const day = Math.floor(seconds / 86_400)
+  const hour = Math.floor((seconds % 86_400) / 3600)
+  const rest = `${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`
+  return `${day > 0 ? `${days(day)} ` : ''}${day > 0 || hour > 0 ? `${two(hour)}:` : ''}${rest}`
+}

@@ -63,6 +63,7 @@ export function SeatMap(props: SeatMapProps) {
   const finder = useMemo(() => createFinder(venue), [venue])
   const fit = useMemo(() => fitView(venue.box, venue.pitch, size), [venue, size])
   const view = useRef<View>(fit)
+  const lastFit = useRef(fit)
   const behaviour = useRef<ZoomBehavior<HTMLCanvasElement, unknown>>(undefined)
   const palette = useRef<{ scheme: number; colours: Palette }>(undefined)
   const lasso = useRef<Point[]>([])
@@ -142,7 +143,9 @@ export function SeatMap(props: SeatMapProps) {
   useEffect(() => {
     const element = canvas.current
     if (!element || size.width === 0) return
-    const isFit = view.current.scale <= fit.scale * 1.01 || behaviour.current === undefined
+    // Whoever saw all of it still does when the window has another size, as on a phone that is turned.
+    const isFit = view.current.scale <= lastFit.current.scale * 1.01 || behaviour.current === undefined
+    lastFit.current = fit
     const zooming = zoom<HTMLCanvasElement, unknown>()
       .extent([
         [0, 0],

@@ -6,6 +6,7 @@ import type { SeatPicture } from '@fairgate/contracts/seat-picture'
 import { useApp } from '../app.tsx'
 import { Choices } from '../forms/fields.tsx'
 import { localeOf } from '../i18n/dates.ts'
+import { Labels } from '../ui/labels.tsx'
 import { Failure, Notice, Skeleton, Stepper } from '../ui/parts.tsx'
 import { Icon } from '../ui/icons.tsx'
 import { CountPicker } from './count-picker.tsx'
@@ -144,6 +145,8 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
   const isNeeded = (seats: ReadonlySet<number>, sectionId: string): boolean =>
     accessible || [...seats].some((seat) => venue.byId.get(sectionId)?.seats?.[seat]?.accessible)
   const missed = gone ?? lost
+  // What the refusal says already is not said again when the map shows it a moment later.
+  const isNews = gone?.taken.some((id) => !lost?.taken.includes(id))
   const near = missed && nearbyOf(missed, venue.byId.get(missed.sectionId), pictures.get(missed.sectionId))
   const section = choice && sections.find(({ id }) => id === choice.sectionId)
   const labels = choice ? [...choice.seats].map((seat) => labelOf(choice.sectionId, seat)) : []
@@ -265,14 +268,14 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
           ) : null}
         </div>
       ) : null}
-      {gone ? <Notice tone="warn">{t.shop.taken(gone.labels.join(', '))}</Notice> : null}
+      {gone && isNews ? <Notice tone="warn">{t.shop.taken(gone.labels.join(', '))}</Notice> : null}
       {note === 'limit' ? <Notice tone="warn">{t.shop.limitReached(limit)}</Notice> : null}
       {note === 'section' ? <Notice>{t.shop.otherSection}</Notice> : null}
       {view === 'map' ? <SeatMap {...shared} onNeed={need} /> : <SeatList {...shared} filter={filter} />}
       {amounts.length > 1 ? <Legend tier={0} /> : null}
       <div className={choice ? 'hold-bar' : 'hold-bar idle'}>
         <div aria-live="polite">
-          <b className="figures">{labels.length > 0 ? labels.join(', ') : t.shop.holdNone}</b>
+          <b className="figures">{labels.length > 0 ? <Labels of={labels} /> : t.shop.holdNone}</b>
           <small className="figures">
             {t.shop.chosen(labels.length, limit)}
             {section ? ` · ${formatMoney(times(section.price, labels.length), localeOf(lang))}` : ''}
@@ -285,6 +288,7 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
           disabled={busy || !choice}
           onClick={() => {
             if (!choice) return
+            setNote(undefined)
             const { sectionId, seats } = choice
             const wanted: Wanted = {
               seatIds: idsOf(sectionId, seats),

@@ -1,8 +1,10 @@
 import type { ReactNode } from 'react'
+import { Link } from 'wouter'
 import { ApiError } from '@fairgate/contracts/client'
 import { useApp } from '../app.tsx'
 import { errorText } from '../api/api.ts'
-import { eventTime } from '../i18n/dates.ts'
+import { clockText, eventTime } from '../i18n/dates.ts'
+import { pb } from '../path-builder.ts'
 import { useFocusOnMount, useServerNow } from './hooks.ts'
 import { Icon, type IconName } from './icons.tsx'
 
@@ -41,7 +43,7 @@ export function Notice({
   )
 }
 
-/** A failed reading with a way to try again. */
+/** A failed reading with a way to try again, or out of a page that does not exist. */
 export function Failure({ error, retry, isPage = false }: { error: unknown; retry?: () => void; isPage?: boolean }) {
   const { t, lang } = useApp()
   const missing = error instanceof ApiError && error.status === 404
@@ -52,7 +54,13 @@ export function Failure({ error, retry, isPage = false }: { error: unknown; retr
       icon="warn"
       isPage={isPage}
     >
-      {retry && !missing ? (
+      {missing ? (
+        isPage ? (
+          <Link href={pb.events()} className="button">
+            {t.common.toEvents}
+          </Link>
+        ) : null
+      ) : retry ? (
         <button type="button" className="button quiet" onClick={retry}>
           {t.common.retry}
         </button>
@@ -139,13 +147,11 @@ export function Countdown({
       </div>
     )
   }
-  const hours = Math.floor(seconds / 3600)
-  const text = `${hours > 0 ? `${days > 0 ? `${days} ${t.common.units.days(days)} ` : ''}${two(hours % 24)}:` : ''}${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`
   return (
     <span className={leftMs < urgentMs ? 'count urgent' : 'count'} role="timer" aria-label={label}>
       <Icon name="clock" size={18} />
       <span className="count-label">{label}</span>
-      <b className="figures">{text}</b>
+      <b className="figures">{clockText(leftMs, t.common.days)}</b>
     </span>
   )
 }

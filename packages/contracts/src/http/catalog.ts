@@ -75,6 +75,9 @@ export const EventItem = Strict({
   organiserId: Type.String(),
   ...eventMembers,
   saleOpensAt: Type.Union([Instant, Type.Null()], { description: 'the first opening of a published sale' }),
+  saleClosesAt: Type.Optional(
+    Type.String({ format: 'date-time', description: 'the last closing of a published sale' }),
+  ),
   priceFrom: Type.Union([Money, Type.Null()]),
 })
 export type EventItem = Static<typeof EventItem>

@@ -178,26 +178,30 @@ const toSale = ({ ballot, auction, lines, ...sale }: SaleJson): Sale => ({
   })),
 })
 
-type ItemRow = Omit<EventItem, 'startsAt' | 'saleOpensAt' | 'priceFrom'> & {
+type ItemRow = Omit<EventItem, 'startsAt' | 'saleOpensAt' | 'saleClosesAt' | 'priceFrom'> & {
   startsAt: Date
   saleOpensAt: Date | null
+  saleClosesAt: Date | null
   amountFrom: number | null
 }
 
-/** What a list shows of an event: the first opening and the lowest price of what is published. */
+/** What a list shows of an event: the first opening, the last closing and the lowest price of what is published. */
 const itemColumns = sql`
   e.id, e.organiser_id as "organiserId", e.kind, e.name, e.description, e.venue, e.region, e.starts_at as "startsAt",
   e.time_zone as "timeZone", e.currency,
   (select min(a.opens_at) from catalog.publications p join catalog.sales a on a.id = p.sale_id
    where p.event_id = e.id) as "saleOpensAt",
+  (select max(a.closes_at) from catalog.publications p join catalog.sales a on a.id = p.sale_id
+   where p.event_id = e.id) as "saleClosesAt",
   (select min(s.price_amount) from catalog.publications p
    join catalog.line_sections ls on ls.sale_id = p.sale_id join catalog.sections s on s.id = ls.section_id
    where p.event_id = e.id) as "amountFrom"`
 
-const toItem = ({ amountFrom, ...item }: ItemRow): EventItem => ({
+const toItem = ({ amountFrom, saleClosesAt, ...item }: ItemRow): EventItem => ({
   ...item,
   startsAt: item.startsAt.toISOString(),
   saleOpensAt: item.saleOpensAt?.toISOString() ?? null,
+  ...(saleClosesAt ? { saleClosesAt: saleClosesAt.toISOString() } : {}),
   priceFrom: amountFrom === null ? null : { amount: amountFrom, currency: item.currency },
 })
 

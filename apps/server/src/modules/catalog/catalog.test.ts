@@ -268,7 +268,7 @@ test('the fees of an event are on its page and told with its sale; without fees 
 })
 
 describe('the public list', () => {
-  test('it has published events to come, soonest first, with the first opening and the lowest price', async ({
+  test('it has published events to come, soonest first, with the first opening, the last closing and the lowest price', async ({
     platform,
   }) => {
     const { call, create, publish, nobody } = await open(platform)
@@ -283,6 +283,7 @@ describe('the public list', () => {
         id: soon,
         name: 'Soon',
         saleOpensAt: '2026-02-01T11:00:00.000Z',
+        saleClosesAt: '2026-05-01T11:00:00.000Z',
         priceFrom: { amount: 55_000, currency: 'KRW' },
       },
       { id: late, name: 'Late' },

@@ -143,7 +143,7 @@ export function RegisterPage() {
     const found = faultsFrom({
       name: filled(values.name, t),
       email: emailFault(values.email, t),
-      password: values.password.length >= 10 ? undefined : t.account.passwordHint,
+      password: values.password.length >= 10 ? undefined : t.account.passwordFault,
     })
     setFaults(found)
     setFailure(undefined)
@@ -247,7 +247,7 @@ function CodeStep({ email, onDone }: { email: string; onDone: () => void }) {
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault()
     if (!/^\d{6}$/.test(code)) {
-      setFault(t.account.codeHint)
+      setFault(t.account.codeFault)
       return
     }
     setBusy(true)

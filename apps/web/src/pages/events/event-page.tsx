@@ -14,12 +14,14 @@ import { Poster } from '../../ui/poster.tsx'
 import { RefundTerms } from '../../ui/refund-terms.tsx'
 import { AuctionPanel } from './auction-panel.tsx'
 import { BallotPanel } from './ballot-panel.tsx'
+import { EventOff } from './event-off.tsx'
 import { coursesOf, groupsOf, isByGroup, type Group } from './groups.ts'
 
 export function EventPage({ id }: { id: string }) {
   const { t } = useApp()
   const account = useAccount()
   const event = useEvent(id)
+  const now = useServerNow(15_000)
   useTitle(event.data?.name)
   if (event.isPending) {
     return (
@@ -89,7 +91,7 @@ export function EventPage({ id }: { id: string }) {
             </h2>
             <SectionTable event={data} />
           </section>
-          {sales.length > 0 ? (
+          {sales.length > 0 && !data.cancelled ? (
             <section aria-labelledby="refunds">
               <h2 id="refunds" className="section-title">
                 {t.refunds.title}
@@ -100,10 +102,7 @@ export function EventPage({ id }: { id: string }) {
         </div>
         <aside className="sale-panels" aria-label={t.event.sale}>
           {data.cancelled ? (
-            <Notice tone="warn" title={t.refunds.eventOff}>
-              <p>{data.cancelled.note}</p>
-              <p>{t.refunds.eventOffBody}</p>
-            </Notice>
+            <EventOff event={data} body={t.refunds.eventOffBody} />
           ) : sales.length === 0 ? (
             <p className="panel muted">{t.event.saleNone}</p>
           ) : (
@@ -117,9 +116,11 @@ export function EventPage({ id }: { id: string }) {
               ),
             )
           )}
-          {sales.length > 0 && !data.cancelled ? (
+          {!data.cancelled && sales.some(({ closesAt }) => Date.parse(closesAt) > now) ? (
             <p>
-              <Link href={pb.eventCode(data.id)}>{t.money.codeQuestion}</Link>
+              <Link href={pb.eventCode(data.id)} className="lone-link">
+                {t.money.codeQuestion}
+              </Link>
             </p>
           ) : null}
         </aside>
@@ -184,12 +185,16 @@ function SalePanel({ event, sale }: { event: EventDocument; sale: Sale }) {
   const single = sale.lines.length === 1 ? sale.lines[0] : undefined
   const [chosen, setChosen] = useState<string>()
   const lineId = single?.id ?? chosen
+  const line = useLine(single?.id, 3000)
   const now = useServerNow(1000)
   const isBefore = now < Date.parse(sale.opensAt)
   const isAfter = now > Date.parse(sale.closesAt)
+  const isSoldOut = line.data?.phase === 'sold-out'
   return (
     <section className="panel sale" aria-labelledby={`sale-${sale.id}`}>
-      <h2 id={`sale-${sale.id}`}>{isAfter ? t.event.saleEnded : isBefore ? t.event.saleOpens : t.event.saleOpen}</h2>
+      <h2 id={`sale-${sale.id}`}>
+        {isAfter ? t.event.saleEnded : isBefore ? t.event.saleOpens : isSoldOut ? t.event.soldOut : t.event.saleOpen}
+      </h2>
       {isBefore ? (
         <>
           <p className="sale-when figures">{shortTime(sale.opensAt, event.timeZone, lang)}</p>
@@ -272,7 +277,9 @@ function JoinLine({ lineId, sale }: { lineId: string; sale: Sale }) {
         </>
       ) : phase === 'open' || phase === 'paused' ? (
         <p className="small">
-          <Link href={pb.waitlist(sale.id)}>{t.waitlist.sectionLink}</Link>
+          <Link href={pb.waitlist(sale.id)} className="lone-link">
+            {t.waitlist.sectionLink}
+          </Link>
         </p>
       ) : null}
       {phase === 'scheduled' ? <p className="muted small">{t.event.joinHint}</p> : null}

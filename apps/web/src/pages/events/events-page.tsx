@@ -4,13 +4,14 @@ import type { EventItem } from '@fairgate/contracts/http/catalog'
 import { formatMoney } from '@fairgate/contracts/money'
 import { listEvents } from '@fairgate/contracts/http/catalog'
 import { useApp } from '../../app.tsx'
+import { errorText } from '../../api/api.ts'
 import { useEvents } from '../../api/queries.ts'
 import { Choices } from '../../forms/fields.tsx'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
-import { useServerNow, useTitle } from '../../ui/hooks.ts'
+import { useAttempt, useServerNow, useTitle } from '../../ui/hooks.ts'
 import { Icon } from '../../ui/icons.tsx'
-import { Blank, Countdown, Failure, Skeleton, Tag } from '../../ui/parts.tsx'
+import { Blank, Countdown, Failure, Notice, Skeleton, Tag } from '../../ui/parts.tsx'
 import { Poster } from '../../ui/poster.tsx'
 
 type Kind = 'all' | 'concert' | 'race'
@@ -86,10 +87,11 @@ function SearchForm({ query, onSearch }: { query: string; onSearch: (query: stri
 }
 
 function EventGrid({ query, kind, onClear }: { query: string; kind: Kind; onClear: () => void }) {
-  const { t, api } = useApp()
+  const { t, lang, api } = useApp()
   const filter = { ...(query ? { query } : {}), ...(kind === 'all' ? {} : { kind }) }
   const events = useEvents(filter)
   const [more, setMore] = useState<{ of: string; items: EventItem[]; cursor: string | null }>()
+  const { busy, failure, attempt } = useAttempt()
   const now = useServerNow(15_000)
   const filterKey = JSON.stringify(filter)
 
@@ -143,9 +145,15 @@ function EventGrid({ query, kind, onClear }: { query: string; kind: Kind; onClea
               <EventCard key={item.id} item={item} now={now} />
             ))}
         </ul>
+        {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
         {cursor ? (
           <div className="actions centred">
-            <button type="button" className="button quiet" onClick={() => void showMore(cursor)}>
+            <button
+              type="button"
+              className="button quiet"
+              disabled={busy}
+              onClick={() => void attempt(() => showMore(cursor))}
+            >
               {t.common.more}
             </button>
           </div>
@@ -162,6 +170,7 @@ function opensWithin(item: EventItem, now: number, ms: number): boolean {
 
 function EventCard({ item, now }: { item: EventItem; now: number }) {
   const { t, lang } = useApp()
+  const isOver = item.saleClosesAt !== undefined && Date.parse(item.saleClosesAt) <= now
   const isOpen = item.saleOpensAt !== null && Date.parse(item.saleOpensAt) <= now
   return (
     <li className="event-card">
@@ -182,7 +191,9 @@ function EventCard({ item, now }: { item: EventItem; now: number }) {
         </p>
         <div className="event-foot">
           <span className="event-price figures">{item.priceFrom ? priceText(item, t, localeOf(lang)) : ''}</span>
-          {item.saleOpensAt === null ? null : isOpen ? (
+          {item.saleOpensAt === null ? null : isOver ? (
+            <Tag>{t.event.saleEnded}</Tag>
+          ) : isOpen ? (
             <Tag tone="accent">{t.events.onSale}</Tag>
           ) : opensWithin(item, now, soonMs) ? (
             <Countdown to={item.saleOpensAt} label={t.events.opensIn} urgentMs={600_000} />

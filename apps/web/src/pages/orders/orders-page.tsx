@@ -10,6 +10,7 @@ import { useMyWaitlists } from '../../api/waitlist.ts'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
 import { useServerNow, useTitle } from '../../ui/hooks.ts'
+import { Labels } from '../../ui/labels.tsx'
 import { Blank, Countdown, Failure, PageHead, Skeleton } from '../../ui/parts.tsx'
 import { OrderStateTag } from './order-page.tsx'
 import { TextMessagesPanel } from '../account/text-messages-panel.tsx'
@@ -40,7 +41,7 @@ export function OrdersPage() {
       ) : items.length === 0 ? (
         <Blank title={t.order.listEmpty} body={t.order.listEmptyBody} icon="ticket">
           <Link href={pb.events()} className="button">
-            {t.order.browse}
+            {t.common.toEvents}
           </Link>
         </Blank>
       ) : (
@@ -127,7 +128,7 @@ function Waitlists() {
                 </Link>
               </h2>
               <p className="muted figures">
-                {offer.section.name} · {offer.seats.map(({ label }) => label).join(', ')}
+                {offer.section.name} · <Labels of={offer.seats.map(({ label }) => label)} />
               </p>
             </div>
             <div className="row-end">
@@ -171,7 +172,7 @@ function OrderRow({ order }: { order: Order }) {
           </Link>
         </h2>
         <p className="muted figures">
-          {order.section.name} · {order.items.map(({ label }) => label).join(', ')}
+          {order.section.name} · <Labels of={order.items.map(({ label }) => label)} />
         </p>
         <p className="muted small figures">{shortTime(order.event.startsAt, order.event.timeZone, lang)}</p>
       </div>

@@ -5,8 +5,10 @@ import { confirmPayment } from '@fairgate/contracts/http/payments'
 import { useAccount, useApp } from '../../app.tsx'
 import { codeOf, errorText } from '../../api/api.ts'
 import { keys, useQueryClient } from '../../api/queries.ts'
+import type { Messages } from '../../i18n/en.ts'
 import { pb } from '../../path-builder.ts'
 import { useTitle } from '../../ui/hooks.ts'
+import { Labels } from '../../ui/labels.tsx'
 import { Countdown, Notice, Skeleton, StateHeading } from '../../ui/parts.tsx'
 import { DepositPanel } from './deposit-panel.tsx'
 import { LateNotice, OrderTickets, Refusal } from './order-page.tsx'
@@ -37,7 +39,9 @@ export function PaySuccessPage() {
   const paymentKey = provider === 'stripe' ? found['payment_intent'] : found['paymentKey']
   const isRefused = found['redirect_status'] === 'failed'
   const accountId = account?.id
-  useTitle(t.pay.confirming)
+  useTitle(
+    !paymentKey || !orderId || !amount ? t.pay.failedTitle : isRefused ? t.pay.refusedTitle : titleOf(outcome, t),
+  )
 
   useEffect(() => {
     if (begun.current || !accountId || !paymentKey || !orderId || !amount || isRefused) return
@@ -88,10 +92,12 @@ export function PaySuccessPage() {
 
   if (!paymentKey || !orderId || !amount) {
     return (
-      <div className="page narrow">
-        <Notice tone="bad" title={t.pay.failedTitle}>
-          <p>{t.pay.badLink}</p>
-        </Notice>
+      <div className="page narrow pay-page">
+        <StateHeading>{t.pay.failedTitle}</StateHeading>
+        <p className="lead">{t.pay.badLink}</p>
+        <Link href={pb.orders()} className="button">
+          {t.common.orders}
+        </Link>
       </div>
     )
   }
@@ -109,13 +115,30 @@ export function PaySuccessPage() {
   return <div className="page narrow pay-page">{<PayOutcome outcome={outcome} orderId={orderId} />}</div>
 }
 
+function titleOf(outcome: Outcome, t: Messages): string {
+  switch (outcome.kind) {
+    case 'confirming':
+      return t.pay.confirming
+    case 'fulfilled':
+      return t.pay.done
+    case 'deposit':
+      return t.deposit.awaiting
+    case 'refused':
+      return t.pay.refusedTitle
+    case 'ended':
+      return t.order.states[outcome.order.state]
+    case 'failed':
+      return codeOf(outcome.error) === 'payments.request-expired' ? t.order.states.expired : t.pay.failedTitle
+  }
+}
+
 function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string }) {
   const { t, lang } = useApp()
   switch (outcome.kind) {
     case 'confirming':
       return (
         <>
-          <StateHeading>{t.pay.confirming}</StateHeading>
+          <StateHeading>{titleOf(outcome, t)}</StateHeading>
           <p className="lead" role="status">
             {outcome.isSlow ? t.pay.slow : t.pay.confirmingBody}
           </p>
@@ -130,10 +153,10 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
     case 'fulfilled':
       return (
         <>
-          <StateHeading>{t.pay.done}</StateHeading>
+          <StateHeading>{titleOf(outcome, t)}</StateHeading>
           <p className="lead">
             {outcome.order.event.name} · {outcome.order.section.name} ·{' '}
-            {outcome.order.items.map(({ label }) => label).join(', ')}
+            <Labels of={outcome.order.items.map(({ label }) => label)} />
           </p>
           <LateNotice order={outcome.order} />
           <p className="muted">{t.pay.doneBody}</p>
@@ -151,7 +174,7 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
     case 'deposit':
       return (
         <>
-          <StateHeading>{t.deposit.awaiting}</StateHeading>
+          <StateHeading>{titleOf(outcome, t)}</StateHeading>
           <DepositPanel order={outcome.order} />
           <Link href={pb.order(orderId)} className="button quiet">
             {t.pay.toOrder}
@@ -161,7 +184,7 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
     case 'refused':
       return (
         <>
-          <StateHeading>{t.pay.refusedTitle}</StateHeading>
+          <StateHeading>{titleOf(outcome, t)}</StateHeading>
           <Refusal order={outcome.order} />
           <p>
             <Countdown to={outcome.order.payBy} label={t.order.payBy} />
@@ -174,7 +197,7 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
     case 'ended':
       return (
         <>
-          <StateHeading>{t.order.states[outcome.order.state]}</StateHeading>
+          <StateHeading>{titleOf(outcome, t)}</StateHeading>
           <p className="lead">{t.order.stateBody[outcome.order.state]}</p>
           <Link href={pb.order(orderId)} className="button">
             {t.order.open}
@@ -184,9 +207,7 @@ function PayOutcome({ outcome, orderId }: { outcome: Outcome; orderId: string })
     case 'failed':
       return (
         <>
-          <StateHeading>
-            {codeOf(outcome.error) === 'payments.request-expired' ? t.order.states.expired : t.pay.failedTitle}
-          </StateHeading>
+          <StateHeading>{titleOf(outcome, t)}</StateHeading>
           <Notice tone="bad">{errorText(outcome.error, lang, t.common.networkError)}</Notice>
           <Link href={pb.order(orderId)} className="button">
             {t.pay.toOrder}
@@ -201,12 +222,13 @@ export function PayFailPage() {
   const { t } = useApp()
   const [search] = useSearchParams()
   const orderId = search.get('orderId')
+  const message = search.get('message')
   const isCancelled = search.get('code') === 'PAY_PROCESS_CANCELED'
-  useTitle(t.pay.failedTitle)
+  useTitle(isCancelled ? t.pay.cancelledTitle : t.pay.failedTitle)
   return (
     <div className="page narrow pay-page">
       <StateHeading>{isCancelled ? t.pay.cancelledTitle : t.pay.failedTitle}</StateHeading>
-      <p className="lead">{isCancelled ? t.pay.cancelledBody : search.get('message')}</p>
+      <p className="lead">{isCancelled ? t.pay.cancelledBody : message ? t.order.saidBy(message) : ''}</p>
       <div className="actions">
         <Link href={orderId ? pb.order(orderId) : pb.orders()} className="button">
           {orderId ? t.pay.toOrder : t.common.orders}

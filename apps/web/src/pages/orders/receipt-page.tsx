@@ -5,6 +5,7 @@ import { useApp } from '../../app.tsx'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { Extras } from '../../ui/extras.tsx'
 import { useTitle } from '../../ui/hooks.ts'
+import { Labels } from '../../ui/labels.tsx'
 import { EventWhen, Failure, Skeleton } from '../../ui/parts.tsx'
 
 /** A receipt as it is printed: the page without everything around it. */
@@ -108,7 +109,7 @@ function ReceiptView({ receipt }: { receipt: Receipt }) {
                 <th scope="row">
                   {isDone ? t.money.receiptBack : t.money.receiptOnTheWay}{' '}
                   <small className="muted">
-                    {seats.join(', ')} {when(at)}
+                    <Labels of={seats} /> {when(at)}
                   </small>
                 </th>
                 <td className="figures">−{formatMoney(amount, locale)}</td>

@@ -32,7 +32,7 @@ export function TicketsPage() {
       ) : items.length === 0 ? (
         <Blank title={t.ticket.listEmpty} body={t.ticket.listEmptyBody} icon="ticket">
           <Link href={pb.events()} className="button">
-            {t.order.browse}
+            {t.common.toEvents}
           </Link>
         </Blank>
       ) : (

@@ -1,22 +1,20 @@
 import { useState } from 'react'
 import { Link } from 'wouter'
 import type { EventDocument } from '@fairgate/contracts/http/catalog'
-import { placeHold } from '@fairgate/contracts/http/inventory'
 import { formatMoney } from '@fairgate/contracts/money'
 import { useAccount, useApp } from '../../app.tsx'
-import { codeOf, problemOf } from '../../api/api.ts'
 import type { GoodCode } from '../../api/keep.ts'
-import { keys, useEvent, useMyHolds, useQueryClient } from '../../api/queries.ts'
+import { useEvent, useMyHolds } from '../../api/queries.ts'
 import { Choices } from '../../forms/fields.tsx'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
 import { CountPicker } from '../../seat-map/count-picker.tsx'
 import { CodeField } from '../../ui/code-field.tsx'
-import { useIdempotencyKey, useServerNow, useTitle } from '../../ui/hooks.ts'
+import { useServerNow, useTitle } from '../../ui/hooks.ts'
 import { Icon } from '../../ui/icons.tsx'
 import { Failure, Notice, PageHead, Skeleton } from '../../ui/parts.tsx'
 import { HeldPanel } from './held-panel.tsx'
-import { refusalText } from './shop-page.tsx'
+import { useHold } from './use-hold.ts'
 
 /** A code before anything is chosen: what it takes off, and the seats that it opens, which need no line. */
 export function CodePage({ eventId }: { eventId: string }) {
@@ -115,13 +113,9 @@ function Given({ event, good, hasSeats }: { event: EventDocument; good: GoodCode
 
 /** Seats that nobody without the code can have: which section, how many, and they are kept. */
 function Opened({ event, opened }: { event: EventDocument; opened: GoodCode['allotments'] }) {
-  const app = useApp()
-  const { t, lang, api } = app
-  const client = useQueryClient()
-  const idempotency = useIdempotencyKey()
+  const { t, lang } = useApp()
+  const { busy, refusal, hold } = useHold()
   const [chosen, setChosen] = useState(opened[0]!.sectionId)
-  const [refusal, setRefusal] = useState('')
-  const [busy, setBusy] = useState(false)
   const allotment = opened.find(({ sectionId }) => sectionId === chosen) ?? opened[0]!
   const sectionOf = (id: string) => event.sections.find((section) => section.id === id)
   const section = sectionOf(allotment.sectionId)
@@ -129,26 +123,11 @@ function Opened({ event, opened }: { event: EventDocument; opened: GoodCode['all
   if (!section || !sale) return null
   const isReserved = section.admission === 'reserved'
 
-  async function hold(count: number): Promise<void> {
-    setBusy(true)
-    setRefusal('')
+  // Side by side if there is such a run, else as they come: the next screen names them, and takes them back.
+  function holdBest(count: number): void {
     const { allotmentCode, sectionId } = allotment
-    // Side by side if there is such a run, else as they come: the next screen names them, and takes them back.
-    for (const together of isReserved && count > 1 ? [true, false] : [false]) {
-      const body = { allotmentCode, sectionId, count, ...(together ? { together } : {}) }
-      try {
-        const answer = await api.call(placeHold, { body, idempotencyKey: idempotency.keyFor(body) })
-        idempotency.settle()
-        client.setQueryData(keys.holds(), { items: [answer] })
-        return
-      } catch (error) {
-        if (problemOf(error)) idempotency.settle()
-        if (together && codeOf(error) === 'inventory.no-adjacent') continue
-        setRefusal(refusalText(error, app))
-        break
-      }
-    }
-    setBusy(false)
+    const wish = { allotmentCode, sectionId, count }
+    void hold(isReserved && count > 1 ? [{ ...wish, together: true }, wish] : [wish])
   }
 
   return (
@@ -156,7 +135,7 @@ function Opened({ event, opened }: { event: EventDocument; opened: GoodCode['all
       <Notice tone="good" title={t.money.codeOpens}>
         <p>{t.money.codeUntil(shortTime(allotment.until, event.timeZone, lang))}</p>
       </Notice>
-      {refusal ? <Notice tone="warn">{refusal}</Notice> : null}
+      {refusal ? <Notice tone="warn">{refusal.text}</Notice> : null}
       {opened.length > 1 ? (
         <Choices
           legend={t.shop.section}
@@ -176,7 +155,7 @@ function Opened({ event, opened }: { event: EventDocument; opened: GoodCode['all
         limit={sale.limitPerAccount}
         busy={busy}
         note={isReserved ? t.money.codeBest : undefined}
-        onHold={(count) => void hold(count)}
+        onHold={holdBest}
       />
     </>
   )

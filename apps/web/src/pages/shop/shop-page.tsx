@@ -1,22 +1,22 @@
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
 import { Link, Redirect, useLocation } from 'wouter'
 import type { EventDocument, Section } from '@fairgate/contracts/http/catalog'
-import { placeHold } from '@fairgate/contracts/http/inventory'
 import { leaveLine } from '@fairgate/contracts/http/waiting-room'
 import { formatMoney } from '@fairgate/contracts/money'
 import type { KeptAward, KeptPass } from '../../api/keep.ts'
-import { useAccount, useApp, type App } from '../../app.tsx'
-import { codeOf, errorText, problemOf } from '../../api/api.ts'
-import { keys, useEvent, useLine, useMyHolds, useQueryClient } from '../../api/queries.ts'
+import { useAccount, useApp } from '../../app.tsx'
+import { codeOf } from '../../api/api.ts'
+import { useEvent, useLine, useMyHolds } from '../../api/queries.ts'
 import { Choices } from '../../forms/fields.tsx'
 import { localeOf } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
 import { CountPicker } from '../../seat-map/count-picker.tsx'
 import { useSeatPictures } from '../../seat-map/live.ts'
-import type { Lost, Wanted } from '../../seat-map/seat-picker.tsx'
-import { useIdempotencyKey, useServerNow, useTitle } from '../../ui/hooks.ts'
+import type { Wanted } from '../../seat-map/seat-picker.tsx'
+import { useServerNow, useTitle } from '../../ui/hooks.ts'
 import { Blank, Countdown, Failure, Notice, Skeleton, StateHeading } from '../../ui/parts.tsx'
 import { HeldPanel } from './held-panel.tsx'
+import { useHold } from './use-hold.ts'
 
 /** The map and its drawing library come when there are numbered seats to choose from. */
 const SeatPicker = lazy(() =>
@@ -132,29 +132,6 @@ function ShopFrame({ event, children }: { event?: EventDocument; children: React
   )
 }
 
-/** What a refused hold means for the person. */
-export function refusalText(error: unknown, app: App): string {
-  const { t, lang } = app
-  const problem = problemOf(error)
-  switch (problem?.code) {
-    case 'inventory.seat-taken': {
-      const taken = Array.isArray(problem['taken']) ? problem['taken'] : []
-      const labels = taken.map((seat: unknown) =>
-        typeof seat === 'object' && seat !== null && 'label' in seat ? String(seat.label) : String(seat),
-      )
-      return labels.length > 0 ? t.shop.taken(labels.join(', ')) : t.shop.takenUnknown
-    }
-    case 'inventory.sold-out':
-      return t.shop.soldOut
-    case 'inventory.no-adjacent':
-      return t.shop.noAdjacent
-    case 'inventory.limit-reached':
-      return t.shop.limit
-    default:
-      return errorText(error, lang, t.common.networkError)
-  }
-}
-
 function ChoosePanel({
   lineId,
   event,
@@ -174,41 +151,20 @@ function ChoosePanel({
   award: KeptAward | undefined
   onHeld: () => void
 }) {
-  const app = useApp()
-  const { t, api, keep } = app
+  const { t, api, keep } = useApp()
   const [, navigate] = useLocation()
-  const client = useQueryClient()
-  const [refusal, setRefusal] = useState<{ text: string; count: number; lost?: Lost }>({ text: '', count: 0 })
-  const [busy, setBusy] = useState(false)
-  const idempotency = useIdempotencyKey()
+  const { busy, refusal, hold } = useHold()
 
-  /** Tries one wish after another; only for want of seats is the next one tried. */
-  async function hold(wishes: readonly Wish[]): Promise<void> {
-    setBusy(true)
-    if (wishes.length === 0) setRefusal(({ count }) => ({ text: t.shop.soldOutEverywhere, count: count + 1 }))
-    for (const [index, { sectionId, wanted }] of wishes.entries()) {
-      const body = { passToken: pass.passToken, sectionId, ...wanted }
-      try {
-        const answer = await api.call(placeHold, { body, idempotencyKey: idempotency.keyFor(body) })
-        idempotency.settle()
-        client.setQueryData(keys.holds(), { items: [answer] })
-        setRefusal({ text: '', count: 0 })
-        onHeld()
-        break
-      } catch (error) {
-        if (problemOf(error)) idempotency.settle()
-        const code = codeOf(error)
-        if (code?.startsWith('inventory.pass-')) keep.pass.drop(lineId)
-        const isFull = code === 'inventory.sold-out' || code === 'inventory.no-adjacent'
-        if (isFull && index < wishes.length - 1) continue
-        const lost = lostOf(error, sectionId, wanted)
-        const text = refusalText(withLabels(error, sectionId, client), app)
-        setRefusal(({ count }) => ({ text, count: count + 1, ...(lost ? { lost } : {}) }))
-        break
-      }
-    }
-    setBusy(false)
-  }
+  const holdFirst = (wishes: readonly Wish[]): void =>
+    void hold(
+      wishes.map(({ sectionId, wanted }) => ({ passToken: pass.passToken, sectionId, ...wanted })),
+      {
+        onHeld,
+        onRefused: (error) => {
+          if (codeOf(error)?.startsWith('inventory.pass-')) keep.pass.drop(lineId)
+        },
+      },
+    )
 
   async function leave(): Promise<void> {
     if (award) return navigate(pb.ballot(award.saleId))
@@ -224,11 +180,7 @@ function ChoosePanel({
         <StateHeading>{t.shop.title}</StateHeading>
         <Countdown to={pass.expiresAt} label={t.shop.timeLeft} />
       </div>
-      {refusal.text ? (
-        <div key={refusal.count}>
-          <Notice tone="warn">{refusal.text}</Notice>
-        </div>
-      ) : null}
+      {refusal ? <RefusalNotice text={refusal.text} /> : null}
       {sections.some(({ admission }) => admission === 'reserved') ? (
         <Suspense fallback={<Skeleton tall lines={1} />}>
           <SeatPicker
@@ -237,8 +189,8 @@ function ChoosePanel({
             sections={sections}
             limit={limit}
             busy={busy}
-            lost={refusal.lost}
-            onHold={(wishes) => void hold(wishes)}
+            lost={refusal?.lost}
+            onHold={holdFirst}
           />
         </Suspense>
       ) : (
@@ -247,11 +199,13 @@ function ChoosePanel({
           sections={sections}
           limit={limit}
           busy={busy}
-          onHold={(wish) => void hold([wish])}
+          onHold={(wish) => holdFirst([wish])}
         />
       )}
-      <p>
-        <Link href={pb.eventCode(event.id)}>{t.money.codeQuestion}</Link>
+      <p className="shop-foot">
+        <Link href={pb.eventCode(event.id)} className="lone-link">
+          {t.money.codeQuestion}
+        </Link>
       </p>
       <p className="leave">
         <button type="button" className="link-button" onClick={() => void leave()}>
@@ -263,30 +217,15 @@ function ChoosePanel({
   )
 }
 
-const takenIds = (error: unknown): string[] => {
-  const taken = problemOf(error)?.['taken']
-  if (!Array.isArray(taken)) return []
-  return taken.map((seat: unknown) =>
-    typeof seat === 'object' && seat !== null && 'id' in seat ? String(seat.id) : String(seat),
+/** Why nothing is kept: brought into sight, because whoever pressed may be far below on the map. */
+function RefusalNotice({ text }: { text: string }) {
+  const notice = useRef<HTMLDivElement>(null)
+  useEffect(() => notice.current?.scrollIntoView({ block: 'nearest' }), [])
+  return (
+    <div ref={notice} className="refusal">
+      <Notice tone="warn">{text}</Notice>
+    </div>
   )
-}
-
-/** What somebody else got first, so that what is free beside it can be offered. */
-function lostOf(error: unknown, sectionId: string, wanted: Wanted): Lost | undefined {
-  if (codeOf(error) !== 'inventory.seat-taken' || !('seatIds' in wanted)) return undefined
-  const nearby = problemOf(error)?.['nearby']
-  const groups = Array.isArray(nearby) ? (nearby as string[][]) : []
-  return { sectionId, wanted: wanted.seatIds, taken: takenIds(error), nearby: groups }
-}
-
-/** Seats are taken by id; people know them by label. */
-function withLabels(error: unknown, sectionId: string, client: ReturnType<typeof useQueryClient>): unknown {
-  const problem = problemOf(error)
-  const geometry = client.getQueryData<{ seats: { id: string; label: string }[] }>(keys.seats(sectionId))
-  if (problem?.code !== 'inventory.seat-taken' || !geometry) return error
-  const taken = new Set(takenIds(error))
-  problem['taken'] = geometry.seats.filter(({ id }) => taken.has(id))
-  return error
 }
 
 /** Sections without numbered seats: which one, and how many. */

@@ -13,6 +13,7 @@ import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
 import { useAttempt, useGoToOrder, useServerNow } from '../../ui/hooks.ts'
 import { Icon } from '../../ui/icons.tsx'
+import { Labels } from '../../ui/labels.tsx'
 import { Confirm, Countdown, Notice, Tag } from '../../ui/parts.tsx'
 
 const tones = {
@@ -92,7 +93,9 @@ export function OfferPanel({ offer, event }: { offer: Offer; event: EventDocumen
           ))}
         </fieldset>
       ) : (
-        <p className="figures">{offer.seats.map(({ label }) => label).join(', ')}</p>
+        <p className="figures">
+          <Labels of={offer.seats.map(({ label }) => label)} />
+        </p>
       )}
       {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
       {isOpen ? (
