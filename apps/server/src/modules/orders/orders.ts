@@ -1,27 +1,17 @@
-import { feeOf, money, type Money } from '@fairgate/contracts/money'
-import type { TokenPayload } from '@fairgate/contracts/tokens'
 import type { Caller } from '#platform/access-token'
 import { createBatcher } from '#platform/batcher'
-import { fact, type Fact } from '#platform/bus'
+import type { Fact } from '#platform/bus'
 import { afterCommit, transaction, type Tx } from '#platform/db'
 import { pageOf, type Page } from '#platform/page'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { managedEvent } from './access.ts'
-import { createCodes, isOfAllotment, type Codes, type Granted } from './codes.ts'
+import { createCodes, type Codes } from './codes.ts'
 import { commandsOn, type State } from './order.ts'
 import { createOrderWaits } from './order-waits.ts'
 import * as store from './orders-store.ts'
-import {
-  advance,
-  askAgain,
-  isFree,
-  orderFacts,
-  type Book,
-  type Happening,
-  type HistoryLine,
-  type Order,
-} from './saga.ts'
+import { createPlacing } from './placing.ts'
+import { advance, askAgain, type Book, type Happening, type HistoryLine, type Order } from './saga.ts'
 
 export type OrdersDeps = Pick<
   Platform,
@@ -35,9 +25,7 @@ export type OrdersConfig = {
   waitersMax: number
 }
 
-const placeBatchMax = 128
 const readBatchMax = 128
-const placeQueueMax = 20_000
 const overdueBatchMax = 200
 const pageSize = 20
 const recheckMs = 1000
@@ -50,7 +38,7 @@ export function createUseCases(
   lockBooks: typeof store.lockBooks = store.lockBooks,
   codes: Codes = createCodes(deps),
 ) {
-  const { db, clock, ids, tokens, outbox, signals, log, metrics, racepoints } = deps
+  const { db, clock, outbox, signals, log, metrics, racepoints } = deps
   const transitions = metrics.counter('fairgate_orders_transitions_total', 'Steps of orders', [
     'event',
     'before',
@@ -154,98 +142,11 @@ export function createUseCases(
       log.warn({ orderId, event, from }, 'money came and the seats are gone; refunding')
   }
 
-  /** Gives no order where the event has been cancelled meanwhile. */
-  const placing = createBatcher<Wanted, Placed | undefined>({
-    batchMax: placeBatchMax,
-    queueMax: placeQueueMax,
-    run: (wanted) => transaction(db, (tx) => placeAll(tx, wanted, noneGranted)),
+  const { place } = createPlacing(deps, {
+    codes,
+    step,
+    placed: (count) => transitions.add({ event: 'placed', before: 'none', after: 'awaiting-payment' }, count),
   })
-
-  /** Orders with codes wait for those who use the same ones; nobody else waits for them. */
-  const placingWithCodes = createBatcher<Wanted, Placed | Problem | undefined>({
-    batchMax: placeBatchMax,
-    queueMax: placeQueueMax,
-    run: (wanted) =>
-      transaction(db, async (tx) => {
-        // The same hold sent again while the first is decided is one order, and uses its code once.
-        const first = [...new Map(wanted.toReversed().map((want) => [want.hold.holdId, want])).values()]
-        const granted = await codes.claim(
-          tx,
-          first.map(({ id: orderId, hold, promoCode }) => ({ orderId, hold, promoCode })),
-          () =>
-            store.ordersOfHolds(
-              tx,
-              first.map(({ hold }) => hold.holdId),
-            ),
-        )
-        const refused = new Map(
-          first.flatMap(({ id, hold }) => {
-            const problem = granted.get(id)
-            return problem instanceof Problem ? [[hold.holdId, problem] as const] : []
-          }),
-        )
-        const accepted = wanted.filter(({ hold }) => !refused.has(hold.holdId))
-        const placed = accepted.length === 0 ? [] : await placeAll(tx, accepted, granted as Map<string, Granted>)
-        const made = new Set(placed.flatMap((one) => (one?.isNew ? [one.order.id] : [])))
-        await codes.release(
-          tx,
-          [...granted.keys()].filter((id) => !made.has(id) && !(granted.get(id) instanceof Problem)),
-        )
-        return wanted.map(
-          ({ hold }) =>
-            refused.get(hold.holdId) ?? placed[accepted.findIndex((want) => want.hold.holdId === hold.holdId)],
-        )
-      }),
-  })
-
-  async function placeAll(
-    tx: Tx,
-    wanted: readonly Wanted[],
-    granted: ReadonlyMap<string, Granted>,
-  ): Promise<(Placed | undefined)[]> {
-    const now = clock.now()
-    const orders = wanted.map((want) => newOrder(want, now, granted.get(want.id)))
-    const inserted = await store.insertOrders(tx, orders)
-    const fresh = orders.filter(({ id }) => inserted.has(id))
-    await store.insertHistory(
-      tx,
-      fresh.map(({ id, version, state }) => ({
-        orderId: id,
-        version,
-        at: now,
-        event: 'placed',
-        from: null,
-        to: state,
-      })),
-    )
-    await outbox.publish(
-      tx,
-      fresh.map((order) =>
-        fact('orders.order-placed.v1', { ...orderFacts(order), payBy: new Date(order.payBy).toISOString() }),
-      ),
-    )
-    const known =
-      inserted.size === orders.length
-        ? new Map<string, Order>()
-        : await store.ordersOfHolds(
-            tx,
-            orders.map(({ holdId }) => holdId),
-          )
-    const free = fresh.filter(isFree)
-    const begun =
-      free.length === 0
-        ? new Map<string, Book>()
-        : await step(
-            tx,
-            free.map(({ id }) => ({ orderId: id, happening: { type: 'nothing-to-pay' } as const })),
-          )
-    afterCommit(tx, () => transitions.add({ event: 'placed', before: 'none', after: 'awaiting-payment' }, fresh.length))
-    return orders.map((order) => {
-      if (inserted.has(order.id)) return { order: begun.get(order.id)?.order ?? order, isNew: true }
-      const earlier = known.get(order.holdId)
-      return earlier && { order: earlier, isNew: false }
-    })
-  }
 
   /** A crowd that follows its orders reads them together. */
   const reads = createBatcher<string, Order | undefined>({
@@ -256,40 +157,6 @@ export function createUseCases(
       return orderIds.map((id) => found.get(id))
     },
   })
-
-  /**
-   * Makes the order of a hold, or finds the one it already has. One that costs nothing is under way to its tickets at
-   * once. @param acceptEqualSeats  should money come late and the seats be gone, equal ones will do
-   */
-  async function place(
-    accountId: string,
-    {
-      holdToken,
-      acceptEqualSeats = false,
-      promoCode,
-    }: { holdToken: string; acceptEqualSeats?: boolean; promoCode?: string },
-  ): Promise<Placed> {
-    const verified = tokens.verify('hold', holdToken)
-    if (verified.kind === 'forged' || verified.payload.accountId !== accountId) throw new Problem('orders.hold-invalid')
-    const hold = verified.payload
-    if (verified.kind === 'valid') {
-      const want = { id: ids('order'), hold, acceptEqualSeats, promoCode }
-      const isPlain = promoCode === undefined && !isOfAllotment(hold)
-      const placed = await (isPlain ? placing.add(want) : placeWithCode(accountId, want))
-      if (!placed) throw new Problem('orders.event-cancelled')
-      return placed
-    }
-    const known = (await store.ordersOfHolds(db, [hold.holdId])).get(hold.holdId)
-    if (!known) throw new Problem('orders.hold-expired', { expiredAt: new Date(hold.exp).toISOString() })
-    return { order: known, isNew: false }
-  }
-
-  const placeWithCode = (accountId: string, want: Wanted): Promise<Placed | undefined> =>
-    codes.guessing(accountId, async () => {
-      const placed = await placingWithCodes.add(want)
-      if (placed instanceof Problem) throw placed
-      return placed
-    })
 
   /** One's own order. Somebody else's is as unknown as none. */
   async function get(accountId: string, id: string): Promise<Order> {
@@ -395,54 +262,4 @@ function isAnswered(order: Order, sinceMs: number): boolean {
   if (order.returnsAsked > 0) return false
   if (ends.includes(order.state) || order.state === 'awaiting-deposit') return true
   return order.state === 'awaiting-payment' && order.refusedAt !== null && order.refusedAt >= sinceMs
-}
-
-/** An order to be made, under this id unless its hold has one. */
-type Wanted = {
-  id: string
-  hold: TokenPayload<'hold'>
-  acceptEqualSeats: boolean
-  promoCode: string | undefined
-}
-type Placed = { order: Order; isNew: boolean }
-
-const noneGranted: ReadonlyMap<string, Granted> = new Map()
-
-function newOrder({ id, hold, acceptEqualSeats }: Wanted, now: number, granted: Granted | undefined): Order {
-  const { holdId, accountId, saleId, lineId, event, section, seats, unitPrice, total: price } = hold
-  const discount: Money = granted?.discount ?? money(0, price.currency)
-  const reduced = money(price.amount - discount.amount, price.currency)
-  const fee = feeOf(reduced, seats.length, event.fees)
-  return {
-    id,
-    holdId,
-    accountId,
-    saleId,
-    lineId,
-    event,
-    section,
-    seats,
-    unitPrice,
-    fee,
-    discount,
-    total: money(reduced.amount + fee.amount, price.currency),
-    promoCode: granted?.promoCode ?? null,
-    state: 'awaiting-payment',
-    version: 0,
-    attempt: 0,
-    paymentId: null,
-    refusals: 0,
-    sellRefusals: 0,
-    refusal: null,
-    refusedAt: null,
-    holdSeconds: Math.ceil((hold.exp - now) / 1000),
-    acceptEqualSeats,
-    isLate: false,
-    firstSeats: null,
-    returns: 0,
-    returnsAsked: 0,
-    placedAt: now,
-    payBy: hold.exp,
-    updatedAt: now,
-  }
 }
