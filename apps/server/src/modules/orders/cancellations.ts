@@ -36,7 +36,6 @@ export function createCancellations(
   { db, clock, ids, log, racepoints }: Deps,
   { step }: Pick<UseCases, 'step'>,
   { begin }: Returns,
-  lockBooks: typeof orders.lockBooks = orders.lockBooks,
 ) {
   async function begun(caller: Caller, eventId: string, body: Body<typeof beginCancellation>) {
     const event = await managedEvent(db, caller, eventId)
@@ -144,7 +143,7 @@ export function createCancellations(
     found: readonly { id: string; state: string }[],
   ): Promise<number> {
     const { id, reason, note, evenUsed, percent } = cancellation
-    const books = await lockBooks(tx, found.map((order) => order.id).toSorted())
+    const books = await orders.lockBooks(tx, found.map((order) => order.id).toSorted())
     await racepoints.reach('orders.cancellation-locked')
     const returns = await begin(
       tx,

@@ -27,10 +27,8 @@ const allotmentPrefix = `${idPrefixes.allotment}_`
 /** Whether seats were held with the code of an allotment, not with a pass. */
 export const isOfAllotment = ({ lineId }: { lineId: string }): boolean => lineId.startsWith(allotmentPrefix)
 
-/** Promotions and their codes. `lockLimits` is replaced only by the test that shows what the lock is for. */
-export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = store.lockLimits) {
-  const { db, clock, ids, tokens, random, ephemeral, racepoints } = deps
-
+/** Promotions and their codes. */
+export function createCodes({ db, clock, ids, tokens, random, ephemeral, racepoints }: Deps) {
   async function ownPromotion(caller: Caller, id: string): Promise<PromotionFigures> {
     const [found] = await store.promotions(db, { id })
     const event = found && (await eventById(db, found.eventId))
@@ -184,7 +182,7 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
     )
     const found = withCode.length > 0 ? await store.findCodes(tx, withCode) : new Map<string, Promotion>()
     const promotionOf = ({ eventId, code }: { eventId: string; code: string }) => found.get(codeKey(eventId, code))
-    await lockLimits(
+    await store.lockLimits(
       tx,
       [...found.values()].filter(({ usesPerAccountMax }) => usesPerAccountMax !== null).map(({ id }) => id),
       withCode.filter((one) => promotionOf(one)?.usesMax != null),
@@ -274,7 +272,7 @@ export function createCodes(deps: Deps, lockLimits: typeof store.lockLimits = st
       const promotion = found.get(codeKey(one.eventId, one.code))!
       return { ...one, promotionId: promotion.id, use: null, accountUse: null, promotion }
     })
-    await lockLimits(
+    await store.lockLimits(
       tx,
       uses.filter(({ promotion }) => promotion.usesPerAccountMax !== null).map(({ promotionId }) => promotionId),
       uses.filter(({ promotion }) => promotion.usesMax !== null),

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { transaction } from '#platform/db'
+import { transaction, type Db } from '#platform/db'
 import { createRacepoints } from '#platform/racepoint'
-import { untilWaiting } from '../../../test/controls.ts'
+import { untilWaiting, withoutRowLocks } from '../../../test/controls.ts'
 import { test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createUseCases } from './orders.ts'
 import * as store from './orders-store.ts'
@@ -13,19 +13,18 @@ const config = { stuckAfterMs: 60_000, waitersMax: 10 }
  * An order whose time is over while its payment arrives. Whoever comes `first` has decided and is about to write when
  * the other starts. @returns what was asked and told, and how the two ended
  */
-async function race(platform: TestPlatform, first: 'payment' | 'deadline', lockBooks?: typeof store.readBooks) {
+async function race(platform: TestPlatform, first: 'payment' | 'deadline', db: Db = platform.db) {
   const { placed, taken, state } = await openWorld(platform)
   const { id, model } = await placed('a')
   platform.clock.advance(300_000)
   const racepoints = createRacepoints()
-  const held = createUseCases({ ...platform, racepoints }, config, lockBooks)
-  const free = createUseCases(platform, config, lockBooks)
-  const pay = (useCases: typeof free) =>
-    transaction(platform.db, (tx) => useCases.step(tx, [{ orderId: id, happening: paid }]))
+  const held = createUseCases({ ...platform, db, racepoints }, config)
+  const free = createUseCases({ ...platform, db }, config)
+  const pay = (useCases: typeof free) => transaction(db, (tx) => useCases.step(tx, [{ orderId: id, happening: paid }]))
   const paid = model.pay('pay_1') as Parameters<typeof free.step>[1][number]['happening']
   const expire = (useCases: typeof free) =>
     // Without the lock of `lockOverdue`, as the control needs it; with it the loop would pass a locked order by.
-    transaction(platform.db, (tx) => useCases.step(tx, [{ orderId: id, happening: { type: 'deadline' } }]))
+    transaction(db, (tx) => useCases.step(tx, [{ orderId: id, happening: { type: 'deadline' } }]))
 
   const gate = racepoints.hold('orders.decided')
   const runs = first === 'payment' ? ([pay, expire] as const) : ([expire, pay] as const)
@@ -64,7 +63,7 @@ test('an order that expires while its payment arrives: the deadline was first, s
 test('control: without the lock both decide on the same state, and only the key of the history stops the second', async ({
   platform,
 }) => {
-  expect(await race(platform, 'payment', store.readBooks)).toMatchObject({ failed: 1 })
+  expect(await race(platform, 'payment', withoutRowLocks(platform.db))).toMatchObject({ failed: 1 })
 })
 
 test('an order that another step has locked is passed by, and expires in a later portion', async ({ platform }) => {

@@ -7,7 +7,7 @@ import { refundPresets, type RefundLadder } from '@fairgate/contracts/refund-lad
 import { fact } from '#platform/bus'
 import { sql, transaction } from '#platform/db'
 import { createRacepoints } from '#platform/racepoint'
-import { untilWaiting } from '../../../test/controls.ts'
+import { untilWaiting, withoutRowLocks } from '../../../test/controls.ts'
 import { test, type TestPlatform } from '../../../test/fixtures.ts'
 import { event, openWorld } from '../../../test/orders-world.ts'
 import { createUseCases } from './orders.ts'
@@ -173,23 +173,24 @@ const config = { stuckAfterMs: 60_000, waitersMax: 10 }
  * The buyer gives the whole order back while the organiser cancels it: the first has decided and is about to write when
  * the second starts. @returns how many returns each seat has, and what is left of the money
  */
-async function race(platform: TestPlatform, lockBooks?: typeof store.readBooks) {
+async function race(platform: TestPlatform, guard: 'on' | 'off') {
+  const db = guard === 'on' ? platform.db : withoutRowLocks(platform.db)
   const { bought, play, models } = await open(platform)
   const { id } = await bought('a')
   const racepoints = createRacepoints()
-  const useCases = createUseCases(platform, config, lockBooks)
-  const held = createReturns({ ...platform, racepoints }, useCases, lockBooks)
-  const free = createReturns(platform, useCases, lockBooks)
+  const useCases = createUseCases({ ...platform, db }, config)
+  const held = createReturns({ ...platform, db, racepoints }, useCases)
+  const free = createReturns({ ...platform, db }, useCases)
   const gate = racepoints.hold('orders.return-decided')
   const buyer = held.cancel('acc_buyer', id, { refund: { amount: 165_000, currency: 'KRW' } })
   await gate.reached
-  const organiser = transaction(platform.db, async (tx) => {
-    const books = await (lockBooks ?? store.lockBooks)(tx, [id])
+  const organiser = transaction(db, async (tx) => {
+    const books = await store.lockBooks(tx, [id])
     const terms = { cancellationId: null, note: '', evenUsed: false, percent: 100, feePerSeat: 0 }
     return free.begin(tx, books, [{ orderId: id, reason: 'organiser', ...terms }])
   })
   // With the lock the second waits for the first; without, it has decided by itself.
-  await (lockBooks ? organiser : untilWaiting(platform.db))
+  await (guard === 'on' ? untilWaiting(platform.db) : organiser)
   gate.open()
   const ends = await Promise.allSettled([buyer, organiser])
   await play()
@@ -206,13 +207,13 @@ async function race(platform: TestPlatform, lockBooks?: typeof store.readBooks) 
 test('of the buyer and the organiser who want the same seats back at once, one gets them, and the money goes once', async ({
   platform,
 }) => {
-  expect(await race(platform)).toEqual({ returns: 1, failed: 0, moneyKept: 0 })
+  expect(await race(platform, 'on')).toEqual({ returns: 1, failed: 0, moneyKept: 0 })
 })
 
 test('control: without the lock both decide to return them, and only the key of the seats stops the second', async ({
   platform,
 }) => {
-  expect((await race(platform, store.readBooks)).failed).toBe(1)
+  expect((await race(platform, 'off')).failed).toBe(1)
 })
 
 test('the audit finds planted faults of returns', async ({ platform }) => {

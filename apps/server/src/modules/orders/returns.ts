@@ -28,11 +28,10 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'signals' | 'metr
 /** What a buyer gets back for these seats now. */
 export type Quote = { order: Order; seats: readonly SeatRefund[]; refund: Money; terms: RefundTerms }
 
-/** Seats of fulfilled orders go back. `lockBooks` is replaced only by the test that shows what the lock is for. */
+/** Seats of fulfilled orders go back. */
 export function createReturns(
   deps: Deps,
   { step, get, replay: replayOrder }: Pick<UseCases, 'step' | 'get' | 'replay'>,
-  lockBooks: typeof orders.lockBooks = orders.lockBooks,
 ) {
   const { db, clock, ids, outbox, signals, metrics, racepoints } = deps
   const steps = metrics.counter('fairgate_orders_returns_total', 'Returns that came into a state', ['reason', 'state'])
@@ -55,7 +54,7 @@ export function createReturns(
   ): Promise<Order> {
     await get(accountId, id)
     return transaction(db, async (tx) => {
-      const book = (await lockBooks(tx, [id])).get(id)!
+      const book = (await orders.lockBooks(tx, [id])).get(id)!
       const now = await quoteOf(tx, book, await returnsOf(tx, book), seatIds)
       if (refund?.amount !== now.refund.amount || refund.currency !== now.refund.currency) {
         const { percent, until } = now.terms
@@ -112,7 +111,7 @@ export function createReturns(
   async function answer(tx: Tx, answers: readonly (ReturnAnswer & { orderId: string })[]): Promise<void> {
     if (answers.length === 0) return
     const orderIds = [...new Set(answers.map(({ orderId }) => orderId))].toSorted()
-    const books = await lockBooks(tx, orderIds)
+    const books = await orders.lockBooks(tx, orderIds)
     const before = await store.returnsOf(tx, orderIds)
     const after = new Map(before)
     const facts: Fact[] = []
@@ -179,7 +178,7 @@ export function createReturns(
   async function replay(id: string): Promise<number> {
     const asked = await replayOrder(id)
     return transaction(db, async (tx) => {
-      const book = (await lockBooks(tx, [id])).get(id)!
+      const book = (await orders.lockBooks(tx, [id])).get(id)!
       const facts = (await returnsOf(tx, book)).flatMap((entry) => askReturnAgain(book, entry))
       await outbox.publish(tx, facts)
       return asked + facts.length
@@ -189,7 +188,7 @@ export function createReturns(
   /** An operator gives all money of a fulfilled order back; of one with returned seats what its other seats were paid with. */
   async function refund(id: string, reason: string): Promise<Order> {
     return transaction(db, async (tx) => {
-      const book = (await lockBooks(tx, [id])).get(id)
+      const book = (await orders.lockBooks(tx, [id])).get(id)
       if (!book) throw new Problem('orders.order-not-found')
       if (book.order.returns === 0)
         return (await step(tx, [{ orderId: id, happening: { type: 'refund', reason } }])).get(id)!.order
