@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { readSources, violations } from '../apps/server/test/boundaries.ts'
+import { documentFaults, readThings } from '../apps/server/test/documents.ts'
 
 type Finding = { ok: boolean; output: string }
 type Check = { name: string; says: string; run: () => Promise<Finding> | Finding }
@@ -42,11 +43,18 @@ function boundaries(): Finding {
   return { ok: found.length === 0, output: found.map(({ path, line, what }) => `${path}:${line} ${what}`).join('\n') }
 }
 
+function documents(): Finding {
+  const read = readThings()
+  const found = documentFaults(read.documents, read.things)
+  return { ok: found.length === 0, output: found.map(({ path, line, what }) => `${path}:${line} ${what}`).join('\n') }
+}
+
 const checks: Check[] = [
   { name: 'types', says: 'tsc', run: () => tool('tsc', typesArgs) },
   { name: 'lint', says: 'oxlint', run: () => tool('oxlint', ['--deny-warnings']) },
   { name: 'format', says: 'oxfmt; npm run format repairs it', run: () => tool('oxfmt', ['--check', '.']) },
   { name: 'boundaries', says: 'who may import whom', run: boundaries },
+  { name: 'documents', says: 'what they name is there', run: documents },
   { name: 'unused', says: 'knip', run: () => tool('knip', ['--no-progress', '--no-config-hints']) },
 ]
 if (existsSync(cli)) {
