@@ -6,7 +6,7 @@ import type { Metrics } from '#platform/metrics'
 import { auditSeats } from './audit-store.ts'
 import * as store from './inventory-store.ts'
 import type { Kept } from './kept.ts'
-import { same } from './order-steps.ts'
+import { same } from './hold-requests.ts'
 import { announceReleases } from './organiser-store.ts'
 
 /** Notes folded in one go; each is one batch on one section. */
