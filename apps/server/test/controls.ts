@@ -1,22 +1,27 @@
+import { RawNode, type OperationNode } from 'kysely'
 import { row, sql, type Db } from '#platform/db'
 
-/** For controls, which show that a test fails when a guard is off: the same database with this changed in every statement. */
-const rewritten = (db: Db, change: (text: string) => string): Db =>
-  db.withPlugin({
-    transformQuery: ({ node }) =>
-      node.kind === 'RawNode' ? { ...node, sqlFragments: node.sqlFragments.map(change) } : node,
+/** For controls, which show that a test fails when a guard is off: the same database with it cut out of every statement. */
+export function withoutGuard(db: Db, guard: string | RegExp, instead = ''): Db {
+  const cut = <N extends OperationNode>(node: N): N =>
+    RawNode.is(node)
+      ? {
+          ...node,
+          sqlFragments: node.sqlFragments.map((text) => text.replace(guard, instead)),
+          parameters: node.parameters.map(cut),
+        }
+      : node
+  return db.withPlugin({
+    transformQuery: ({ node }) => cut(node),
     transformResult: async ({ result }) => result,
   })
+}
 
-/** Without row locks. */
-export const withoutRowLocks = (db: Db): Db =>
-  rewritten(db, (text) => text.replace(/for (no key )?update( of \w+)?( skip locked)?/g, ''))
+export const withoutRowLocks = (db: Db): Db => withoutGuard(db, /for (no key )?update( of \w+)?( skip locked)?/g)
 
-/** Without row locks, and without the lock of whoever leads. */
-export const withoutLocks = (db: Db): Db =>
-  rewritten(withoutRowLocks(db), (text) =>
-    text.replace('pg_try_advisory_xact_lock(hashtextextended(', 'true or (0 <> hashtextextended('),
-  )
+/** Everybody gets the lock of whoever leads. */
+export const withoutLeader = (db: Db): Db =>
+  withoutGuard(db, 'select pg_try_advisory_xact_lock(hashtextextended(', 'select (0 <> hashtextextended(')
 
 /** For controls: updates of this column no longer change it. */
 export async function freezeColumn(db: Db, table: string, column: string): Promise<void> {

@@ -5,7 +5,7 @@ import { verifyBallot } from '@fairgate/contracts/verify-ballot'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
 import { hashes } from '#platform/hashes'
-import { untilWaiting, withoutLocks, withoutRowLocks } from '../../../test/controls.ts'
+import { untilWaiting, withoutLeader, withoutRowLocks } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createBallots } from './index.ts'
 import {
@@ -552,6 +552,7 @@ test('of two processes that give out the same places one does, once', async ({ p
 })
 
 test('control, locks off: two places are promised to four people', async ({ platform }) => {
+  const withoutLocks = (db: Db) => withoutLeader(withoutRowLocks(db))
   expect(await together(platform, withoutLocks)).toEqual({ between: 2, early: 'done', winners: 4 })
 })
 

@@ -1,7 +1,6 @@
-import { RawNode, type KyselyPlugin, type OperationNode } from 'kysely'
 import { expect } from 'vitest'
 import { row, rows, sql, transaction, type Db } from '#platform/db'
-import { untilWaiting } from '../../../test/controls.ts'
+import { untilWaiting, withoutGuard } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import {
   closesAt,
@@ -45,23 +44,6 @@ async function withSecond(
   }
 }
 
-/** For controls: the same database with another text in every statement. */
-function rewritten(from: string | RegExp, to: string): (db: Db) => Db {
-  const rewrite = <N extends OperationNode>(node: N): N =>
-    RawNode.is(node)
-      ? {
-          ...node,
-          sqlFragments: node.sqlFragments.map((text) => text.replace(from, to)),
-          parameters: node.parameters.map(rewrite),
-        }
-      : node
-  const plugin: KyselyPlugin = {
-    transformQuery: ({ node }) => rewrite(node),
-    transformResult: async ({ result }) => result,
-  }
-  return (db) => db.withPlugin(plugin)
-}
-
 const codes = (answers: readonly Answer[]) =>
   Object.fromEntries(
     Map.groupBy(answers, (answer) => String('code' in answer ? answer.code : answer.status))
@@ -101,7 +83,9 @@ test('of 200 buyers who want one seat in two processes, one gets it and the othe
 test('control: when a taken seat may be taken again, several of the 200 are told that it is theirs', async ({
   platform,
 }) => {
-  const result = await everybodyWantsOneSeat(platform, rewritten('(s.state = 0 or', '(s.state = s.state or'))
+  const result = await everybodyWantsOneSeat(platform, (db) =>
+    withoutGuard(db, '(s.state = 0 or', '(s.state = s.state or'),
+  )
   expect(result.codes[201]).toBeGreaterThan(1)
   expect(result.violations.length).toBeGreaterThan(0)
 })
@@ -142,7 +126,7 @@ test('holds that overlap in one statement do not tear: the first gets its seats,
 
 test('control: without the guard in the statement, {1,2} and {2,3} tear', async ({ platform }) => {
   const sale = await openSale(platform)
-  const unguarded = rewritten('h = min(h) over (partition by section_id, number)', 'true')(platform.db)
+  const unguarded = withoutGuard(platform.db, 'h = min(h) over (partition by section_id, number)', 'true')
   const placed = await transaction(unguarded, (tx) =>
     placeHolds(tx, claims([1, 2], [2, 3]), new Date(platform.clock.now())),
   ).catch(() => 'torn')
@@ -354,10 +338,8 @@ test('nor seats side by side', async ({ platform }) => {
 })
 
 test('control: who passes by what is locked refuses for nothing', async ({ platform }) => {
-  const answer = await lastPlacesLocked(
-    platform,
-    { sectionId: floorId, count: 2 },
-    rewritten(/for update$/, 'for update skip locked'),
+  const answer = await lastPlacesLocked(platform, { sectionId: floorId, count: 2 }, (db) =>
+    withoutGuard(db, /for update$/, 'for update skip locked'),
   )
   expect(answer).toMatchObject({ code: 'inventory.sold-out' })
 })

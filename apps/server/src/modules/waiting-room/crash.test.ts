@@ -2,9 +2,10 @@ import { expect } from 'vitest'
 import { rows, sql, transaction, type Db } from '#platform/db'
 import type { Fact } from '#platform/bus'
 import { seededRandom } from '#platform/ids'
+import { withoutGuard, withoutLeader } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createWaitingRoom, type WaitingRoom } from './index.ts'
-import { config, openWorld, opensAt, orderFulfilled, orderRefunded, people, withoutGuard } from './test-world.ts'
+import { config, openWorld, opensAt, orderFulfilled, orderRefunded, people } from './test-world.ts'
 
 const midnight = Date.parse('2026-01-01T00:00:00Z')
 const atNine = Date.parse('2026-01-01T09:00:00Z')
@@ -241,12 +242,7 @@ test('without the locks of the tick and the key of the calls the same life calls
   platform,
 }) => {
   await sql`alter table waiting_room.calls drop constraint calls_pkey`.execute(platform.db)
-  const guarded = (db: Db) =>
-    withoutGuard(
-      withoutGuard(db, /for update of f.*/s),
-      'select pg_try_advisory_xact_lock(hashtextextended(',
-      'select (0 <> hashtextextended(',
-    )
+  const guarded = (db: Db) => withoutLeader(withoutGuard(db, /for update of f.*/s))
   // Later than this the others would wait for the row that the first has written.
   const mayDieAt = { tick: ['waiting-room.before-call'] }
   // About every second life needs the locks, and what is at the same time makes it another: it ends with the first that does.

@@ -8,10 +8,10 @@ import { fromHex, hashBytes, leafOf, rootOfPath, toHex } from '@fairgate/contrac
 import { verifyDraw, verifyPlace } from '@fairgate/contracts/verify-draw'
 import { isUnavailable, row, rows, sql } from '#platform/db'
 import { hashes } from '#platform/hashes'
-import { untilWaiting } from '../../../test/controls.ts'
+import { untilWaiting, withoutGuard, withoutLeader } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createWaitingRoom } from './index.ts'
-import { config, openWorld, opensAt, people, salePublished, withoutGuard, type LineSpec } from './test-world.ts'
+import { config, openWorld, opensAt, people, salePublished, type LineSpec } from './test-world.ts'
 
 const atNine = Date.parse('2026-01-01T09:00:00Z')
 const atTen = Date.parse(opensAt)
@@ -284,11 +284,7 @@ for (const [guard, outcome] of Object.entries(redrawing)) {
     platform.clock.set(atTen)
     const late = await anotherProcess(platform)
     // Without the leader's lock, so that both get as far as the row.
-    let db = withoutGuard(
-      late.db,
-      'select pg_try_advisory_xact_lock(hashtextextended(',
-      'select (0 <> hashtextextended(',
-    )
+    let db = withoutLeader(late.db)
     if (guard !== 'its look at the locked row') {
       db = withoutGuard(
         withoutGuard(db, 'and l.drawn_at is null for update of l'),
@@ -305,11 +301,7 @@ for (const [guard, outcome] of Object.entries(redrawing)) {
     await createWaitingRoom(
       {
         ...platform,
-        db: withoutGuard(
-          platform.db,
-          'select pg_try_advisory_xact_lock(hashtextextended(',
-          'select (0 <> hashtextextended(',
-        ),
+        db: withoutLeader(platform.db),
       },
       config,
     ).module.loops![2]!.run()

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { row, rows, sql } from '#platform/db'
-import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
+import { withoutGuard, withoutLeader } from '../../../test/controls.ts'
+import { openTestPlatform, test } from '../../../test/fixtures.ts'
 import { createWaitingRoom } from './index.ts'
 import {
   config,
@@ -11,7 +12,6 @@ import {
   seatsReturned,
   people,
   stockChanged,
-  withoutGuard,
 } from './test-world.ts'
 
 const atNine = Date.parse('2026-01-01T09:00:00Z')
@@ -224,8 +224,7 @@ for (const guard of ['on', 'off'] as const) {
     other.clock.set(atTen)
     if (guard === 'off') await sql`alter table waiting_room.calls drop constraint calls_pkey`.execute(platform.db)
     const [one, two] = [platform, other].map((process) => {
-      const db =
-        guard === 'on' ? process.db : withoutAdvisoryLock(withoutGuard(process.db, 'for update of f skip locked'))
+      const db = guard === 'on' ? process.db : withoutLeader(withoutGuard(process.db, 'for update of f skip locked'))
       return createWaitingRoom({ ...process, db, racepoints: platform.racepoints }, config).module.loops![0]!
     })
     const gate = platform.racepoints.hold('waiting-room.before-call', guard === 'on' ? 1 : 2)
@@ -251,7 +250,7 @@ test('the rows’ own lock is enough: tickers without the leader’s lock still 
   await world.joinCrowd(people(10))
   world.openSale()
   const loops = [1, 2, 3].map(
-    () => createWaitingRoom({ ...platform, db: withoutAdvisoryLock(platform.db) }, config).module.loops![0]!,
+    () => createWaitingRoom({ ...platform, db: withoutLeader(platform.db) }, config).module.loops![0]!,
   )
   await Promise.all(loops.map((loop) => loop.run()))
   expect((await world.document()).frontier).toBe(3)
@@ -357,7 +356,3 @@ function seeded(seed: number): (below: number) => number {
     return (state >>> 8) % below
   }
 }
-
-/** The leader's lock is always got. */
-const withoutAdvisoryLock = (db: TestPlatform['db']) =>
-  withoutGuard(db, 'select pg_try_advisory_xact_lock(hashtextextended(', 'select (0 <> hashtextextended(')

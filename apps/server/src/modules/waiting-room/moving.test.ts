@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
 import { row, rows, sql } from '#platform/db'
-import { untilWaiting } from '../../../test/controls.ts'
+import { untilWaiting, withoutGuard } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createWaitingRoom } from './index.ts'
-import { config, openWorld, opensAt, people, withoutGuard } from './test-world.ts'
+import { config, openWorld, opensAt, people } from './test-world.ts'
 
 const atNine = Date.parse('2026-01-01T09:00:00Z')
 const atTen = Date.parse(opensAt)

@@ -1,18 +1,9 @@
 import { expect } from 'vitest'
 import { row, rows, sql } from '#platform/db'
-import { untilWaiting } from '../../../test/controls.ts'
+import { untilWaiting, withoutGuard } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { createWaitingRoom } from './index.ts'
-import {
-  closesAt,
-  config,
-  openWorld,
-  opensAt,
-  orderFulfilled,
-  stockChanged,
-  withoutGuard,
-  type LineSpec,
-} from './test-world.ts'
+import { closesAt, config, openWorld, opensAt, orderFulfilled, stockChanged, type LineSpec } from './test-world.ts'
 
 const atNine = Date.parse('2026-01-01T09:00:00Z')
 const atTen = Date.parse(opensAt)

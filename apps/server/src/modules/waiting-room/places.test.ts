@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { row, rows, sql } from '#platform/db'
-import { untilWaiting } from '../../../test/controls.ts'
+import { untilWaiting, withoutGuard } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import {
   closesAt,
@@ -12,7 +12,6 @@ import {
   salePublished,
   sectionOf,
   stockChanged,
-  withoutGuard,
 } from './test-world.ts'
 import { createWaitingRoom } from './index.ts'
 

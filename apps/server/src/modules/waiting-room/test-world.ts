@@ -1,10 +1,9 @@
-import type { KyselyPlugin } from 'kysely'
 import type { EntryOrder } from '@fairgate/contracts/events'
 import type { LineDocument } from '@fairgate/contracts/http/waiting-room'
 import type { Caller } from '#platform/access-token'
 import { fact, type Bus, type Fact } from '#platform/bus'
 import type { ManualScheduler } from '#platform/clock'
-import { transaction, type Db } from '#platform/db'
+import { transaction } from '#platform/db'
 import type { HttpApp } from '#platform/http'
 import type { Module } from '#platform/module'
 import type { Platform } from '#platform/platform'
@@ -230,25 +229,3 @@ export async function openWorld(
 
 export const people = (count: number, prefix = 'acc_'): string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`)
-
-/** The same database with a guard cut out of every statement: for controls that show what the guard is for. */
-export function withoutGuard(db: Db, guard: string | RegExp, instead = ''): Db {
-  const plugin: KyselyPlugin = {
-    transformQuery: ({ node }) => cut(node) as typeof node,
-    transformResult: async ({ result }) => result,
-  }
-  const cut = (node: unknown): unknown => {
-    if (typeof node === 'string') return node
-    if (Array.isArray(node)) return node.map(cut)
-    if (typeof node !== 'object' || node === null || node instanceof Date) return node
-    const entries = Object.entries(node).map(([name, value]) =>
-      name === 'sqlFragments'
-        ? [name, (value as string[]).map((text) => text.replace(guard, instead))]
-        : name === 'value'
-          ? [name, value]
-          : [name, cut(value)],
-    )
-    return Object.fromEntries(entries)
-  }
-  return db.withPlugin(plugin)
-}

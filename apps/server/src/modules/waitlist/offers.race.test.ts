@@ -3,7 +3,7 @@ import type { Offer } from '@fairgate/contracts/http/waitlist'
 import type { WaitlistRecord } from '@fairgate/contracts/waitlist-order'
 import { rows, sql, type Db } from '#platform/db'
 import { seededRandom } from '#platform/ids'
-import { untilWaiting, withoutLocks } from '../../../test/controls.ts'
+import { untilWaiting, withoutLeader, withoutRowLocks } from '../../../test/controls.ts'
 import { openTestPlatform, test, type TestPlatform } from '../../../test/fixtures.ts'
 import { eventCancelled, hallId, minuteMs, openWaitlist, seat, type World } from '../../../test/waitlist-world.ts'
 import { createWaitlist } from './index.ts'
@@ -59,6 +59,7 @@ test('of two processes that offer the same seats one does, once', async ({ platf
 })
 
 test('control, locks off: both decide, and only the database refuses the second offer', async ({ platform }) => {
+  const withoutLocks = (db: Db) => withoutLeader(withoutRowLocks(db))
   expect(await together(platform, withoutLocks)).toEqual({ between: 1, early: 'offers_one_record', offers: 1 })
 })
 
@@ -73,7 +74,7 @@ async function joinTogether(platform: TestPlatform, guard: (db: Db) => Db): Prom
     const first = outcomeOf(world.enter({ saleId: 'sal_1', accountId: 'acc_1' }, wish))
     await gate.reached
     const later = outcomeOf(other.enter({ saleId: 'sal_1', accountId: 'acc_2' }, wish))
-    await (guard === withoutLocks ? later : untilWaiting(platform.db))
+    await (guard === withoutRowLocks ? later : untilWaiting(platform.db))
     gate.open()
     return await Promise.all([first, later])
   } finally {
@@ -86,7 +87,7 @@ test('two processes give different places in the order', async ({ platform }) =>
 })
 
 test('control, lock off: two processes give the same place', async ({ platform }) => {
-  expect(await joinTogether(platform, withoutLocks)).toEqual(['entries_one_number', 'done'])
+  expect(await joinTogether(platform, withoutRowLocks)).toEqual(['entries_one_number', 'done'])
 })
 
 /** What is done to the waitlist when the event is cancelled, and what becomes of it afterwards. */
@@ -111,7 +112,7 @@ async function cancelMeanwhile(
   { act, point }: Deed,
   { first, guard }: { first: 'deed' | 'cancelling'; guard: 'on' | 'off' },
 ) {
-  const db = guard === 'on' ? platform.db : withoutLocks(platform.db)
+  const db = guard === 'on' ? platform.db : withoutRowLocks(platform.db)
   const { world, bought } = await soldOut(platform, 4, { instead: { db } })
   await world.join('acc_1', [hallId], 4)
   await world.bringBack(...bought)

@@ -3,9 +3,9 @@ import { expect, test as pure } from 'vitest'
 import type { EventData } from '@fairgate/contracts/events'
 import type { WebhookDelivery, WebhookEndpoint, WebhookType } from '@fairgate/contracts/http/webhooks'
 import { fact, type Fact } from '#platform/bus'
-import { rows, sql, transaction, type Db } from '#platform/db'
+import { rows, sql, transaction } from '#platform/db'
 import type { Racepoints } from '#platform/racepoint'
-import { freezeColumn, untilWaiting } from '../../../test/controls.ts'
+import { freezeColumn, untilWaiting, withoutGuard } from '../../../test/controls.ts'
 import { test as base, type TestPlatform } from '../../../test/fixtures.ts'
 import { isAuthentic, startReceiver, type ReceiverMood } from '../../../test/webhook-receiver.ts'
 import { createWebhooks, statics, type WebhooksConfig } from './index.ts'
@@ -437,17 +437,8 @@ test('a sale that is published while an endpoint is made is heard of', async ({ 
   expect(await publishedMeanwhile(platform, await receiver())).toBe(true)
 })
 
-const withoutAdvisoryLocks = (db: Db): Db =>
-  db.withPlugin({
-    transformQuery: ({ node }) =>
-      node.kind === 'RawNode'
-        ? { ...node, sqlFragments: node.sqlFragments.map((text) => text.replace('pg_advisory_xact_lock(', '(')) }
-        : node,
-    transformResult: async ({ result }) => result,
-  })
-
 test('control: without the lock it would not be', async ({ platform, receiver }) => {
-  const unlocked = { ...platform, db: withoutAdvisoryLocks(platform.db) }
+  const unlocked = { ...platform, db: withoutGuard(platform.db, 'pg_advisory_xact_lock(', '(') }
   expect(await publishedMeanwhile(unlocked, await receiver())).toBe(false)
 })
 
