@@ -1,7 +1,8 @@
+import pg from 'pg'
 import { Type, OneOf } from '@fairgate/contracts/schema'
 import { paymentProviders } from '@fairgate/contracts/http/payments'
 import { isNetwork } from '#platform/address'
-import { ConfigError, readSettings, secretSetting, setting, type Values } from '#platform/config'
+import { checked, ConfigError, readSettings, secretSetting, setting, type Values } from '#platform/config'
 import { keyKinds, keyMistakes } from './payment-keys.ts'
 
 /** The modules that a process may host, in the order of a purchase. */
@@ -22,6 +23,31 @@ export const serviceNames = [
 ] as const
 export type ServiceName = (typeof serviceNames)[number]
 
+/** Not only of the right form: its host can be looked up, its port exists, and what it escapes can be read. */
+function isUrl(value: unknown): string | undefined {
+  try {
+    decodeURIComponent(new URL(String(value)).host)
+    return undefined
+  } catch {
+    return 'is no URL'
+  }
+}
+
+/** A socket may be named where a URL has its host, so it is for the driver to say. */
+function isForPg(value: unknown): string | undefined {
+  try {
+    new pg.Client(String(value))
+    return undefined
+  } catch {
+    return 'is no address of a database'
+  }
+}
+
+function areNetworks(value: unknown): string | undefined {
+  const wrong = (value as string[]).filter((proxy) => !isNetwork(proxy))
+  return wrong.length > 0 ? `${wrong.join(', ')} is no address and no network such as 10.0.0.0/8` : undefined
+}
+
 /** The whole configuration. `docs/operating/configuration.md` is made from it. */
 export const settings = {
   PORT: setting(Type.Integer({ minimum: 0, maximum: 65_535 }), 'Port of the HTTP server; 0 takes a free one', '8080'),
@@ -30,17 +56,23 @@ export const settings = {
     Type.Integer({ minimum: 0, maximum: 65_535 }),
     'Port of `/metrics` outside the demo; without it metrics are not served',
   ),
-  PUBLIC_URL: setting(
-    Type.String({ pattern: '^https?://[^/]+$' }),
-    'Address that browsers use, without a path; `http://localhost:PORT` in the demo',
+  PUBLIC_URL: checked(
+    setting(
+      Type.String({ pattern: '^https?://[^/]+$' }),
+      'Address that browsers use, without a path; `http://localhost:PORT` in the demo',
+    ),
+    isUrl,
   ),
   DATA_DIR: setting(
     Type.String(),
     'Folder of the embedded Postgres, the demo secret and the sandbox books; `data` in the project',
   ),
-  DATABASE_URL: secretSetting(
-    Type.String({ pattern: '^postgres(ql)?://' }),
-    'Use this Postgres (15 or newer) instead of the embedded one. Turns the demo off',
+  DATABASE_URL: checked(
+    secretSetting(
+      Type.String({ pattern: '^postgres(ql)?://' }),
+      'Use this Postgres (15 or newer) instead of the embedded one. Turns the demo off',
+    ),
+    isForPg,
   ),
   DATABASE_CONNECTIONS_MAX: setting(
     Type.Integer({ minimum: 2, maximum: 200 }),
@@ -65,10 +97,13 @@ export const settings = {
     Type.Array(Type.String({ minLength: 32 }), { minItems: 1 }),
     'Master secrets of all tokens, newest first, by comma, 32 characters or more each; all processes need the same. The embedded default makes one',
   ),
-  TRUSTED_PROXIES: setting(
-    Type.Array(Type.String()),
-    'Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed, by comma',
-    '',
+  TRUSTED_PROXIES: checked(
+    setting(
+      Type.Array(Type.String()),
+      'Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed, by comma',
+      '',
+    ),
+    areNetworks,
   ),
   CONNECTIONS_MAX: setting(
     Type.Integer({ minimum: 100, maximum: 1_000_000 }),
@@ -151,20 +186,30 @@ export const settings = {
     'Event streams of one process (a process has some 20,000 sockets); others poll',
     '8000',
   ),
-  DRAW_BEACON_URL: setting(
-    Type.String({ pattern: '^https?://[^?#]*[^/?#]$' }),
-    'Relay of the drand HTTP API, such as `https://api.drand.sh`: draws of sales published from now on also use a round of its chain quicknet that comes after the opening',
+  DRAW_BEACON_URL: checked(
+    setting(
+      Type.String({ pattern: '^https?://[^?#]*[^/?#]$' }),
+      'Relay of the drand HTTP API, such as `https://api.drand.sh`: draws of sales published from now on also use a round of its chain quicknet that comes after the opening',
+    ),
+    isUrl,
   ),
   DRAW_BEACON_WAIT_SECONDS: setting(
     Type.Integer({ minimum: 1, maximum: 600 }),
     'How long the door stays shut for a promised round; then the draw goes on without it, and its document says so',
     '15',
   ),
-  SMTP_URL: secretSetting(
-    Type.String({ pattern: '^smtps?://' }),
-    'Mail server. Needed outside the demo, which has a mailbox page',
+  SMTP_URL: checked(
+    secretSetting(
+      Type.String({ pattern: '^smtps?://' }),
+      'Mail server. Needed outside the demo, which has a mailbox page',
+    ),
+    isUrl,
   ),
-  MAIL_FROM: setting(Type.String({ minLength: 3 }), 'Sender of mails', 'Fairgate <no-reply@fairgate.test>'),
+  MAIL_FROM: setting(
+    Type.String({ minLength: 3, pattern: '^[^\\p{Cc}]*$' }),
+    'Sender of mails',
+    'Fairgate <no-reply@fairgate.test>',
+  ),
   SMS_API_KEY: setting(
     Type.String({ minLength: 8 }),
     'API key at Solapi, which sends text messages to those who wish them. Without it the demo shows them on its mailbox page, and others offer none',
@@ -174,19 +219,25 @@ export const settings = {
     Type.String({ pattern: '^[0-9]{8,11}$' }),
     'Sender of text messages: a number registered at Solapi, digits only',
   ),
-  SMS_BASE_URL: setting(
-    Type.String({ pattern: '^https?://[^/]+$' }),
-    'Address of the provider of text messages',
-    'https://api.solapi.com',
+  SMS_BASE_URL: checked(
+    setting(
+      Type.String({ pattern: '^https?://[^/]+$' }),
+      'Address of the provider of text messages',
+      'https://api.solapi.com',
+    ),
+    isUrl,
   ),
   PAYMENT_PROVIDERS: setting(
     Type.Array(OneOf(paymentProviders), { minItems: 1 }),
     'By whom buyers may pay, by comma; the first is offered first. The demo shows `toss,stripe`',
   ),
-  STRIPE_URL: setting(
-    Type.String({ pattern: '^https?://[^/]+$' }),
-    'Address of Stripe, without a path',
-    'https://api.stripe.com',
+  STRIPE_URL: checked(
+    setting(
+      Type.String({ pattern: '^https?://[^/]+$' }),
+      'Address of Stripe, without a path',
+      'https://api.stripe.com',
+    ),
+    isUrl,
   ),
   STRIPE_SECRET_KEY: secretSetting(
     Type.String({ pattern: '^(sk|rk)_' }),
@@ -197,10 +248,9 @@ export const settings = {
     Type.Array(Type.String({ pattern: '^whsec_' }), { minItems: 1 }),
     'What Stripe signs its notices with; while a secret is being replaced both, by comma',
   ),
-  TOSS_BASE_URL: setting(
-    Type.String({ pattern: '^https?://' }),
-    'Address of Toss Payments',
-    'https://api.tosspayments.com',
+  TOSS_BASE_URL: checked(
+    setting(Type.String({ pattern: '^https?://' }), 'Address of Toss Payments', 'https://api.tosspayments.com'),
+    isUrl,
   ),
   TOSS_SECRET_KEY: secretSetting(
     Type.String({ minLength: 8 }),
@@ -252,7 +302,10 @@ export type Config = Values<typeof settings> & {
 
 /** Parses the environment once. @throws ConfigError that lists all mistakes */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const values = readSettings(settings, env, ownPrefixes)
+  const unsupported = ['REDIS_URL', 'KAFKA_BROKERS']
+    .filter((name) => env[name])
+    .map((name) => `${name}: is not supported yet; processes share their state through Postgres`)
+  const values = readSettings(settings, env, ownPrefixes, unsupported)
   const demo = values.DEMO ?? values.DATABASE_URL === undefined
   const providers = values.PAYMENT_PROVIDERS ?? (demo ? [...paymentProviders] : ['toss' as const])
   const mistakes: string[] = []
@@ -271,11 +324,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const sms = [values.SMS_API_KEY, values.SMS_API_SECRET, values.SMS_FROM]
   if (sms.some((value) => value !== undefined) && sms.includes(undefined))
     mistakes.push('SMS_API_KEY: text messages need SMS_API_KEY, SMS_API_SECRET and SMS_FROM')
-  for (const proxy of values.TRUSTED_PROXIES)
-    if (!isNetwork(proxy)) mistakes.push(`TRUSTED_PROXIES: ${proxy} is no address and no network such as 10.0.0.0/8`)
-  for (const name of ['REDIS_URL', 'KAFKA_BROKERS'] as const) {
-    if (env[name]) mistakes.push(`${name}: is not supported yet; processes share their state through Postgres`)
-  }
   const isOurs = providers.includes('stripe') && values.STRIPE_SECRET_KEY !== undefined
   for (const name of ['STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'] as const)
     if (demo && isOurs && values[name] === undefined) mistakes.push(`${name}: is needed with STRIPE_SECRET_KEY`)

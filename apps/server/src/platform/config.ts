@@ -9,7 +9,11 @@ export type Setting<S extends TSchema = TSchema, D extends string | undefined = 
   default: D
   about: string
   secret?: true
+  /** What is wrong with a value of the right form. */
+  check?: Check
 }
+
+type Check = (value: unknown) => string | undefined
 
 export function setting<S extends TSchema>(schema: S, about: string): Setting<S, undefined>
 export function setting<S extends TSchema>(schema: S, about: string, fallback: string): Setting<S, string>
@@ -22,6 +26,9 @@ export const secretSetting = <S extends TSchema>(schema: S, about: string): Sett
   default: undefined,
   secret: true,
 })
+
+/** A setting whose values must also stand a check. */
+export const checked = <S extends Setting>(setting: S, check: Check): S => ({ ...setting, check })
 
 export type Settings = Record<string, Setting>
 export type Values<S extends Settings> = {
@@ -41,16 +48,18 @@ export class ConfigError extends Error {
 
 /**
  * Reads settings from the environment; all mistakes are reported together. Names that look like ours (a known prefix)
- * but are not are mistakes too, because a misspelt limit would silently be its default.
+ * but are not are mistakes too, because a misspelt limit would silently be its default. `found` are mistakes that are
+ * known already.
  */
 export function readSettings<S extends Settings>(
   settings: S,
   env: Readonly<Record<string, string | undefined>>,
   ownPrefixes: readonly string[] = [],
+  found: readonly string[] = [],
 ): Values<S> {
-  const mistakes: string[] = []
+  const mistakes = [...found]
   const values: Record<string, unknown> = {}
-  for (const [name, { schema, default: fallback, secret }] of Object.entries(settings)) {
+  for (const [name, { schema, default: fallback, secret, check }] of Object.entries(settings)) {
     let text = env[name]
     const file = secret && env[`${name}_FILE`]
     if (file && text) {
@@ -73,7 +82,8 @@ export function readSettings<S extends Settings>(
     if (text === undefined) continue
     const value = parse(schema, text)
     const [fault] = Compile(Type.Object({ value: schema } as TProperties)).Errors({ value })
-    if (fault) mistakes.push(`${name}: ${fault.message}${secret ? '' : `, but it is ${JSON.stringify(text)}`}`)
+    const wrong = fault ? wordsOf(fault) : check?.(value)
+    if (wrong !== undefined) mistakes.push(`${name}: ${wrong}${secret ? '' : `, but it is ${JSON.stringify(text)}`}`)
     else values[name] = value
   }
   for (const name of Object.keys(env)) {
@@ -83,6 +93,11 @@ export function readSettings<S extends Settings>(
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return values as Values<S>
+}
+
+function wordsOf({ message, params }: { message: string; params: object }): string {
+  const { allowedValues } = params as { allowedValues?: unknown[] }
+  return allowedValues ? `must be one of ${allowedValues.join(', ')}` : message
 }
 
 function parse(schema: TSchema, text: string): unknown {

@@ -25,7 +25,7 @@ const majorVersion = '18'
  */
 export async function openHome(dataDir: string, log: (line: string) => void): Promise<Home> {
   const wanted = resolve(dataDir)
-  await mkdir(wanted, { recursive: true, mode: 0o700 })
+  await makeFolder(wanted)
   const origin = realpathSync(wanted)
   const account = postgresAccount(ownerOf(join(origin, 'cluster')))
   if (account === undefined || (await letIn(origin, account))) return { path: origin, account }
@@ -49,6 +49,19 @@ export async function openHome(dataDir: string, log: (line: string) => void): Pr
   await writeFile(join(path, 'origin'), origin)
   log(`${origin} cannot be reached by the account that runs Postgres (uid ${account.uid}); its data is kept in ${path}`)
   return { path, account: postgresAccount(ownerOf(join(path, 'cluster'))) }
+}
+
+/** As `mkdir -p`. Node's own recursive mkdir was seen to try for ever where a file system takes no folders, as /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path, { mode: 0o700 })
+  }
 }
 
 /** Opens a folder of our own for `account` to walk through, and answers whether it now can. */

@@ -177,6 +177,13 @@ test('a refused setting is told in the words of Postgres and leaves nothing behi
   await start(dataDir)
 })
 
+test.runIf(process.platform === 'linux')('a folder where no folder can be made is refused at once', async () => {
+  await expect(startEmbeddedPostgres({ dataDir: '/proc/fairgate/data', log: () => undefined })).rejects.toMatchObject({
+    code: 'ENOENT',
+    syscall: 'mkdir',
+  })
+})
+
 test('data of another major version is refused and left as it is', { timeout }, async () => {
   const dataDir = await temporaryFolder()
   const first = await start(dataDir)

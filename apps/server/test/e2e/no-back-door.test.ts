@@ -108,6 +108,31 @@ describe('a configuration', () => {
     expect(mistakesOf({ TRUSTED_PROXIES: '10.0.0.0/8,2001:db8::/32,loopback' })).toBe('')
   })
 
+  test('with addresses that are no URLs is refused before it starts, with whatever else is wrong', () => {
+    const message = mistakesOf({
+      PUBLIC_URL: 'http://a b',
+      DATABASE_URL: 'postgres://h:99999/x',
+      SMTP_URL: 'smtp://%',
+      TOSS_BASE_URL: 'https://[x',
+      TRUSTED_PROXIES: 'x',
+      LOG_LEVEL: 'loud',
+      REDIS_URL: 'redis://x',
+      MAIL_FROM: 'a@b\nBcc: c@d',
+    })
+    for (const name of [
+      'PUBLIC_URL',
+      'DATABASE_URL',
+      'SMTP_URL',
+      'TOSS_BASE_URL',
+      'TRUSTED_PROXIES',
+      'MAIL_FROM',
+      'REDIS_URL',
+    ])
+      expect(message).toContain(`${name}: `)
+    expect(message).toContain('LOG_LEVEL: must be one of fatal, error, warn')
+    expect(message).not.toContain('h:99999')
+  })
+
   test('for production without its secrets is refused, and never says a secret', () => {
     const message = mistakesOf({ DATABASE_URL: 'postgres://x', SIGNING_SECRETS: 'too-short' })
     expect(message).toContain('SIGNING_SECRETS')
