@@ -6,7 +6,7 @@ import { pageOf, type Page } from '#platform/page'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { managedEvent } from './access.ts'
-import { createCodes, type Codes } from './codes.ts'
+import { createCodes } from './codes.ts'
 import { commandsOn, type State } from './order.ts'
 import { createOrderWaits } from './order-waits.ts'
 import * as store from './orders-store.ts'
@@ -31,14 +31,10 @@ const pageSize = 20
 const recheckMs = 1000
 const stuckListMax = 500
 
-/** The use cases of orders. `lockBooks` is replaced only by the test that shows what the lock is for. */
-export function createUseCases(
-  deps: OrdersDeps,
-  config: OrdersConfig,
-  lockBooks: typeof store.lockBooks = store.lockBooks,
-  codes: Codes = createCodes(deps),
-) {
+/** The use cases of orders. */
+export function createUseCases(deps: OrdersDeps, config: OrdersConfig) {
   const { db, clock, outbox, signals, log, metrics, racepoints } = deps
+  const codes = createCodes(deps)
   const transitions = metrics.counter('fairgate_orders_transitions_total', 'Steps of orders', [
     'event',
     'before',
@@ -62,7 +58,7 @@ export function createUseCases(
     items: readonly { orderId: string; happening: Happening }[],
   ): Promise<ReadonlyMap<string, Book>> {
     const orderIds = [...new Set(items.map(({ orderId }) => orderId))].toSorted()
-    const before = await lockBooks(tx, orderIds)
+    const before = await store.lockBooks(tx, orderIds)
     const after = new Map(before)
     const facts: Fact[] = []
     const history: (HistoryLine & { orderId: string })[] = []
@@ -214,7 +210,7 @@ export function createUseCases(
   /** Asks again for what an order waits for. Pressed twice it asks twice, and nothing happens twice. @returns how much it asked */
   async function replay(id: string): Promise<number> {
     return transaction(db, async (tx) => {
-      const book = (await lockBooks(tx, [id])).get(id)
+      const book = (await store.lockBooks(tx, [id])).get(id)
       if (!book) throw new Problem('orders.order-not-found')
       const facts = askAgain(book, clock.now())
       await outbox.publish(tx, facts)
