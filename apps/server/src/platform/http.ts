@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
-import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { Ajv, type ValidateFunction } from 'ajv'
-import formats from 'ajv-formats'
 import fastify, {
   LogController,
   type FastifyBaseLogger,
@@ -19,9 +17,9 @@ import {
   type Query,
   type RouteContract,
 } from '@fairgate/contracts/http/route'
-import { errors } from '@fairgate/contracts/errors'
 import type { AccessTokens, Caller } from './access-token.ts'
-import { isUnavailable, postgresCode } from './db.ts'
+import { createChecks, parseBody } from './http-input.ts'
+import { isRefusal, problemOf, refuseConnection } from './http-problems.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -81,8 +79,7 @@ const bodyBytesMax = 64 * 1024
 
 export function createHttp(options: HttpOptions): HttpApp {
   const { log, metrics, accessTokens, idempotency, scheduler } = options
-  const bodies = validator({ coerceTypes: false })
-  const texts = validator({ coerceTypes: true })
+  const checkOf = createChecks()
   const durations = metrics.histogram(
     'fairgate_http_request_duration_seconds',
     'Time to answer',
@@ -109,11 +106,10 @@ export function createHttp(options: HttpOptions): HttpApp {
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
-    if (text === '') return done(null, undefined)
     try {
-      done(null, JSON.parse(text as string, unstorable.test(text as string) ? refuseUnstorable : undefined))
+      done(null, parseBody(text as string))
     } catch (error) {
-      done(new Problem('http.malformed-json', { detail: (error as Error).message }))
+      done(error as Error)
     }
   })
 
@@ -146,7 +142,7 @@ export function createHttp(options: HttpOptions): HttpApp {
   })
 
   function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const problem = toProblem(error)
+    const problem = problemOf(error)
     if (problem.status >= 500 && !isRefusal(problem)) {
       request.log.error(
         { err: problem.cause ?? error, route: request.routeOptions.url, requestId: request.id },
@@ -193,11 +189,7 @@ export function createHttp(options: HttpOptions): HttpApp {
     contract: R,
     handle: (request: HttpRequest<R>) => Promise<HttpAnswer<R>>,
   ): void {
-    const validators: [string, ValidateFunction | undefined, (request: FastifyRequest) => unknown][] = [
-      ['params', contract.params && texts.compile(contract.params), (request) => request.params],
-      ['query', contract.query && texts.compile(contract.query), (request) => request.query],
-      ['body', contract.body && bodies.compile(contract.body), (request) => request.body],
-    ]
+    const check = checkOf(contract)
     const response: Record<string, unknown> = {}
     for (const [status, schema] of Object.entries(contract.answers)) if (schema) response[status] = schema
     const url = contract.path.replace(/\{(\w+)\}/g, ':$1')
@@ -228,7 +220,7 @@ export function createHttp(options: HttpOptions): HttpApp {
           // A POST whose members are all optional may come without a body.
           if (contract.body && request.body === undefined) request.body = {}
           if (contract.rawBody) request.body ??= Buffer.alloc(0)
-          validate(request, validators)
+          check(request)
           const input = new Input(request, reply, caller) as unknown as HttpRequest<R>
           const work = () => handle(input)
           const answer = await (bounded
@@ -237,7 +229,7 @@ export function createHttp(options: HttpOptions): HttpApp {
           if (answer === 'hijacked') return reply
           return send(contract, request, reply, answer)
         } catch (error) {
-          const problem = toProblem(error)
+          const problem = problemOf(error)
           if (problem.status >= 500) outcome = isRefusal(problem) ? 'refused' : 'failed'
           reply.code(problem.status)
           throw error
@@ -333,10 +325,6 @@ function kindOf(contract: RouteContract): RequestKind | undefined {
   return contract.caller === 'buyer' ? 'write' : undefined
 }
 
-/** Whether a full queue turned the request away, as it should: nothing has failed. */
-const isRefusal = ({ code, cause }: Problem): boolean =>
-  (code === 'http.overloaded' || code === 'http.poll-instead') && cause === undefined
-
 /**
  * What handlers are given. What only a few of them ask for is made then; getters of a class, because those of an object
  * literal were measured to cost 10 µs a request.
@@ -393,86 +381,3 @@ export const etagOf = (text: string | Buffer): string => `"${createHash('sha1').
 export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch !== undefined &&
   ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === etag)
-
-/** What cannot be read as HTTP meets no route: it is answered on the socket itself, which is then closed. */
-function refuseConnection({ code }: { code?: string }, socket: Socket): void {
-  if (!socket.writable) return void socket.destroy()
-  const problem =
-    code === 'HPE_HEADER_OVERFLOW'
-      ? 'http.headers-too-large'
-      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? 'http.request-timeout'
-        : 'http.malformed-request'
-  const { status } = errors[problem]
-  const text = JSON.stringify(problemDocument(problem, {}))
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'content-type: application/problem+json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(text)}`,
-    'cache-control: no-store',
-    'connection: close',
-  ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
-}
-
-/** Lists all faults, and takes as a time only what `Date` can tell and an answer can write: no leap second, no year 10000. */
-function validator({ coerceTypes }: { coerceTypes: boolean }): Ajv {
-  const ajv = formats.default(new Ajv({ allErrors: true, strict: false, useDefaults: true, coerceTypes }))
-  const { validate } = ajv.formats['date-time'] as { validate: (text: string) => boolean }
-  const [first, last] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')]
-  const isInstant = (text: string) => Date.parse(text) >= first && Date.parse(text) <= last
-  return ajv.addFormat('date-time', (text: string) => validate(text) && isInstant(text))
-}
-
-/** Escapes for text that Postgres cannot store: NUL and, unless it is one of a pair, a surrogate. */
-const unstorable = /\\u0000|\\ud[89a-f]/i
-
-function refuseUnstorable(key: string, value: unknown): unknown {
-  for (const text of [key, value]) {
-    if (typeof text === 'string' && (text.includes('\0') || !text.isWellFormed()))
-      throw new Error('text must be Unicode without NUL')
-  }
-  return value
-}
-
-function validate(
-  request: FastifyRequest,
-  validators: [string, ValidateFunction | undefined, (request: FastifyRequest) => unknown][],
-): void {
-  const faults: { pointer: string; detail: string }[] = []
-  for (const [part, check, read] of validators) {
-    if (!check || check(read(request))) continue
-    for (const { keyword, params, instancePath, message } of check.errors ?? []) {
-      const { additionalProperty, missingProperty } = params as {
-        additionalProperty?: string
-        missingProperty?: string
-      }
-      const member = additionalProperty ?? missingProperty
-      const detail =
-        keyword === 'additionalProperties'
-          ? 'is not known here'
-          : keyword === 'required'
-            ? 'is required'
-            : (message ?? 'is not valid')
-      const at = member === undefined ? '' : `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`
-      faults.push({ pointer: `#${part === 'body' ? '' : `/${part}`}${instancePath}${at}`, detail })
-    }
-  }
-  if (faults.length > 0) throw new Problem('http.invalid', { errors: faults.slice(0, 100) })
-}
-
-function toProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error
-  const { code, statusCode } = (error ?? {}) as { code?: string; statusCode?: number }
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('http.body-too-large', {}, { cause: error })
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('http.unsupported-media-type', {}, { cause: error })
-  if (statusCode === 404) return new Problem('http.not-found', {}, { cause: error })
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return new Problem('http.invalid', { detail: (error as Error).message }, { cause: error })
-  const postgres = postgresCode(error)
-  // NUL, which Postgres cannot store, somewhere in a text: the client's fault, whichever statement met it first.
-  if (postgres === '22021' || postgres === '22P05')
-    return new Problem('http.invalid', { detail: 'a text has characters that cannot be stored' }, { cause: error })
-  if (isUnavailable(error)) return new Problem('http.overloaded', { retryAfterMs: 1000 }, { cause: error })
-  return new Problem('http.internal', {}, { cause: error })
-}
