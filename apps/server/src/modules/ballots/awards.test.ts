@@ -529,6 +529,26 @@ describe('an event that is cancelled', () => {
     }
   }
 
+  for (const guard of ['on', 'off'] as const) {
+    const what =
+      guard === 'on' ? 'just before it is drawn is not drawn' : 'control, lock off: just before it is drawn is'
+    test(what, async ({ platform }) => {
+      const db = guard === 'on' ? platform.db : withoutRowLocks(platform.db)
+      const world = await openWorld({ ...platform, db }, two)
+      await world.applyCrowd(people(3), ['lin_a'])
+      world.end()
+      const gate = platform.racepoints.hold('ballots.before-cancelled')
+      const cancelling = world.tell(eventCancelled(platform.clock.now()))
+      await gate.reached
+      const drawing = world.draw()
+      await untilWaiting(platform.db)
+      gate.open()
+      await Promise.all([cancelling, drawing])
+      platform.clock.advance(1000)
+      expect((await world.document()).draw.seed === undefined).toBe(guard === 'on')
+    })
+  }
+
   test('closes its ballot also when that becomes known later, and changes nothing of one that was over', async ({
     platform,
   }) => {
