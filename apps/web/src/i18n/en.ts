@@ -148,6 +148,7 @@ export const en = {
     youWait: 'You are on the waitlist',
     states: { waiting: 'Waiting', offered: 'Offered', over: 'Ended', left: 'Left' },
     ahead: (count: number) => (count === 1 ? 'person ahead of you' : 'people ahead of you'),
+    aheadOfYou: (count: number) => (count === 0 ? 'You are next' : `${plural(count, 'person', 'people')} ahead of you`),
     wanted: 'Waiting for',
     quantity: 'How many',
     together: 'side by side',
@@ -186,7 +187,7 @@ export const en = {
     ruleFits:
       'Seats go to the first in line whose wish they satisfy now. Whoever wants more than came back keeps their place.',
     ruleTime: (minutes: number) =>
-      `An offer lasts ${minutes} minutes for everybody. What is not bought goes to the next at once.`,
+      `An offer lasts ${plural(minutes, 'minute', 'minutes')} for everybody. What is not bought goes to the next at once.`,
     ruleEnd: 'Whoever gives seats back goes to the end, and another wish does too.',
     until: (when: string) => `Offers are made while the sale lasts, until ${when}.`,
     check: 'Check the order on this device',

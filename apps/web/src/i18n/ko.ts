@@ -135,6 +135,7 @@ export const ko: Messages = {
     youWait: '대기 명단에 있습니다',
     states: { waiting: '대기 중', offered: '안내됨', over: '끝남', left: '나감' },
     ahead: () => '명이 앞에 있습니다',
+    aheadOfYou: (count) => (count === 0 ? '다음 차례입니다' : `앞에 ${number(count)}명`),
     wanted: '기다리는 자리',
     quantity: '수량',
     together: '나란히',

@@ -166,7 +166,10 @@ export function SeatPicker({ event, saleId, sections, limit, busy, lost, onHold 
       {near && near.length > 0 ? (
         <Notice tone="good">
           <span className="nearby">
-            <span>{t.shop.nearby(near.map((seat) => labelOf(missed.sectionId, seat)).join(', '))}</span>
+            <span>
+              {t.shop.nearby('')}
+              <Labels of={near.map((seat) => labelOf(missed.sectionId, seat))} />
+            </span>
             <button
               type="button"
               className="button small"

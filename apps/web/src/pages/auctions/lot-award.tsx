@@ -48,6 +48,7 @@ export function LotAward({
   const [isAsking, setAsking] = useState(false)
   const { busy, failure, attempt } = useAttempt()
   const wasBought = award.state === 'bought' || award.state === 'returned'
+  const isMine = award.state === 'awarded' || award.state === 'bought'
   const isOpen = award.state === 'awarded' && !isCancelled && now < Date.parse(award.payBy)
   const price = formatMoney(award.unitPrice, localeOf(lang))
 
@@ -77,7 +78,7 @@ export function LotAward({
   return (
     <section className="panel stack award" aria-label={t.auction.award}>
       <div className="line-head">
-        <h2>{t.auction.wonBy[award.how]}</h2>
+        <h2>{isMine ? t.auction.wonBy[award.how] : t.auction.award}</h2>
         <Tag tone={tones[award.state]}>{t.auction.awardStates[award.state]}</Tag>
       </div>
       <p className="award-line figures">

@@ -43,6 +43,8 @@ export function BidForm({ lot, mine, onBid }: { lot: LotDocument; mine: MyBids; 
   const [busy, setBusy] = useState(false)
   if (least === null) return <Notice>{t.auction.noMore}</Notice>
 
+  const leastText = t.auction.least(price(least))
+
   // Untouched, the field follows the least that would win; what somebody has typed is left alone.
   const shown = text ?? plain(least, currency)
   const amount = parsePrice(shown, currency)
@@ -59,7 +61,7 @@ export function BidForm({ lot, mine, onBid }: { lot: LotDocument; mine: MyBids; 
       amount === undefined
         ? t.common.field.number
         : amount < least!
-          ? t.auction.least(price(least!))
+          ? leastText
           : (amount - lot.startPrice.amount) % lot.step.amount === 0
             ? undefined
             : t.auction.steps(price(lot.startPrice.amount), price(lot.step.amount))
@@ -126,7 +128,7 @@ export function BidForm({ lot, mine, onBid }: { lot: LotDocument; mine: MyBids; 
           autoComplete="off"
           name="amount"
           value={shown}
-          hint={t.auction.least(price(least))}
+          hint={fault === leastText ? undefined : leastText}
           fault={fault}
           onChange={(event) => {
             setFault(undefined)

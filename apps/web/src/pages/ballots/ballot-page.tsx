@@ -318,7 +318,8 @@ function AwardPanel({ event, award, isCancelled }: { event: EventDocument; award
   const { busy, failure, attempt } = useAttempt()
   const isOpen = (award.state === 'awarded' || award.bought < award.quantity) && now < Date.parse(award.payBy)
   const wasBought = award.state === 'bought' || award.state === 'returned'
-  const mayBuy = isOpen && !isCancelled && (award.state === 'awarded' || award.state === 'bought')
+  const isMine = award.state === 'awarded' || award.state === 'bought'
+  const mayBuy = isOpen && !isCancelled && isMine
 
   const reload = () => client.invalidateQueries({ queryKey: ballotKeys.ballot(award.saleId) })
   const buy = () =>
@@ -341,7 +342,7 @@ function AwardPanel({ event, award, isCancelled }: { event: EventDocument; award
   return (
     <section className="panel stack award" aria-label={t.ballot.award}>
       <div className="line-head">
-        <h2>{award.fromReserve ? t.ballot.wonReserve : t.ballot.won}</h2>
+        <h2>{!isMine ? t.ballot.award : award.fromReserve ? t.ballot.wonReserve : t.ballot.won}</h2>
         <Tag tone={awardTones[award.state]}>{t.ballot.awardStates[award.state]}</Tag>
       </div>
       <p className="award-line">

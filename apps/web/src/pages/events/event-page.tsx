@@ -203,9 +203,9 @@ function SalePanel({ event, sale }: { event: EventDocument; sale: Sale }) {
       ) : isAfter ? null : (
         <p className="muted">{t.event.until(shortTime(sale.closesAt, event.timeZone, lang))}</p>
       )}
-      <p className="muted small">{t.event.limit(sale.limitPerAccount)}</p>
       {isAfter ? null : (
         <>
+          <p className="muted small">{t.event.limit(sale.limitPerAccount)}</p>
           {isRace ? (
             <GroupSteps sale={sale} sections={sections} chosen={lineId} onChoose={setChosen} />
           ) : single ? null : (
@@ -244,11 +244,15 @@ function JoinLine({ lineId, sale }: { lineId: string; sale: Sale }) {
   const { phase, stock, arrivals } = line.data
   const from = phase === 'gathering' ? other : undefined
   const isOver = phase === 'sold-out' || phase === 'closed'
+  // Where there is no other line the heading says it.
+  const isAlone = sale.lines.length === 1
   return (
     <div className="join">
       <p className="join-facts figures">
         {phase === 'sold-out' ? (
-          <Tag tone="bad">{t.event.soldOut}</Tag>
+          isAlone ? null : (
+            <Tag tone="bad">{t.event.soldOut}</Tag>
+          )
         ) : phase === 'closed' ? (
           <Tag>{t.event.saleEnded}</Tag>
         ) : (

@@ -61,9 +61,18 @@ export function LateNotice({ order: { state, late, refusal } }: { order: Order }
   )
 }
 
-export function OrderStateTag({ state }: { state: OrderState }) {
+/** Whether nothing is left of a paid order, also while the money is still on its way back. */
+const isAllBack = (order: Order): boolean => {
+  const gone = returnedSeats(order)
+  return gone.size > 0 && order.items.every(({ seatId }) => gone.has(seatId))
+}
+
+export function OrderStateTag({ order }: { order: Order }) {
   const { t } = useApp()
-  return <Tag tone={tones[state]}>{t.order.states[state]}</Tag>
+  const { state, total } = order
+  if (state === 'fulfilled' && isAllBack(order)) return <Tag>{t.refunds.returned}</Tag>
+  const isFree = state === 'fulfilled' && total.amount === 0
+  return <Tag tone={tones[state]}>{isFree ? t.order.freeDone : t.order.states[state]}</Tag>
 }
 
 export function OrderPage({ id }: { id: string }) {
@@ -97,17 +106,13 @@ function OrderView({ order }: { order: Order }) {
         {isPayable ? <Countdown to={order.payBy} label={t.order.payBy} /> : null}
       </div>
       <p className="order-state" role="status">
-        {order.state === 'fulfilled' && order.total.amount === 0 ? (
-          <Tag tone="good">{t.order.freeDone}</Tag>
-        ) : (
-          <OrderStateTag state={order.state} />
-        )}{' '}
+        <OrderStateTag order={order} />{' '}
         <span>
           {order.awaits === 'deposit'
             ? t.deposit.awaiting
             : order.state === 'paying' && order.total.amount === 0
               ? t.order.takingFree
-              : order.state === 'refunded' && order.returns
+              : isAllBack(order)
                 ? t.refunds.allBack
                 : t.order.stateBody[order.state]}
         </span>

@@ -3,22 +3,24 @@ import { Link } from 'wouter'
 import { listOrders, type Order } from '@fairgate/contracts/http/orders'
 import { formatMoney } from '@fairgate/contracts/money'
 import { useApp } from '../../app.tsx'
+import { errorText } from '../../api/api.ts'
 import { useAwards } from '../../api/ballots.ts'
 import { useAuctionAwards } from '../../api/lots.ts'
 import { useOrders } from '../../api/queries.ts'
 import { useMyWaitlists } from '../../api/waitlist.ts'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
-import { useServerNow, useTitle } from '../../ui/hooks.ts'
+import { useAttempt, useServerNow, useTitle } from '../../ui/hooks.ts'
 import { Labels } from '../../ui/labels.tsx'
-import { Blank, Countdown, Failure, PageHead, Skeleton } from '../../ui/parts.tsx'
+import { Blank, Countdown, Failure, Notice, PageHead, Skeleton } from '../../ui/parts.tsx'
 import { OrderStateTag } from './order-page.tsx'
 import { TextMessagesPanel } from '../account/text-messages-panel.tsx'
 
 export function OrdersPage() {
-  const { t, api } = useApp()
+  const { t, lang, api } = useApp()
   const orders = useOrders()
   const [more, setMore] = useState<{ items: Order[]; cursor: string | null }>()
+  const { busy, failure, attempt } = useAttempt()
   useTitle(t.order.listTitle)
 
   const items = [...(orders.data?.items ?? []), ...(more?.items ?? [])]
@@ -51,9 +53,15 @@ export function OrdersPage() {
           ))}
         </ul>
       )}
+      {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
       {cursor ? (
         <div className="actions centred">
-          <button type="button" className="button quiet" onClick={() => void showMore(cursor)}>
+          <button
+            type="button"
+            className="button quiet"
+            disabled={busy}
+            onClick={() => void attempt(() => showMore(cursor))}
+          >
             {t.common.more}
           </button>
         </div>
@@ -150,9 +158,7 @@ function Waitlists() {
               </p>
             </div>
             <div className="row-end">
-              <span className="figures">
-                {entry.ahead} {t.waitlist.ahead(entry.ahead ?? 0)}
-              </span>
+              <span className="figures">{t.waitlist.aheadOfYou(entry.ahead ?? 0)}</span>
             </div>
           </li>
         ))}
@@ -177,8 +183,8 @@ function OrderRow({ order }: { order: Order }) {
         <p className="muted small figures">{shortTime(order.event.startsAt, order.event.timeZone, lang)}</p>
       </div>
       <div className="row-end">
-        <OrderStateTag state={order.state} />
-        <b className="figures">{formatMoney(order.total, localeOf(lang))}</b>
+        <OrderStateTag order={order} />
+        <b className="figures">{order.total.amount === 0 ? t.order.free : formatMoney(order.total, localeOf(lang))}</b>
         {order.state === 'awaiting-payment' ? <span className="row-call">{t.order.finish}</span> : null}
       </div>
     </li>

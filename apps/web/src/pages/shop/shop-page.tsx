@@ -220,8 +220,10 @@ function ChoosePanel({
 /** Why nothing is kept: brought into sight, because whoever pressed may be far below on the map. */
 function RefusalNotice({ text }: { text: string }) {
   const notice = useRef<HTMLDivElement>(null)
-  // Newer browsers answer with a promise, which an effect must not return.
-  useEffect(() => void notice.current?.scrollIntoView({ block: 'nearest' }), [])
+  useEffect(() => {
+    // In a body of its own: newer browsers answer with a promise, which an effect must not return.
+    notice.current?.scrollIntoView({ block: 'nearest' })
+  }, [])
   return (
     <div ref={notice} className="refusal">
       <Notice tone="warn">{text}</Notice>
