@@ -45,7 +45,6 @@ const state = (change: Partial<RoomState> = {}): RoomState => ({
   who: 'signed-in',
   place,
   online: true,
-  samples: [],
   ...change,
 })
 
@@ -89,6 +88,21 @@ describe('view', () => {
     expect(viewOf(state(), en).warning).toBeUndefined()
     expect(viewOf(withLine({ stock: { free: 100, held: 99, sold: 20 } }), en).warning).toBe(en.unlikely)
     expect(viewOf(withLine({ stock: { free: 100, held: 100, sold: 20 } }), en).warning).toBeUndefined()
+  })
+
+  test('the expected wait is told in minutes, and nothing is said where nothing is known', () => {
+    const rate = (perMinute: number) => ({
+      shoppersMax: 5000,
+      admitPerMinute: perMinute,
+      admittedPerMinute: perMinute,
+      admission: { perMinute, limitedBy: 'rate', everyone: false } as const,
+    })
+    const waitOf = (change: Partial<LineDocument>) =>
+      viewOf(withLine(change), en).facts.find(({ label }) => label === en.wait)?.value
+    expect(waitOf(rate(60))).toBe(en.waitRange(3, 4))
+    expect(waitOf(rate(600))).toBe(en.waitSoon)
+    expect(waitOf({ ...rate(60), phase: 'paused' })).toBe(en.waitUnknown)
+    expect(waitOf({ ...rate(60), frontier: 0 })).toBe(en.waitUnknown)
   })
 
   test('names what else there is: lines to move to while they gather, and what is left elsewhere when nothing is here', () => {

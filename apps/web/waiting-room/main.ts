@@ -103,7 +103,7 @@ addEventListener('pageshow', (event) => {
 setInterval(() => renderer.tick(texts()), 1000)
 
 speak()
-show({ lineId, who: 'unknown', online: true, samples: [] })
+show({ lineId, who: 'unknown', online: true })
 void room.start().then(() => {
   const state = session.state()
   if (state.kind !== 'signed-in' || language.get() || lang === state.account.locale) return

@@ -2,7 +2,7 @@ import type { Challenge, LineDocument, LineList } from '@fairgate/contracts/http
 import type { Keep, KeptPass, KeptPlace } from '../src/api/keep.ts'
 import type { ServerClock } from '../src/api/server-clock.ts'
 import type { Session } from '../src/api/session.ts'
-import { isUnlikely, observe, pollEntry, type Sample } from '@fairgate/contracts/wait'
+import { isUnlikely, pollEntry } from '@fairgate/contracts/wait'
 import type { EventInShort, Refusal, RoomApi } from './api.ts'
 import { pauseAfterFailure, pauseMs, spread } from './poll.ts'
 import type * as proofModule from './proof.ts'
@@ -31,7 +31,6 @@ export type RoomState = {
   cannotProve?: true
   online: boolean
   lastNewsMs?: number
-  samples: Sample[]
 }
 
 type Deps = {
@@ -91,7 +90,7 @@ const readsAfterStream = 20
 /** Keeps one person's place in a line up to date: joins, reads, claims. Everything that a refresh may need is kept at once. */
 export function createRoom(deps: Deps) {
   const { lineId, api, session, keep, serverClock, random, after } = deps
-  let state: RoomState = { lineId, who: 'unknown', online: true, samples: [] }
+  let state: RoomState = { lineId, who: 'unknown', online: true }
   let failures = 0
   let cancelNext = (): void => {}
   let cancelProof = (): void => {}
@@ -189,7 +188,6 @@ export function createRoom(deps: Deps) {
       document,
       online: true,
       lastNewsMs: serverClock.now(),
-      samples: observe(state.samples, { atMs: serverClock.now(), frontier: document.frontier }),
     })
     await followDraw(document)
     return undefined

@@ -1,4 +1,4 @@
-import { expectedWait, isUnlikely } from '@fairgate/contracts/wait'
+import { expectedWait, isUnlikely, wholeMinutes } from '@fairgate/contracts/wait'
 import { aheadOf, mayChooseAnother, otherLineOf, type RoomState } from './room.ts'
 import type { Texts } from './en.ts'
 
@@ -218,13 +218,9 @@ function ownView(state: RoomState, t: Texts): View {
   if (!isPaused && state.busy === 'claiming' && ahead === 0) {
     return { key: 'claiming', heading: t.claiming, lead: t.claimingLead, actions: [], facts: stock }
   }
-  const wait = ahead === undefined || isPaused ? undefined : expectedWait(state.samples, ahead + 1, document)
-  const waitText =
-    wait === undefined
-      ? t.waitUnknown
-      : wait.highSeconds <= 60
-        ? t.waitSoon
-        : t.waitRange(minutes(wait.lowSeconds, Math.floor), minutes(wait.highSeconds, Math.ceil))
+  const wait = ahead === undefined || isPaused ? undefined : expectedWait(ahead + 1, document)
+  const minutes = wait && wholeMinutes(wait)
+  const waitText = !wait ? t.waitUnknown : minutes ? t.waitRange(minutes.low, minutes.high) : t.waitSoon
   const isNear = ahead !== undefined && ahead <= 3
   const words = drawWords(state, t)
   return {
@@ -237,13 +233,6 @@ function ownView(state: RoomState, t: Texts): View {
     actions: [...words.actions, haveCode],
     facts: [{ label: t.wait, value: waitText }, ...stock, number],
   }
-}
-
-/** Nobody needs 23 minutes to the minute: exact to ten, then fives, then quarters of an hour; outwards, to stay true. */
-function minutes(seconds: number, round: (value: number) => number): number {
-  const exact = seconds / 60
-  const step = exact < 10 ? 1 : exact < 60 ? 5 : 15
-  return round(exact / step) * step
 }
 
 /** The share of the way that lies behind; nothing before the first count of those ahead. */
