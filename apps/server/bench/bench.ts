@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import { startEmbeddedPostgres } from '#platform/embedded-postgres'
 
 /** What a topic measured; `ratio` is value / limit of the same run. Only ratios compare between machines and minutes. */
@@ -62,13 +63,16 @@ async function measure(name: string): Promise<Figure> {
   }
 }
 
-const wanted = process.argv.slice(2).filter((argument) => argument !== '--json')
-const asJson = process.argv.includes('--json')
+const program = new Command('npm run -s bench --')
+  .description('Measures figures beside their limits, in one run.')
+  .argument('[topics...]', `of ${topics.join(', ')}; all of them when none is named`)
+  .option('--json', 'print one JSON object a topic')
+  .parse()
+const wanted = program.args
+const { json: asJson } = program.opts<{ json?: boolean }>()
 const unknown = wanted.filter((name) => !topics.includes(name))
-if (unknown.length > 0) {
-  process.stderr.write(`there is no topic ${unknown.join(', ')}; there are ${topics.join(', ')}\n`)
-  process.exit(2)
-}
+if (unknown.length > 0)
+  program.error(`error: there is no topic ${unknown.join(', ')}; there are ${topics.join(', ')}`, { exitCode: 2 })
 for (const name of wanted.length > 0 ? wanted : topics) {
   const figure = await measure(name)
   if (asJson) process.stdout.write(`${JSON.stringify(figure)}\n`)

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { createLifecycle, type Lifecycle } from '#platform/lifecycle'
-import { createLog } from '#platform/log'
+import { createLog, type Log } from '#platform/log'
 import type { Server } from './compose.ts'
 import type { Config } from './config.ts'
 import { writeDocs } from './docs.ts'
@@ -10,9 +10,10 @@ import { planCommands } from './plan-commands.ts'
 import { playedProviders } from './payment-setup.ts'
 import { configOrExit, dataFolder, open } from './run.ts'
 import { listenPrivately, openSandbox } from './sandbox.ts'
+import { startFault } from './start-fault.ts'
 
 const program = new Command('npm run -s cli --').description(
-  'Commands for operators. They work on the database of the environment, beside a running server or without one.',
+  'Commands for operators. They work on the database of the environment, beside a running server or without one. The embedded Postgres serves one process at a time.',
 )
 
 function print(value: unknown, json: boolean | undefined): void {
@@ -25,11 +26,35 @@ const whole = (text: string): number => {
   return value
 }
 
+/** A file that can be written, which is known before there is anything to write. */
+const writable = (file: string): string => {
+  try {
+    closeSync(openSync(file, 'a', 0o600))
+    return file
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
+}
+
 /** The address of the payment providers' sandboxes: where no server runs, their books are opened here. */
 async function sandboxUrl(config: Config, lifecycle: Lifecycle): Promise<string | undefined> {
   const played = playedProviders(config)
   if (!config.DEMO || config.DATABASE_URL !== undefined || played.length === 0) return undefined
   return listenPrivately(openSandbox(dataFolder(config), lifecycle, 'http://localhost', played), lifecycle)
+}
+
+/** The composed modules on a database that is up to date. What a setting can mend ends the command with that setting. */
+async function prepared(config: Config, lifecycle: Lifecycle, log: Log, url: string): Promise<Server> {
+  try {
+    const server = await open(config, lifecycle, log, url)
+    await server.prepare()
+    return server
+  } catch (error) {
+    const reason = startFault(error, { host: config.HOST, port: config.PORT, dataDir: dataFolder(config) })
+    if (reason === undefined) throw error
+    await lifecycle.stop()
+    return program.error(`error: ${reason}`)
+  }
 }
 
 /** Opens the composed modules without serving anything, and closes them afterwards. */
@@ -45,9 +70,7 @@ async function withServer(
   try {
     const publicUrl = config.PUBLIC_URL ?? `http://localhost:${config.PORT}`
     const providersUrl = options.asksProviders ? await sandboxUrl(config, lifecycle) : undefined
-    const server = await open(config, lifecycle, log, providersUrl ?? publicUrl)
-    await server.prepare()
-    await work(server)
+    await work(await prepared(config, lifecycle, log, providersUrl ?? publicUrl))
   } finally {
     await lifecycle.stop()
   }
@@ -75,11 +98,11 @@ program
   .command('crowd')
   .description('prepare verified buyers for a rehearsal and write their access tokens to a file (demo only)')
   .requiredOption('--users <n>', 'how many', whole)
-  .requiredOption('--out <file>', 'where the tokens go')
+  .requiredOption('--out <file>', 'where the tokens go', writable)
   .option('--json', 'one line')
   .action((options: { users: number; out: string; json?: boolean }) =>
     withServer(async (server) => {
-      if (!server.config.DEMO) throw new Error('a crowd can only be prepared in the demo configuration')
+      if (!server.config.DEMO) program.error('error: a crowd can only be prepared in the demo configuration')
       const crowd = await server.faces.identity.prepareCrowd(options.users, 'crowd')
       writeFileSync(options.out, JSON.stringify(crowd), { mode: 0o600 })
       print({ users: crowd.length, out: options.out }, options.json)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 import { currencyDigits, type Currency } from '@fairgate/contracts/money'
 import { generators, type GeneratorName } from '@fairgate/contracts/plans/halls'
 import { planCounts, planLimits } from '@fairgate/contracts/plans/plan'
@@ -12,6 +12,14 @@ const seatsOf = (text: string): number => {
   return value
 }
 
+const bytesOf = (file: string): Buffer => {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
+}
+
 const currency = () => new Option('--currency <code>', 'of the prices').choices(Object.keys(currencyDigits)) as Option
 
 /** Commands for seating-plan files. They need neither a server nor a database. */
@@ -19,23 +27,23 @@ export function planCommands(program: Command): void {
   const plan = program.command('plan').description('seating-plan files')
 
   plan
-    .command('generate <kind>')
-    .description(`draw a venue: ${Object.keys(generators).join(', ')}`)
+    .command('generate')
+    .description('draw a venue')
+    .addArgument(new Argument('<kind>').choices(Object.keys(generators)))
     .requiredOption('--seats <n>', 'how many numbered seats', seatsOf)
     .addOption(currency().default('KRW'))
-    .action((kind: string, options: { seats: number; currency: Currency }) => {
-      if (!Object.hasOwn(generators, kind))
-        throw new Error(`there is no ${kind}; there are ${Object.keys(generators).join(', ')}`)
-      process.stdout.write(`${JSON.stringify(generators[kind as GeneratorName](options))}\n`)
+    .action((kind: GeneratorName, options: { seats: number; currency: Currency }) => {
+      process.stdout.write(`${JSON.stringify(generators[kind](options))}\n`)
     })
 
   plan
-    .command('check <file>')
+    .command('check')
     .description('name every fault of a file and where it is; exits with 1 when there are any')
+    .argument('<file>', 'ours, pretix, seats.io or CSV', bytesOf)
     .addOption(currency())
     .option('--json', 'one line')
-    .action((file: string, options: { currency?: Currency; json?: boolean }) => {
-      const { plan: read, ...notes } = readPlan(readFileSync(file), options)
+    .action((file: Buffer, options: { currency?: Currency; json?: boolean }) => {
+      const { plan: read, ...notes } = readPlan(file, options)
       const counts = { sections: read?.sections.length ?? 0, ...(read ? planCounts(read) : { seats: 0, capacity: 0 }) }
       if (options.json) process.stdout.write(`${JSON.stringify({ valid: read !== undefined, ...counts, ...notes })}\n`)
       else {

@@ -12,6 +12,14 @@ const whole = (least: number) => (text: string) => {
   return value
 }
 
+/** A crowd is never sent to another machine. */
+const loopback = (text: string) => {
+  const { protocol, hostname, origin } = URL.canParse(text) ? new URL(text) : new URL('none://')
+  if (protocol !== 'http:' || !/^(localhost|\[::1\]|127\..*)$/.test(hostname))
+    throw new InvalidArgumentError('must be a server on this machine, such as http://localhost:8080')
+  return origin
+}
+
 const order = (text: string) => {
   if (text !== 'draw' && text !== 'arrival') throw new InvalidArgumentError('is draw or arrival')
   return text
@@ -28,7 +36,11 @@ const program = new Command('npm run -s rehearse --')
   .option('--users <n>', 'people', whole(1), 1000)
   .option('--places <n>', 'places on sale', whole(1), 400)
   .option('--seed <n>', 'the crowd is the same for the same seed', whole(0), 1)
-  .option('--url <url>', 'a running demo server; without it one is started for the rehearsal and removed afterwards')
+  .option(
+    '--url <url>',
+    'a running demo server; without it one is started for the rehearsal and removed afterwards',
+    loopback,
+  )
   .option('--together <n>', 'concert: seats side by side that each person wants', whole(0), 0)
   .option(
     '--psp-failures <percent>',
@@ -76,6 +88,14 @@ const surroundings = {
 }
 const placesMin = isOfLines ? ((scenarios[scenario] as Scenario).placesMin ?? 1) : 1
 if (options.places < placesMin) program.error(`error: ${scenario} needs at least ${placesMin} places`)
+
+if (options.url !== undefined) {
+  const answer = await fetch(`${options.url}/readyz`, { signal: AbortSignal.timeout(10_000) }).then(
+    ({ ok, status }) => (ok ? undefined : `/readyz is ${status}`),
+    (error: unknown) => String((error as Error).cause ?? error),
+  )
+  if (answer !== undefined) program.error(`error: no Fairgate is ready at ${options.url} (${answer})`)
+}
 
 const report = await (scenario === 'rush'
   ? rehearseRush(options, surroundings)

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { Command } from 'commander'
 import type { Line } from './matrix.ts'
 import { pageOf, wordOf } from './page.ts'
 import { faults } from './strike.ts'
@@ -11,8 +11,13 @@ import { faults } from './strike.ts'
 const root = join(import.meta.dirname, '../../../..')
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 const page = join(root, 'docs/reference/faults.md')
-const flags = { json: { type: 'boolean' }, docs: { type: 'boolean' }, check: { type: 'boolean' } } as const
-const { values: options } = parseArgs({ options: flags })
+const options = new Command('npm run -s faults --')
+  .description('Strikes every message and provider call of a purchase with every fault.')
+  .option('--json', 'print one JSON object')
+  .option('--docs', 'write docs/reference/faults.md')
+  .option('--check', 'only say whether that page is in step; exits with 1 when it is not')
+  .parse()
+  .opts<{ json?: boolean; docs?: boolean; check?: boolean }>()
 
 const folder = mkdtempSync(join(tmpdir(), 'fairgate-faults-'))
 try {
