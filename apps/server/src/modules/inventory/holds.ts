@@ -13,8 +13,9 @@ import * as store from './inventory-store.ts'
 import { accessible, type Entitled, type Section } from './inventory-store.ts'
 import { outcome, same } from './hold-requests.ts'
 import type { OrderSteps } from './order-steps.ts'
-import type { Placing, Wish } from './placing.ts'
+import type { Placing } from './placing.ts'
 import type { Sections } from './sections.ts'
+import type { Wish } from './wish.ts'
 
 export type HoldAnswer = { hold: HoldDocument; holdToken: string }
 
