@@ -5,9 +5,10 @@ export type CsvRecord = { line: number; cells: string[] }
 
 /**
  * Records of a CSV text (RFC 4180), separated by what its first line uses most: a comma, a semicolon or a tab. Records
- * without any text are left out. Cells are text, whatever a spreadsheet would make of them.
+ * without any text are left out. Cells are text, whatever a spreadsheet would make of them. One record more than
+ * `recordsMax` ends the reading: lines of two bytes were measured to keep a process busy for 4 µs each, a minute for 32 MB.
  */
-export function parseCsv(text: string, notes: Notebook): CsvRecord[] {
+export function parseCsv(text: string, notes: Notebook, recordsMax: number): CsvRecord[] {
   const separator = separatorOf(text.slice(0, text.search(/\r?\n|$/)))
   const records: CsvRecord[] = []
   let [line, begins] = [1, 1]
@@ -38,6 +39,10 @@ export function parseCsv(text: string, notes: Notebook): CsvRecord[] {
       cell = ''
     } else if (character === '\n') {
       endRecord()
+      if (records.length > recordsMax) {
+        notes.fault('too-many', `line ${line}`, `there are more than ${recordsMax} lines; the rest was not read`)
+        return records
+      }
       line++
     } else if (character !== '\r' || text[i + 1] !== '\n') cell += character
   }

@@ -25,6 +25,10 @@ type Column = keyof typeof columns
 type Cells = { line: number; text: (column: Column) => string; at: (column: Column) => string }
 type Section = { name: string; line: number; price: Cells; seats: object[]; lines: Cells[]; capacity?: Cells }
 
+/** The header, and a line for each seat and each open section. */
+const linesMax = planLimits.seats + planLimits.sections + 1
+const columnsMax = 200
+
 /** Between two sections that are laid out here, in seat widths. */
 const gangway = 4
 
@@ -34,9 +38,9 @@ const gangway = 4
  * rows are laid out straight, section beside section.
  */
 export function importCsv(text: string, notes: Notebook, currency: Currency | undefined): Imported | undefined {
-  const [header, ...records] = parseCsv(text, notes)
+  const [header, ...records] = parseCsv(text, notes, linesMax)
   const places = readHeader(header?.cells ?? [], notes)
-  if (!places) return undefined
+  if (!places || records.length >= linesMax) return undefined
   const has = (column: Column) => places.has(column)
   const prices = createPrices(notes, currency)
   const sections = new Map<string, Section>()
@@ -104,6 +108,10 @@ export function importCsv(text: string, notes: Notebook, currency: Currency | un
 
 function readHeader(cells: readonly string[], notes: Notebook): Map<Column, number> | undefined {
   const places = new Map<Column, number>()
+  if (cells.length > columnsMax) {
+    notes.fault('csv-header', 'line 1', `has ${cells.length} columns, at most ${columnsMax} are allowed`)
+    return undefined
+  }
   for (const [index, cell] of cells.entries()) {
     const name = tidy(cell).toLowerCase().replace(/\s/g, '')
     const column = (Object.keys(columns) as Column[]).find((key) => (columns[key] as readonly string[]).includes(name))

@@ -98,6 +98,23 @@ describe('broken files', () => {
     expect(await imported()).toBe(0)
   })
 
+  test('a table with more lines or columns than a plan may have is not read to its end', async ({ platform }) => {
+    const { send, imported } = await open(platform)
+    const errorsOf = async (text: string) => (await send(Buffer.from(text))).body.errors
+    const linesMax = planLimits.seats + planLimits.sections + 1
+    expect(await errorsOf(`section,row,number\n${'x\n'.repeat(2 * linesMax)}`)).toEqual([
+      {
+        code: 'too-many',
+        pointer: `line ${linesMax + 1}`,
+        detail: `there are more than ${linesMax} lines; the rest was not read`,
+      },
+    ])
+    expect(await errorsOf(`row,number${',x'.repeat(100_000)}\n`)).toEqual([
+      { code: 'csv-header', pointer: 'line 1', detail: 'has 100002 columns, at most 200 are allowed' },
+    ])
+    expect(await imported()).toBe(0)
+  })
+
   test('a body over the limit is refused before it is read, whatever it claims to be', async ({ platform }) => {
     const { send, imported } = await open(platform)
     expect((await send(Buffer.alloc(planLimits.fileBytes + 1, 0x20))).body.code).toBe('http.body-too-large')
