@@ -238,8 +238,10 @@ export function Confirm({
   onYes: () => void
   onNo: () => void
 }) {
+  // What was pressed is gone: the question takes its place, also for keys and screen readers.
+  const group = useFocusOnMount<HTMLDivElement>()
   return (
-    <div className="confirm" role="group" aria-label={question}>
+    <div ref={group} tabIndex={-1} className="confirm" role="group" aria-label={question}>
       <p>{question}</p>
       <div className="actions">
         <button type="button" className="button" disabled={busy} onClick={onYes}>

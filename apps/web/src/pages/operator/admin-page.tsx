@@ -1,6 +1,7 @@
 import { useState, type FormEvent } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
+import type { Answer } from '@fairgate/contracts/http/route'
 import { findAccounts, roles, setRoles, type Account, type Role } from '@fairgate/contracts/http/identity'
 import { audit, listParked, retryParked } from '@fairgate/contracts/http/operations'
 import { useAccount, useApp } from '../../app.tsx'
@@ -172,21 +173,13 @@ function Audit() {
           >
             <p>{t.admin.auditAt(time(report.data.at))}</p>
           </Notice>
-          <ul className="checks" aria-label={t.admin.audit}>
-            {report.data.checks.map((check) => (
-              <li key={check.name} className={check.held ? 'held-yes' : 'held-no'}>
-                <Icon name={check.held ? 'check' : 'cross'} />
-                <div>
-                  {check.name}
-                  <small>
-                    {check.held
-                      ? t.admin.held
-                      : `${t.admin.broken(check.violations)}${check.detail ? `: ${check.detail}` : ''}`}
-                  </small>
-                </div>
-              </li>
-            ))}
-          </ul>
+          <Checks checks={report.data.checks.filter(({ held }) => !held)} />
+          <details>
+            <summary className="check">
+              {t.admin.auditRest(report.data.checks.filter(({ held }) => held).length)}
+            </summary>
+            <Checks checks={report.data.checks.filter(({ held }) => held)} />
+          </details>
           {Object.keys(report.data.figures).length > 0 ? (
             <details>
               <summary className="check">{t.admin.figures}</summary>
@@ -207,6 +200,26 @@ function Audit() {
         </>
       )}
     </section>
+  )
+}
+
+function Checks({ checks }: { checks: Answer<typeof audit>['checks'] }) {
+  const { t } = useApp()
+  if (checks.length === 0) return null
+  return (
+    <ul className="checks" aria-label={t.admin.audit}>
+      {checks.map((check) => (
+        <li key={check.name} className={check.held ? 'held-yes' : 'held-no'}>
+          <Icon name={check.held ? 'check' : 'cross'} />
+          <div>
+            {check.name}
+            {check.held ? null : (
+              <small>{`${t.admin.broken(check.violations)}${check.detail ? `: ${check.detail}` : ''}`}</small>
+            )}
+          </div>
+        </li>
+      ))}
+    </ul>
   )
 }
 

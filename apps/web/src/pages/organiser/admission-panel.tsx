@@ -35,7 +35,7 @@ export function AdmissionPanel({
   const isOver = line.phase === 'sold-out' || line.phase === 'closed'
   return (
     <div className="admission" aria-live="polite">
-      <Reason admission={admission} service={query.data?.service ?? null} />
+      <Reason admission={admission} service={isOver ? null : (query.data?.service ?? null)} />
       {query.isError ? <Notice tone="bad">{errorText(query.error, lang, t.common.networkError)}</Notice> : null}
       {admission.everyone ? (
         <Notice tone="warn" title={words.everyone}>

@@ -122,7 +122,7 @@ function Report({ event, report }: { event: EventDocument; report: EventMoney })
             lines={report.days.map((line) => ({ ...line, label: line.day }))}
             signed={signed}
           />
-          <TableScroll>
+          <TableScroll label={t.money.byProvider}>
             <table className="table">
               <caption>{t.money.byProvider}</caption>
               <thead>
@@ -172,7 +172,7 @@ function Table({
   const { t, lang } = useApp()
   const columns = ['sold', 'discounts', 'fees', 'refunded', 'kept', 'owed'] as const
   return (
-    <TableScroll>
+    <TableScroll label={title}>
       <table className="table">
         <caption>{title}</caption>
         <thead>

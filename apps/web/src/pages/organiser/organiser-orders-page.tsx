@@ -20,7 +20,7 @@ import { useAttempt, useIdempotencyKey, useTitle } from '../../ui/hooks.ts'
 import { Blank, Confirm, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from '../../ui/parts.tsx'
 
 const pageKeys = {
-  orders: (id: string, cursor: string) => ['event-orders', id, cursor] as const,
+  orders: (id: string, sectionId: string, cursor: string) => ['event-orders', id, sectionId, cursor] as const,
   allOrders: (id: string) => ['event-orders', id] as const,
   cancellations: (id: string) => ['cancellations', id] as const,
 }
@@ -139,23 +139,51 @@ function Orders({ event }: { event: EventDocument }) {
   const [cursors, setCursors] = useState<readonly string[]>([''])
   const cursor = cursors.at(-1)!
   const [chosen, setChosen] = useState<readonly string[]>([])
+  const [sectionId, setSectionId] = useState('')
   const orders = useQuery({
-    queryKey: pageKeys.orders(event.id, cursor),
+    queryKey: pageKeys.orders(event.id, sectionId, cursor),
     queryFn: ({ signal }) =>
-      api.call(listEventOrders, { params: { id: event.id }, query: cursor ? { cursor } : {}, signal }),
+      api.call(listEventOrders, {
+        params: { id: event.id },
+        query: { ...(cursor ? { cursor } : {}), ...(sectionId ? { sectionId } : {}) },
+        signal,
+      }),
+    placeholderData: (previous) => previous,
     refetchInterval: 5000,
     staleTime: 0,
   })
   const toggle = (id: string): void =>
     setChosen(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id])
+  const filter =
+    event.sections.length > 1 ? (
+      <SelectField
+        label={t.refunds.section}
+        name="shownSection"
+        value={sectionId}
+        onChange={(change) => {
+          setSectionId(change.target.value)
+          setCursors([''])
+          setChosen([])
+        }}
+      >
+        <option value="">{t.seatPlan.total}</option>
+        {event.sections.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </SelectField>
+    ) : null
   if (orders.isPending) return <Skeleton lines={5} />
   if (orders.isError) return <Failure error={orders.error} retry={() => void orders.refetch()} />
   const { items, nextCursor } = orders.data
-  if (items.length === 0 && cursor === '')
+  if (items.length === 0 && cursor === '' && sectionId === '')
     return <Blank title={t.refunds.noOrders} body={t.refunds.noOrdersBody} icon="ticket" />
   return (
     <section className="panel stack" aria-label={t.refunds.ordersTitle}>
       <h2>{t.refunds.paidOrders}</h2>
+      {filter}
+      {items.length === 0 ? <p className="muted">{t.refunds.noOrdersHere}</p> : null}
       <TableScroll>
         <table className="table order-list">
           <thead>
@@ -173,13 +201,15 @@ function Orders({ event }: { event: EventDocument }) {
             {items.map((order) => (
               <tr key={order.id}>
                 <td>
-                  <input
-                    type="checkbox"
-                    aria-label={t.refunds.chooseOrder(order.id)}
-                    disabled={order.state !== 'fulfilled'}
-                    checked={chosen.includes(order.id)}
-                    onChange={() => toggle(order.id)}
-                  />
+                  <label className="check">
+                    <input
+                      type="checkbox"
+                      aria-label={t.refunds.chooseOrder(order.id)}
+                      disabled={order.state !== 'fulfilled'}
+                      checked={chosen.includes(order.id)}
+                      onChange={() => toggle(order.id)}
+                    />
+                  </label>
                 </td>
                 <td>
                   <code className="small">{order.id.slice(-8)}</code>
@@ -196,7 +226,7 @@ function Orders({ event }: { event: EventDocument }) {
                   ))}
                 </td>
                 <td className="figures">{price(order.total)}</td>
-                <td className="figures">{order.refunded.amount > 0 ? price(order.refunded) : '–'}</td>
+                <td className="figures">{order.refunded.amount > 0 ? `−${price(order.refunded)}` : '–'}</td>
               </tr>
             ))}
           </tbody>
@@ -239,7 +269,8 @@ function BeginForm({
   const given = Number(percent)
   const isPercent = Number.isInteger(given) && given >= 0 && given <= 100
   const section = event.sections.find(({ id }) => id === sectionId)
-  const what = chosen.length > 0 ? t.refunds.scope.orders() : section ? t.refunds.scope.section(section.name) : ''
+  const what =
+    chosen.length > 0 ? t.refunds.chosenOrders(chosen.length) : section ? t.refunds.scope.section(section.name) : ''
 
   const begin = () =>
     attempt(async () => {
@@ -249,6 +280,8 @@ function BeginForm({
       try {
         await api.call(beginCancellation, { params: { id: event.id }, body, idempotencyKey })
         onBegun()
+        setPercent('100')
+        setNote('')
       } finally {
         await client.invalidateQueries({ queryKey: pageKeys.cancellations(event.id) })
         await client.invalidateQueries({ queryKey: pageKeys.allOrders(event.id) })
@@ -349,6 +382,7 @@ function CancelEvent({ event }: { event: EventDocument }) {
       <AreaField
         label={t.refunds.noteField}
         name="why"
+        hint={t.refunds.offNeedsNote}
         maxLength={500}
         value={note}
         onChange={(change) => setNote(change.target.value)}

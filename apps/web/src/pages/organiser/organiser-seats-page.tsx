@@ -55,6 +55,7 @@ function SalePlan({ event, sale }: { event: EventDocument; sale: Sale }) {
   const sectionIds = useMemo(() => sale.lines.flatMap((line) => line.sectionIds), [sale])
   const sections = useMemo(() => event.sections.filter(({ id }) => sectionIds.includes(id)), [event, sectionIds])
   const pictures = useSeatPictures(sale.id, sectionIds)
+  const hasSeats = sections.some(({ admission }) => admission === 'reserved')
   const [wantsRows, setWantsRows] = useState(false)
   const { venue, isReady, error, retry, need } = useVenue(event, sections, wantsRows)
   const [mode, setMode] = useState<'move' | 'choose'>('move')
@@ -79,6 +80,13 @@ function SalePlan({ event, sale }: { event: EventDocument; sale: Sale }) {
 
   if (error) return <Failure error={error} retry={retry} />
   if (!isReady) return <Skeleton tall lines={1} />
+  if (!hasSeats)
+    return (
+      <section className="stack" aria-label={t.seatPlan.title}>
+        <p className="muted">{t.seatPlan.alike}</p>
+        <Counts sections={sections} pictures={pictures} />
+      </section>
+    )
   return (
     <section className="stack" aria-label={t.seatPlan.title}>
       <p className="muted">{t.seatPlan.live}</p>
@@ -308,55 +316,57 @@ function Counts({ sections, pictures }: { sections: readonly Section[]; pictures
   const first = sections[0]
   const number = (value: number): string => value.toLocaleString(lang)
   return (
-    <TableScroll>
-      <table className="table">
-        <thead>
-          <tr>
-            {(['section', 'price', 'capacity', 'free', 'held', 'sold', 'blocked', 'money'] as const).map((name) => (
-              <th key={name} scope="col">
-                {t.seatPlan[name]}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody className="figures">
-          {first ? (
+    <div className="panel">
+      <TableScroll>
+        <table className="table">
+          <thead>
             <tr>
-              <th scope="row">{t.seatPlan.total}</th>
-              <td>–</td>
-              <td>{number(sum(({ section }) => section.capacity))}</td>
-              <td>{number(sum(({ free }) => free))}</td>
-              <td>{number(sum(({ held }) => held))}</td>
-              <td>{number(sum(({ sold }) => sold))}</td>
-              <td>{number(sum(({ blocked }) => blocked))}</td>
-              <td>
-                {formatMoney(
-                  { ...first.price, amount: sum(({ section, sold }) => section.price.amount * sold) },
-                  localeOf(lang),
-                )}
-              </td>
+              {(['section', 'price', 'capacity', 'free', 'held', 'sold', 'blocked', 'money'] as const).map((name) => (
+                <th key={name} scope="col">
+                  {t.seatPlan[name]}
+                </th>
+              ))}
             </tr>
-          ) : null}
-          {rows.map(({ section, free, held, sold, blocked }) => (
-            <tr key={section.id}>
-              <th scope="row">
-                <span className="tier-name">
-                  <i className={`tier-dot tier-${tierOf(section.price.amount, amounts)}`} aria-hidden="true" />
-                  {section.name}
-                </span>
-              </th>
-              <td>{formatMoney(section.price, localeOf(lang))}</td>
-              <td>{number(section.capacity)}</td>
-              <td>{number(free)}</td>
-              <td>{number(held)}</td>
-              <td>{number(sold)}</td>
-              <td>{number(blocked)}</td>
-              <td>{formatMoney(times(section.price, sold), localeOf(lang))}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </TableScroll>
+          </thead>
+          <tbody className="figures">
+            {first ? (
+              <tr>
+                <th scope="row">{t.seatPlan.total}</th>
+                <td>–</td>
+                <td>{number(sum(({ section }) => section.capacity))}</td>
+                <td>{number(sum(({ free }) => free))}</td>
+                <td>{number(sum(({ held }) => held))}</td>
+                <td>{number(sum(({ sold }) => sold))}</td>
+                <td>{number(sum(({ blocked }) => blocked))}</td>
+                <td>
+                  {formatMoney(
+                    { ...first.price, amount: sum(({ section, sold }) => section.price.amount * sold) },
+                    localeOf(lang),
+                  )}
+                </td>
+              </tr>
+            ) : null}
+            {rows.map(({ section, free, held, sold, blocked }) => (
+              <tr key={section.id}>
+                <th scope="row">
+                  <span className="tier-name">
+                    <i className={`tier-dot tier-${tierOf(section.price.amount, amounts)}`} aria-hidden="true" />
+                    {section.name}
+                  </span>
+                </th>
+                <td>{formatMoney(section.price, localeOf(lang))}</td>
+                <td>{number(section.capacity)}</td>
+                <td>{number(free)}</td>
+                <td>{number(held)}</td>
+                <td>{number(sold)}</td>
+                <td>{number(blocked)}</td>
+                <td>{formatMoney(times(section.price, sold), localeOf(lang))}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableScroll>
+    </div>
   )
 }
 

@@ -1,4 +1,4 @@
-import { useState, type FormEvent } from 'react'
+import { useState, type FormEvent, type ReactNode } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import type { EventDocument, Sale } from '@fairgate/contracts/http/catalog'
 import { orderFigures, orderStates } from '@fairgate/contracts/http/orders'
@@ -28,6 +28,9 @@ import { Countdown, Failure, Notice, PageHead, Skeleton, Tag, TableScroll } from
 
 const everyMs = 2000
 
+/** More lines than these are told in one row each, until one is opened. */
+const linesOpenMax = 3
+
 const phaseTones = {
   scheduled: 'plain',
   gathering: 'accent',
@@ -56,6 +59,7 @@ export function WatchPage({ id }: { id: string }) {
     )
   const sales = event.data.sales.filter(({ state }) => state === 'published')
   const queues = sales.filter(({ method }) => method === 'queue')
+  const isFolded = queues.reduce((sum, { lines }) => sum + lines.length, 0) > linesOpenMax
   return (
     <div className="page">
       <PageHead title={event.data.name} lead={`${t.organiser.watchTitle} · ${t.organiser.updated}`} />
@@ -68,7 +72,7 @@ export function WatchPage({ id }: { id: string }) {
             ? [<BallotWatch key={sale.id} sale={sale} />]
             : sale.method === 'auction'
               ? [<AuctionWatch key={sale.id} sale={sale} />]
-              : sale.lines.map((line) => <LineWatch key={line.id} line={line} />),
+              : sale.lines.map((line) => <LineWatch key={line.id} line={line} isFolded={isFolded} />),
         )}
         {queues.map((sale) => (
           <WaitlistWatch key={sale.id} sale={sale} />
@@ -108,7 +112,7 @@ function Figures({ event }: { event: EventDocument }) {
         ))}
       </dl>
       {sections.length > 0 ? (
-        <TableScroll>
+        <TableScroll label={t.organiser.revenue}>
           <table className="table">
             <thead>
               <tr>
@@ -133,47 +137,78 @@ function Figures({ event }: { event: EventDocument }) {
   )
 }
 
-function LineWatch({ line: planned }: { line: Sale['lines'][number] }) {
+function LineWatch({ line: planned, isFolded }: { line: Sale['lines'][number]; isFolded: boolean }) {
+  const { t, lang } = useApp()
+  const line = useLine(planned.id, everyMs)
+  const [isOpen, setOpen] = useState(false)
+  if (line.isPending) return <Skeleton lines={isFolded ? 1 : 3} />
+  if (line.isError) return <Failure error={line.error} retry={() => void line.refetch()} />
+  const { data } = line
+  const title = `line-${data.id}`
+  const isBefore = data.phase === 'scheduled' || data.phase === 'gathering'
+  const head = (
+    <>
+      <h2 id={title}>{data.name}</h2>
+      <Tag tone={phaseTones[data.phase]}>{t.organiser.phases[data.phase]}</Tag>
+      {isBefore ? <Countdown to={data.opensAt} label={t.event.saleOpensIn} /> : null}
+    </>
+  )
+  if (!isFolded)
+    return (
+      <section className="panel" aria-labelledby={title}>
+        <LineHand planned={planned} line={data} head={head} />
+      </section>
+    )
+  const number = (value: number): string => value.toLocaleString(lang)
+  return (
+    <details className="panel line-fold" open={isOpen} onToggle={(toggled) => setOpen(toggled.currentTarget.open)}>
+      <summary>
+        <span className="actions">{head}</span>
+        <span className="muted small figures">
+          {t.organiser.lineFigures(number(waitingIn(data)), number(data.shoppers), soldShare(data.stock))}
+        </span>
+      </summary>
+      {isOpen ? <LineHand planned={planned} line={data} /> : null}
+    </details>
+  )
+}
+
+const waitingIn = ({ arrivals, frontier }: LineDocument): number => Math.max(0, arrivals - frontier)
+
+/** The figures of a line and what can be done about it. */
+function LineHand({ planned, line, head }: { planned: Sale['lines'][number]; line: LineDocument; head?: ReactNode }) {
   const { t, lang, api } = useApp()
   const client = useQueryClient()
-  const line = useLine(planned.id, everyMs)
   const { busy, failure, attempt } = useAttempt()
 
   const act = (work: () => Promise<LineDocument>) =>
     attempt(async () => client.setQueryData(keys.line(planned.id), await work()))
 
-  if (line.isPending) return <Skeleton lines={3} />
-  if (line.isError) return <Failure error={line.error} retry={() => void line.refetch()} />
-  const { data } = line
-  const isPaused = data.phase === 'paused'
-  const canPause = data.phase === 'open' || data.phase === 'gathering' || data.phase === 'scheduled' || isPaused
+  const { phase } = line
+  const isPaused = phase === 'paused'
+  const isOver = phase === 'sold-out' || phase === 'closed'
   const figures: [string, number][] = [
-    [t.organiser.arrivals, data.arrivals],
-    [t.organiser.waiting, Math.max(0, data.arrivals - data.frontier)],
-    [t.organiser.frontier, data.frontier],
-    [t.organiser.inside, data.shoppers],
-    [t.organiser.rate, data.admittedPerMinute],
+    [t.organiser.arrivals, line.arrivals],
+    [t.organiser.waiting, waitingIn(line)],
+    [t.organiser.frontier, line.frontier],
+    [t.organiser.inside, line.shoppers],
+    [t.organiser.rate, line.admittedPerMinute],
   ]
-  const isBefore = data.phase === 'scheduled' || data.phase === 'gathering'
   return (
-    <section className="panel" aria-labelledby={`line-${data.id}`}>
+    <>
       <div className="line-head">
-        <div className="actions">
-          <h2 id={`line-${data.id}`}>{data.name}</h2>
-          <Tag tone={phaseTones[data.phase]}>{t.organiser.phases[data.phase]}</Tag>
-          {isBefore ? <Countdown to={data.opensAt} label={t.event.saleOpensIn} /> : null}
-        </div>
-        {canPause ? (
+        {head ? <div className="actions">{head}</div> : null}
+        {isOver ? null : (
           <button
             type="button"
             className={isPaused ? 'button small' : 'button quiet small'}
             disabled={busy}
-            onClick={() => void act(() => api.call(isPaused ? resumeLine : pauseLine, { params: { id: data.id } }))}
+            onClick={() => void act(() => api.call(isPaused ? resumeLine : pauseLine, { params: { id: line.id } }))}
           >
             <Icon name={isPaused ? 'play' : 'pause'} size={18} />
             {isPaused ? t.organiser.resume : t.organiser.pause}
           </button>
-        ) : null}
+        )}
       </div>
       {isPaused ? <Notice tone="warn">{t.organiser.pausedHint}</Notice> : null}
       {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
@@ -185,24 +220,30 @@ function LineWatch({ line: planned }: { line: Sale['lines'][number] }) {
           </div>
         ))}
       </dl>
-      <StockBar stock={data.stock} />
-      <AdmissionPanel line={data} busy={busy} act={act} />
-      <RateForm
-        current={{
-          shoppersMax: data.shoppersMax ?? planned.shoppersMax,
-          admitPerMinute: data.admitPerMinute ?? planned.admitPerMinute,
-        }}
-        busy={busy}
-        onChange={(body) => void act(() => api.call(changeLine, { params: { id: data.id }, body }))}
-      />
-    </section>
+      <StockBar stock={line.stock} />
+      <AdmissionPanel line={line} busy={busy} act={act} />
+      {isOver ? null : (
+        <RateForm
+          current={{
+            shoppersMax: line.shoppersMax ?? planned.shoppersMax,
+            admitPerMinute: line.admitPerMinute ?? planned.admitPerMinute,
+          }}
+          busy={busy}
+          onChange={(body) => void act(() => api.call(changeLine, { params: { id: line.id }, body }))}
+        />
+      )}
+    </>
   )
 }
 
-function StockBar({ stock: { free, held, sold } }: { stock: LineDocument['stock'] }) {
+/** In percent, to a tenth. */
+const soldShare = ({ free, held, sold }: LineDocument['stock']): number =>
+  Math.round((sold / Math.max(1, free + held + sold)) * 1000) / 10
+
+function StockBar({ stock }: { stock: LineDocument['stock'] }) {
   const { t, lang } = useApp()
-  const all = Math.max(1, free + held + sold)
-  const share = Math.round((sold / all) * 1000) / 10
+  const { free, held, sold } = stock
+  const share = soldShare(stock)
   return (
     <div className="stock">
       <div className="bar" role="img" aria-label={t.organiser.soldShare(share)}>
