@@ -1,13 +1,13 @@
 // What the real provider does not have: playing the buyer without a browser, faults on demand, and a look at the books.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { WebhookCounts } from '@fairgate/toss-sandbox/deliveries'
 import { parseJson, readBody, sendJson } from '@fairgate/toss-sandbox/http'
 import { passedHappenings } from './api.ts'
 import type { Books } from './books.ts'
 import { authorised, refused, type Intent } from './intent.ts'
 import type { Ledger } from './ledger.ts'
 import { readWish, type Wish } from './scenario.ts'
+import type { WebhookCounts } from './webhooks.ts'
 
 type Options = {
   books: Books

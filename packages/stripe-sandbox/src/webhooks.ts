@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto'
-import { createDeliveries } from '@fairgate/toss-sandbox/deliveries'
 import { httpUrl } from '@fairgate/toss-sandbox/http'
 import type { Schedule } from '@fairgate/toss-sandbox/hanging'
 import type { WebhookManner } from './scenario.ts'
+
+/** `failed` were given up after the last retry, `dropped` found the queue full. */
+export type WebhookCounts = { pending: number; delivered: number; failed: number; dropped: number }
 
 /** Where events go. `types` are those that the endpoint wants; all without them. */
 export type Endpoint = { readonly url: string; readonly secret: string; readonly types?: readonly string[] }
@@ -15,9 +17,13 @@ type Options = {
   schedule: Schedule
   endpoints: readonly Endpoint[]
 }
+type Delivery = { endpoint: Endpoint; body: string; retries: number; tried: () => void }
 
 /** "We retry three times over the course of a few hours" in a sandbox; when exactly is not documented. */
 export const retryMinutes = [5, 60, 120] as const
+const concurrencyMax = 8
+const pendingMax = 10_000
+const answerTimeoutMs = 10_000
 /** An early webhook holds its answer back no longer than this, a reordered one waits no longer for the next. */
 const heldMs = 10_000
 
@@ -29,9 +35,12 @@ export function signature(secret: string, body: string, nowMs: number): string {
 
 export function createWebhooks({ fetch, now, schedule, endpoints: first }: Options) {
   let endpoints = checked(first)
-  // Any 2xx is received.
-  const deliveries = createDeliveries({ fetch, schedule, retryMinutes, isReceived: ({ ok }) => ok })
+  let active = 0
+  let isClosed = false
+  const counts = { pending: 0, delivered: 0, failed: 0, dropped: 0 }
+  const queue: Delivery[] = []
   const timers = new Set<() => void>()
+  const attempts = new Set<AbortController>()
   /** Events that wait for the next of their payment, to come after it. */
   const held = new Map<string, () => void>()
 
@@ -48,22 +57,77 @@ export function createWebhooks({ fetch, now, schedule, endpoints: first }: Optio
     return stop
   }
 
-  /** Each attempt is signed anew, as of its own time. */
-  function headersOf({ secret }: Endpoint, body: string): Record<string, string> {
-    return {
-      'content-type': 'application/json; charset=utf-8',
-      'stripe-signature': signature(secret, body, now()),
+  function pump(): void {
+    while (active < concurrencyMax) {
+      const delivery = queue.shift()
+      if (delivery === undefined) return
+      active++
+      void attempt(delivery).then((isDelivered) => {
+        active--
+        delivery.tried()
+        if (isDelivered) finish('delivered')
+        else retry(delivery)
+        pump()
+      })
     }
   }
 
+  /** Any 2xx is received; a redirect is a failure. Each attempt is signed anew, as of its own time. */
+  async function attempt({ endpoint, body }: Delivery): Promise<boolean> {
+    const controller = new AbortController()
+    attempts.add(controller)
+    const cancelTimeout = schedule(answerTimeoutMs, () => controller.abort())
+    try {
+      const response = await fetch(endpoint.url, {
+        method: 'POST',
+        redirect: 'manual',
+        signal: controller.signal,
+        headers: {
+          'content-type': 'application/json; charset=utf-8',
+          'stripe-signature': signature(endpoint.secret, body, now()),
+        },
+        body,
+      })
+      void response.body?.cancel().catch(() => {})
+      return response.ok
+    } catch {
+      // An unreachable receiver is the ordinary case that the retries are for.
+      return false
+    } finally {
+      cancelTimeout()
+      attempts.delete(controller)
+    }
+  }
+
+  function retry(delivery: Delivery): void {
+    const minutes = retryMinutes[delivery.retries]
+    if (isClosed || minutes === undefined) return finish('failed')
+    later(minutes * 60_000, () => {
+      queue.push({ ...delivery, retries: delivery.retries + 1, tried() {} })
+      pump()
+    })
+  }
+
+  function finish(how: 'delivered' | 'failed'): void {
+    counts.pending--
+    counts[how]++
+  }
+
   /** Settles when each endpoint has been tried once, whatever came of it. */
-  function send(event: Event): Promise<void> {
+  async function send(event: Event): Promise<void> {
     const body = JSON.stringify(event, null, 2)
-    return deliveries.send(
-      endpoints
-        .filter(({ types }) => types === undefined || types.includes(event.type))
-        .map((endpoint) => ({ url: endpoint.url, body, headers: () => headersOf(endpoint, body) })),
-    )
+    const tries = endpoints
+      .filter(({ types }) => types === undefined || types.includes(event.type))
+      .map((endpoint) => {
+        if (isClosed || counts.pending >= pendingMax) {
+          counts.dropped++
+          return Promise.resolve()
+        }
+        counts.pending++
+        return new Promise<void>((tried) => queue.push({ endpoint, body, retries: 0, tried }))
+      })
+    pump()
+    await Promise.all(tries)
   }
 
   return {
@@ -115,11 +179,13 @@ export function createWebhooks({ fetch, now, schedule, endpoints: first }: Optio
     setEndpoints(next: readonly Endpoint[]): void {
       endpoints = checked(next)
     },
-    counts: deliveries.counts,
+    counts: (): WebhookCounts => ({ ...counts }),
     later,
     close(): void {
+      isClosed = true
       for (const stop of timers) stop()
-      deliveries.close()
+      for (const delivery of queue.splice(0)) delivery.tried()
+      for (const controller of attempts) controller.abort()
     },
   }
 }

@@ -1,4 +1,3 @@
-import { createDeliveries, type WebhookCounts } from './deliveries.ts'
 import type { Schedule } from './hanging.ts'
 import { httpUrl } from './http.ts'
 import type { Payment } from './payment.ts'
@@ -15,6 +14,9 @@ export type Webhooks = {
   close(): void
 }
 
+/** `failed` were given up after the last retry, `dropped` found the queue full. */
+export type WebhookCounts = { pending: number; delivered: number; failed: number; dropped: number }
+
 type Options = {
   fetch: typeof fetch
   now: () => number
@@ -23,40 +25,111 @@ type Options = {
   urls: readonly string[]
 }
 
+type Delivery = { id: string; url: string; body: string; retries: number; tried: () => void }
+
 /** "웹훅(Webhook) 연동하기": seven retries, each this many minutes after the one before. */
 export const retryMinutes = [1, 4, 16, 64, 256, 1024, 4096] as const
+const concurrencyMax = 8
+const pendingMax = 10_000
+const answerTimeoutMs = 10_000
 
 export function createWebhooks({ fetch, now, newId, schedule, urls: firstUrls }: Options): Webhooks {
   let urls = checkedUrls(firstUrls)
-  // Only HTTP 200 counts as received.
-  const deliveries = createDeliveries({ fetch, schedule, retryMinutes, isReceived: ({ status }) => status === 200 })
+  let active = 0
+  let isClosed = false
+  const counts = { pending: 0, delivered: 0, failed: 0, dropped: 0 }
+  const queue: Delivery[] = []
+  const retries = new Set<() => void>()
+  const attempts = new Set<AbortController>()
 
-  function headersOf(id: string, retries: number): Record<string, string> {
-    return {
-      'content-type': 'application/json',
-      'tosspayments-webhook-transmission-id': id,
-      'tosspayments-webhook-transmission-time': koreanTime(now()),
-      'tosspayments-webhook-transmission-retried-count': String(retries),
+  function pump(): void {
+    while (active < concurrencyMax) {
+      const delivery = queue.shift()
+      if (delivery === undefined) return
+      active++
+      void attempt(delivery).then((isDelivered) => {
+        active--
+        delivery.tried()
+        if (isDelivered) finish('delivered')
+        else retry(delivery)
+        pump()
+      })
     }
   }
 
+  /** Only HTTP 200 counts as received, so a redirect is not followed. */
+  async function attempt({ id, url, body, retries }: Delivery): Promise<boolean> {
+    const controller = new AbortController()
+    attempts.add(controller)
+    const cancelTimeout = schedule(answerTimeoutMs, () => controller.abort())
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        redirect: 'manual',
+        signal: controller.signal,
+        headers: {
+          'content-type': 'application/json',
+          'tosspayments-webhook-transmission-id': id,
+          'tosspayments-webhook-transmission-time': koreanTime(now()),
+          'tosspayments-webhook-transmission-retried-count': String(retries),
+        },
+        body,
+      })
+      void response.body?.cancel().catch(() => {})
+      return response.status === 200
+    } catch {
+      // An unreachable receiver is the ordinary case that the retries are for.
+      return false
+    } finally {
+      cancelTimeout()
+      attempts.delete(controller)
+    }
+  }
+
+  function retry(delivery: Delivery): void {
+    const minutes = retryMinutes[delivery.retries]
+    if (isClosed || minutes === undefined) {
+      finish('failed')
+      return
+    }
+    const cancel = schedule(minutes * 60_000, () => {
+      retries.delete(cancel)
+      queue.push({ ...delivery, retries: delivery.retries + 1 })
+      pump()
+    })
+    retries.add(cancel)
+  }
+
+  function finish(how: 'delivered' | 'failed'): void {
+    counts.pending--
+    counts[how]++
+  }
+
   return {
-    send(payment) {
-      const bodies = bodiesOf(payment, localKoreanTime(now()))
-      return deliveries.send(
-        bodies.flatMap((body) =>
-          urls.map((url) => {
-            const id = newId()
-            return { url, body, headers: (retries: number) => headersOf(id, retries) }
-          }),
-        ),
-      )
+    async send(payment) {
+      const deliveries = bodiesOf(payment, localKoreanTime(now())).flatMap((body) => urls.map((url) => ({ url, body })))
+      const firstTries = deliveries.map(({ url, body }) => {
+        if (isClosed || counts.pending >= pendingMax) {
+          counts.dropped++
+          return Promise.resolve()
+        }
+        counts.pending++
+        return new Promise<void>((tried) => queue.push({ id: newId(), url, body, retries: 0, tried }))
+      })
+      pump()
+      await Promise.all(firstTries)
     },
     setUrls(next) {
       urls = checkedUrls(next)
     },
-    counts: deliveries.counts,
-    close: deliveries.close,
+    counts: () => ({ ...counts }),
+    close() {
+      isClosed = true
+      for (const cancel of retries) cancel()
+      retries.clear()
+      for (const delivery of queue.splice(0)) delivery.tried()
+      for (const controller of attempts) controller.abort()
+    },
   }
 }
 
