@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import fastify from 'fastify'
 import { expect, test } from 'vitest'
 import { manualScheduler } from './clock.ts'
@@ -75,5 +76,27 @@ test('a stream that has lasted its time is ended, others go on', async () => {
   expect(await older.text()).toBe('first\n')
   expect(await metrics.text()).toMatch(/test_streams 1\n/)
   await younger.body?.cancel()
+  await app.close()
+})
+
+test('HEAD is answered with the headers of the stream and nothing else, and watches nothing', async () => {
+  const metrics = createMetrics({ processMetrics: false })
+  const streams = createStreams(
+    { clock: manualScheduler(), metrics },
+    { streamsMax: 10, metric: 'test_streams', help: 'Open' },
+  )
+  const app = fastify({ forceCloseConnections: true })
+  app.get('/', async (_request, reply) => {
+    streams.open('topic', reply, Buffer.from('first\n'))
+    return reply
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  let text = ''
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  socket.write('HEAD / HTTP/1.1\r\nhost: x\r\n\r\n')
+  await once(socket, 'close')
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*content-type: text\/event-stream\r\n[^]*\r\n\r\n$/)
+  expect(streams.count()).toBe(0)
   await app.close()
 })

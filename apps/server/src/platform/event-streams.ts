@@ -75,7 +75,7 @@ export function createStreams(deps: { clock: Clock; metrics: Metrics }, options:
 
   return {
     /**
-     * Turns an answer into a stream that begins with `first`. @throws http.poll-instead when there is no room for one
+     * Turns an answer into a stream that begins with `first`; who asks with HEAD is given its headers. @throws http.poll-instead when there is no room for one
      * more: an `EventSource` does not come back after that, and streams that are open go on
      */
     open(topic: string, reply: FastifyReply, first: Buffer): void {
@@ -97,6 +97,7 @@ export function createStreams(deps: { clock: Clock; metrics: Metrics }, options:
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
       })
+      if (reply.request.method === 'HEAD') return void response.end()
       response.flushHeaders()
       let watchers = topics.get(topic)
       if (!watchers) topics.set(topic, (watchers = { sockets: new Map(), sentAt: clock.now() }))
