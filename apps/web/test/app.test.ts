@@ -143,6 +143,57 @@ describe('session', () => {
     roles: ['buyer' as const],
   }
 
+  const never = (): Promise<void> => Promise.reject(new Error('nothing is waited for'))
+
+  test('whoever was signed in is asked for again while the server gives no answer, and only then told to sign in', async () => {
+    const answers = [503, 'offline', 200] as const
+    const open = (statuses: readonly (number | 'offline')[], known: string | null) => {
+      const left = [...statuses]
+      const waits: number[] = []
+      const session = createSession({
+        fetch: async () => {
+          const status = left.shift() ?? 503
+          if (status === 'offline') throw new TypeError('failed to fetch')
+          return status === 200
+            ? Response.json({ account, accessToken: 'token', expiresInSeconds: 600 })
+            : new Response('', { status })
+        },
+        now: () => 0,
+        hint: { get: () => known, set: () => undefined },
+        alone: (work) => work(),
+        pause: async (ms) => void waits.push(ms),
+      })
+      return { session, waits }
+    }
+    const back = open(answers, 'yes')
+    expect((await back.session.start()).kind).toBe('signed-in')
+    expect(back.waits).toEqual([1000, 2000])
+    const away = open([], 'yes')
+    expect((await away.session.start()).kind).toBe('signed-out')
+    expect(away.waits).toEqual([1000, 2000, 4000])
+    // Nobody knows of a session here, so nobody waits for one.
+    const visitor = open(answers, null)
+    expect((await visitor.session.start()).kind).toBe('signed-out')
+    expect(visitor.waits).toEqual([])
+    const ended = open([401], 'yes')
+    expect((await ended.session.start()).kind).toBe('signed-out')
+    expect(ended.waits).toEqual([])
+  })
+
+  test('what everybody may see does not wait for the answer to who asks', async () => {
+    let answer = (): void => undefined
+    const session = createSession({
+      fetch: async () => new Response('', { status: 503 }),
+      now: () => 0,
+      hint: { get: () => 'yes', set: () => undefined },
+      alone: (work) => work(),
+      pause: () => new Promise((done) => (answer = done)),
+    })
+    expect(await session.freshToken()).toBeUndefined()
+    expect(session.state().kind).toBe('unknown')
+    answer()
+  })
+
   test('calls at the same time share one exchange, and the token is renewed before it ends', async () => {
     let [exchanges, nowMs] = [0, 0]
     const session = createSession({
@@ -153,6 +204,7 @@ describe('session', () => {
       now: () => nowMs,
       hint: { get: () => null, set: () => undefined },
       alone: (work) => work(),
+      pause: never,
     })
     expect(await Promise.all([session.freshToken(), session.freshToken(), session.freshToken()])).toEqual([
       'token 1',
@@ -176,6 +228,7 @@ describe('session', () => {
       now: () => 0,
       hint: { get: () => 'no', set: () => undefined },
       alone: (work) => work(),
+      pause: never,
     })
     expect((await session.start()).kind).toBe('signed-out')
     expect(await session.freshToken()).toBeUndefined()

@@ -46,6 +46,7 @@ function world(
       now: () => nowMs,
       hint: { get: () => null, set: () => undefined },
       alone: (work) => work(),
+      pause: async () => undefined,
     })
     const serverClock = createServerClock(() => nowMs)
     const room = createRoom({

@@ -119,7 +119,7 @@ async function openRoom(number = 12) {
   }
   const now = () => Date.parse(document.serverTime)
   const hint = { get: () => null, set: () => undefined }
-  const session = createSession({ fetch: network, now, hint, alone: (work) => work() })
+  const session = createSession({ fetch: network, now, hint, alone: (work) => work(), pause: async () => undefined })
   const keep = createKeep(undefined)
   const serverClock = createServerClock(now)
   const room = createRoom({

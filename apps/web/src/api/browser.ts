@@ -11,6 +11,7 @@ export function browserParts() {
     now,
     hint: setting(storage, 'fairgate.signed-in'),
     alone: (work) => ('locks' in navigator ? navigator.locks.request('fairgate-refresh', work) : work()),
+    pause: (ms) => new Promise((done) => setTimeout(done, ms * (0.5 + Math.random()))),
   })
   return {
     now,

@@ -14,20 +14,26 @@ type Deps = {
   hint: { get(): string | null; set(value: string): void }
   /** Runs `work` while no other tab of this browser does. A rotating cookie must not be used twice. */
   alone: <T>(work: () => Promise<T>) => Promise<T>
+  /** About so long, for no two browsers the same: a server in need is not asked by all of them at once. */
+  pause: (ms: number) => Promise<void>
 }
 
 /** A token is renewed this long before its end, so that it does not end on its way. */
 const renewBeforeMs = 30_000
+/** Whoever was signed in here is asked for again after these times, before a server that gives no answer means "sign in". */
+const askAgainAfterMs = [1000, 2000, 4000]
 
 /**
  * Who is signed in. The access token lives in this page's memory only; the refresh token is a cookie that scripts
  * cannot read.
  */
-export function createSession({ fetch, now, hint, alone }: Deps) {
+export function createSession({ fetch, now, hint, alone, pause }: Deps) {
   let state: SessionState = { kind: 'unknown' }
   let token: string | undefined
   let tokenEndsMs = 0
   let flight: Promise<boolean> | undefined
+  let firstAsked: Promise<boolean> | undefined
+  let beginning: Promise<void> | undefined
   const listeners = new Set<() => void>()
 
   function become(next: SessionState): void {
@@ -63,7 +69,6 @@ export function createSession({ fetch, now, hint, alone }: Deps) {
     } catch {
       // Offline: who was signed in still is, and the next call tries again.
     }
-    if (state.kind === 'unknown') become({ kind: 'signed-out' })
     return false
   }
 
@@ -73,18 +78,32 @@ export function createSession({ fetch, now, hint, alone }: Deps) {
     return flight
   }
 
+  async function begin(): Promise<void> {
+    if (hint.get() !== 'no') {
+      firstAsked = refresh()
+      await firstAsked
+      for (const ms of hint.get() === 'yes' ? askAgainAfterMs : []) {
+        if (state.kind !== 'unknown') return
+        await pause(ms)
+        await refresh()
+      }
+    }
+    if (state.kind === 'unknown') become({ kind: 'signed-out' })
+  }
+
   /** Finds out who is signed in, once. */
   async function start(): Promise<SessionState> {
-    if (state.kind === 'unknown') {
-      if (hint.get() === 'no') become({ kind: 'signed-out' })
-      else await refresh()
-    }
+    if (state.kind === 'unknown') await (beginning ??= begin())
     return state
   }
 
   /** A token that is good for the next call, or undefined when nobody is signed in. */
   async function freshToken(): Promise<string | undefined> {
-    if (state.kind === 'unknown') await start()
+    if (state.kind === 'unknown') {
+      void start()
+      // What everybody may see does not wait until it is known who asks.
+      await firstAsked
+    }
     if (state.kind !== 'signed-in') return undefined
     if (token === undefined || now() > tokenEndsMs - renewBeforeMs) await refresh()
     return token

@@ -1015,6 +1015,7 @@ export const en = {
     askNo: 'Not yet',
     bidDone: (price: string) => `Your bid of ${price} counts.`,
     ladder: 'All bids',
+    ladderNone: 'Nobody has bid.',
     ladderEmpty: (price: string) => `No bids yet. They begin at ${price}.`,
     rung: (price: string, count: number, wins: 'in' | 'out' | number) =>
       `${price}: ${plural(count, 'bid', 'bids')}, ${wins === 'in' ? 'inside' : wins === 'out' ? 'out' : `${wins} of them inside`}`,

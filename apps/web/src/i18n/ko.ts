@@ -993,6 +993,7 @@ export const ko: Messages = {
     askNo: '아직이요',
     bidDone: (price) => `${price} 입찰이 접수되었습니다.`,
     ladder: '전체 입찰 현황',
+    ladderNone: '입찰한 분이 없었습니다.',
     ladderEmpty: (price) => `아직 입찰이 없습니다. ${price}부터 시작합니다.`,
     rung: (price, count, wins) =>
       `${price}: 입찰 ${number(count)}건, ${wins === 'in' ? '낙찰권 안' : wins === 'out' ? '낙찰권 밖' : `그중 ${wins}건 낙찰권 안`}`,

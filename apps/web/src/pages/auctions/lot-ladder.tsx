@@ -12,7 +12,11 @@ export function Ladder({ lot, own }: { lot: LotDocument; own: MyBids['bid'] }) {
   const longest = Math.max(1, ...rungs.map(({ count }) => count))
   const price = (amount: number): string => formatMoney({ amount, currency: lot.startPrice.currency }, localeOf(lang))
   const lastWinning = rungs.findLastIndex(({ inside }) => inside > 0)
-  if (lot.ladder.length === 0) return <p className="muted">{t.auction.ladderEmpty(price(lot.startPrice.amount))}</p>
+  const mayCome = lot.phase === 'scheduled' || lot.phase === 'open'
+  if (lot.ladder.length === 0)
+    return (
+      <p className="muted">{mayCome ? t.auction.ladderEmpty(price(lot.startPrice.amount)) : t.auction.ladderNone}</p>
+    )
 
   const words = ({ amount, count, inside }: Rung): string =>
     t.auction.rung(price(amount), count, inside === count ? 'in' : inside === 0 ? 'out' : inside)

@@ -114,7 +114,7 @@ function Bidding({ lot, own: { mine, standing, error } }: { lot: LotDocument; ow
     <section className="panel stack" aria-label={t.auction.yourStanding}>
       <StandingWords lot={lot} mine={mine} standing={standing} />
       <Chances left={mine.chancesLeft} of={lot.bidsMax} />
-      <p role="status" className={said ? 'muted' : 'hidden-visually'}>
+      <p role="status" className={said && standing?.isIn ? 'muted' : 'hidden-visually'}>
         {said}
       </p>
       {mine.chancesLeft > 0 ? (

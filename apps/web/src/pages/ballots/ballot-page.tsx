@@ -393,7 +393,7 @@ function AwardPanel({ event, award, isCancelled }: { event: EventDocument; award
 function Proof({ ballot, application }: { ballot: BallotDocument; application: Application | undefined }) {
   const { t, lang } = useApp()
   const { draw } = ballot
-  if (draw.seed === undefined || draw.commitment === null) return null
+  if (draw.seed === undefined || draw.commitment === null || !draw.entrants) return null
   const commits = toHex(commitmentOf(hashes, fromHex(draw.seed))) === draw.commitment
   const position = application ? positionIn(hashes, draw, application.number) : undefined
   const isRight = commits && (!application || position === application.position)
@@ -404,8 +404,8 @@ function Proof({ ballot, application }: { ballot: BallotDocument; application: A
         {!isRight
           ? t.ballot.proofWrong
           : application && position !== undefined
-            ? t.ballot.proofMine(application.number, position, draw.entrants ?? 0)
-            : t.ballot.proofRight((draw.entrants ?? 0).toLocaleString(lang))}
+            ? t.ballot.proofMine(application.number, position, draw.entrants)
+            : t.ballot.proofRight(draw.entrants.toLocaleString(lang))}
       </p>
       <p className="muted small">{t.ballot.proofHow}</p>
       <dl className="proof-values">
