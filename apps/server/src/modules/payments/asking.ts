@@ -1,7 +1,7 @@
 import { createBatcher } from '#platform/batcher'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
-import type { Asked, Ledger } from './ledger.ts'
+import type { Asked, Books } from './books.ts'
 import type { Payment, Step } from './payment.ts'
 import * as store from './payments-store.ts'
 import type { Answer, Provider } from './provider.ts'
@@ -27,7 +27,7 @@ const lookEveryMs = 200
  */
 export function createAsking(
   { db, clock, signals, metrics, log, racepoints }: Deps,
-  ledger: Ledger,
+  books: Books,
   providers: ReadonlyMap<string, Provider>,
   { timeoutMs, parallelMax }: AskingConfig,
 ): Loop {
@@ -41,7 +41,7 @@ export function createAsking(
     batchMax: 128,
     queueMax: parallelMax + 1,
     run: async (asked) => {
-      await ledger.bookAll(asked)
+      await books.bookAll(asked)
       return asked.map(() => undefined)
     },
   })

@@ -3,8 +3,8 @@ import { money, type Currency } from '@fairgate/contracts/money'
 import { transaction } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import type { Books } from './books.ts'
 import { takeRefundAccount } from './refunding.ts'
-import type { Ledger } from './ledger.ts'
 import type { Payment, State } from './payment.ts'
 import * as store from './payments-store.ts'
 import type { RefundAccount } from './provider.ts'
@@ -23,7 +23,7 @@ const stateOf: Readonly<Record<State, Document['state']>> = {
 const listedMax = 50
 
 /** Payments by deposit, for the buyers whose they are. */
-export function createDeposits({ db }: Pick<Platform, 'db'>, ledger: Ledger) {
+export function createDeposits({ db }: Pick<Platform, 'db'>, books: Books) {
   const list = async (accountId: string): Promise<Document[]> =>
     (await store.depositsOf(db, { accountId }, listedMax)).map(document)
 
@@ -40,9 +40,9 @@ export function createDeposits({ db }: Pick<Platform, 'db'>, ledger: Ledger) {
     if (!known) throw new Problem('payments.deposit-not-found')
     return transaction(db, async (tx) => {
       const [payment] = await store.lock(tx, [known.id])
-      const change = payment && takeRefundAccount(payment, account, ledger.around())
+      const change = payment && takeRefundAccount(payment, account, books.around())
       if (!change) throw new Problem('payments.refund-account-not-needed')
-      await ledger.commit(tx, [change])
+      await books.commit(tx, [change])
       return document(change.payment)
     })
   }

@@ -4,9 +4,9 @@ import type { AuditPart, Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
 import { idPrefixes } from '@fairgate/contracts/ids'
 import { createAsking } from './asking.ts'
+import { createBooks } from './books.ts'
 import { createDeposits } from './deposits.ts'
 import { heard } from './events.ts'
-import { createLedger } from './ledger.ts'
 import * as store from './payments-store.ts'
 import { createPreparing } from './preparing.ts'
 import type { Provider } from './provider.ts'
@@ -66,7 +66,7 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
   if (toss) providers.set('toss', createToss({ ...toss, timeoutMs }, clock))
   if (stripe) providers.set('stripe', createStripe({ ...stripe, timeoutMs }, clock))
   const holdsMoney = (name: string) => providers.get(name)?.holdsMoney === true
-  const ledger = createLedger(deps, { depositMaxMs, holdsMoney })
+  const books = createBooks(deps, { depositMaxMs, holdsMoney })
   const preparing = createPreparing(deps, providers)
   const requests = createRequests(deps, providers)
   const webhooks = createWebhooks(deps)
@@ -136,15 +136,15 @@ export function createPayments(deps: Deps, config: PaymentsConfig) {
       servePayments(http, {
         preparing,
         requests,
-        deposits: createDeposits(deps, ledger),
+        deposits: createDeposits(deps, books),
         reconciliation,
         webhooks,
         providers,
         settings: settingsOf(config),
       }),
-    subscriptions: ledger.subscriptions,
+    subscriptions: books.subscriptions,
     loops: [
-      createAsking(deps, ledger, providers, config),
+      createAsking(deps, books, providers, config),
       watch,
       reconciliation.loop,
       ...(stripe ? [preparing.sweep] : []),

@@ -14,7 +14,7 @@ type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'signals' | 'metr
 export type Asked = { id: string; lease: number; step: Step; answer: Answer }
 
 /** Where everything about payments is written: what orders ask for, and what the provider answered. */
-export function createLedger(
+export function createBooks(
   { db, clock, ids, outbox, signals, metrics, log }: Deps,
   { depositMaxMs, holdsMoney }: Pick<Surroundings, 'depositMaxMs' | 'holdsMoney'>,
 ) {
@@ -60,14 +60,8 @@ export function createLedger(
   /** Books answers, many in one commit. One whose lease has passed on is dropped: its successor asks again. */
   async function bookAll(asked: readonly Asked[]): Promise<void> {
     await transaction(db, async (tx) => {
-      const payments = new Map(
-        (
-          await store.lock(
-            tx,
-            asked.map(({ id }) => id),
-          )
-        ).map((payment) => [payment.id, payment]),
-      )
+      const paymentIds = asked.map(({ id }) => id)
+      const payments = await lockById(tx, paymentIds)
       const surroundings = around()
       const changes = asked.flatMap(({ id, lease, step, answer }) => {
         const payment = payments.get(id)
@@ -83,14 +77,8 @@ export function createLedger(
     messages: readonly M[],
     decide: (payment: Payment, message: M, surroundings: Surroundings) => Change,
   ): Promise<void> {
-    const payments = new Map(
-      (
-        await store.lock(
-          tx,
-          messages.map(({ data }) => data.paymentId),
-        )
-      ).map((payment) => [payment.id, payment]),
-    )
+    const paymentIds = messages.map(({ data }) => data.paymentId)
+    const payments = await lockById(tx, paymentIds)
     const surroundings = around()
     const changes = messages.flatMap((message) => {
       const payment = payments.get(message.data.paymentId)
@@ -126,4 +114,7 @@ export function createLedger(
   return { bookAll, commit, around, subscriptions }
 }
 
-export type Ledger = ReturnType<typeof createLedger>
+const lockById = async (tx: Tx, ids: readonly string[]): Promise<Map<string, Payment>> =>
+  new Map((await store.lock(tx, ids)).map((payment) => [payment.id, payment]))
+
+export type Books = ReturnType<typeof createBooks>
