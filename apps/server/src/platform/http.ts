@@ -150,6 +150,7 @@ export function createHttp(options: HttpOptions): HttpApp {
       )
     }
     const document = problemDocument(problem.code, problem.extensions, request.id)
+    if (problem.headers) reply.headers(problem.headers)
     if (typeof document.retryAfterMs === 'number')
       reply.header('retry-after', String(Math.max(1, Math.ceil(document.retryAfterMs / 1000))))
     else if (problem.status === 503 || problem.status === 429) reply.header('retry-after', '1')

@@ -1,12 +1,18 @@
 import { errors, type ErrorCode, type ProblemDocument } from '@fairgate/contracts/errors'
 
-/** A refusal on its way to the client. `extensions` are shown to it; `cause` is for the log only. */
+/** A refusal on its way to the client. `extensions` and `headers` are shown to it; `cause` is for the log only. */
 export class Problem extends Error {
   override name = 'Problem'
   readonly code: ErrorCode
   readonly extensions: Readonly<Record<string, unknown>>
-  constructor(code: ErrorCode, extensions: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
+  readonly headers: Readonly<Record<string, string>> | undefined
+  constructor(
+    code: ErrorCode,
+    extensions: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions & { headers?: Readonly<Record<string, string>> },
+  ) {
     super(code, options)
+    this.headers = options?.headers
     this.code = code
     this.extensions = extensions
   }

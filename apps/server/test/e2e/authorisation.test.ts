@@ -92,8 +92,8 @@ afterAll(() => world?.stop())
 /** The buyer has a place, a pass, seats and an order that awaits a deposit; the organiser has everything of an event. */
 async function shop() {
   const sale = await openSale(world, { lines: ['Stalls', 'Circle'], reserved: false, limit: 10 })
-  const [{ id: lineId }] = sale.sale.lines as [{ id: string }]
-  const [{ id: sectionId }] = sale.sections as [{ id: string }]
+  const { lineId } = sale
+  const sectionId = sale.sections[0]!.id
   const mine = { accessToken: tokens.buyer }
   const { placeToken } = await world.client.call(joinLine, { params: { id: lineId }, body: {}, ...mine })
   let passToken = ''
@@ -236,7 +236,7 @@ async function drawn(method: 'ballot' | 'auction') {
 async function offered() {
   const sale = await openSale(world, { places: 1, reserved: false })
   const mine = { accessToken: tokens.buyer }
-  const [{ id: sectionId }] = sale.sections as [{ id: string }]
+  const sectionId = sale.sections[0]!.id
   const section = { params: { id: sectionId }, accessToken: tokens.organiser }
   const keep = () => world.client.call(blockSeats, { ...section, body: { count: 1, reason: 'kept' } })
   let { block } = await keep()

@@ -3,6 +3,7 @@ import type { Money } from '@fairgate/contracts/money'
 import { afterCommit, transaction } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { usedUp } from '#platform/rate-limit'
 import * as store from './auctions-store.ts'
 import type { FullAward } from './auctions-store.ts'
 import { transitions } from './award.ts'
@@ -84,7 +85,7 @@ export function createAwards({ db, clock, ids, tokens, metrics, ephemeral, docum
      */
     async claim(lotId: string, accountId: string): Promise<{ isNew: boolean; award: FullAward }> {
       const { count, resetAt } = await ephemeral.count(`auctions.claims:${lotId}:${accountId}`, windowMs)
-      if (count > claimsMax) throw new Problem('http.too-many-requests', { retryAfterMs: resetAt - clock.now() })
+      if (count > claimsMax) throw usedUp({ max: claimsMax, windowMs, leftMs: resetAt - clock.now() })
       return transaction(db, async (tx) => {
         const lot = await store.lockForWork(tx, lotId)
         if (!lot) throw new Problem('auctions.lot-not-found')

@@ -138,7 +138,11 @@ describe('a bid', () => {
     for (let i = 0; i < 40; i++) await world.bid('acc_1', at(0))
     const refusal = await world.call('POST', path, 'acc_1', { amount: at(1) })
     expect(refusal).toMatchObject({ status: 429, body: { code: 'http.too-many-requests' } })
-    expect(refusal.headers['retry-after']).toBe('10')
+    expect(refusal.headers).toMatchObject({
+      'retry-after': '10',
+      'ratelimit-policy': '"account";q=40;w=10',
+      ratelimit: '"account";r=0;t=10',
+    })
     expect(await world.bid('acc_2', at(0))).toMatchObject({ chancesLeft: 2 })
     platform.clock.advance(10_000)
     expect(await world.bid('acc_1', at(1))).toMatchObject({ chancesLeft: 1 })

@@ -13,6 +13,7 @@ import { afterCommit, lastly, transaction, type Tx } from '#platform/db'
 import { keep } from '#platform/keep'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { usedUp } from '#platform/rate-limit'
 import * as store from './auctions-store.ts'
 import type { Bid, NewBid } from './auctions-store.ts'
 import type { Documents } from './documents.ts'
@@ -158,7 +159,7 @@ export function createBids(deps: Deps) {
     /** A bid, committed. @throws Problem whose code says why not; a refusal costs no chance */
     async place(request: BidRequest): Promise<Accepted> {
       const { count, resetAt } = await ephemeral.count(`auctions.bids:${request.lotId}:${request.accountId}`, windowMs)
-      if (count > requestsMax) throw new Problem('http.too-many-requests', { retryAfterMs: resetAt - clock.now() })
+      if (count > requestsMax) throw usedUp({ max: requestsMax, windowMs, leftMs: resetAt - clock.now() })
       const answer = await batches.add(request)
       outcomes.add({ outcome: 'refused' in answer ? answer.refused.code : 'accepted' })
       if ('refused' in answer) throw answer.refused

@@ -4,6 +4,7 @@ import { afterCommit, transaction, type Tx } from '#platform/db'
 import { keep } from '#platform/keep'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { usedUp } from '#platform/rate-limit'
 import { phaseOf, type Ballot } from './ballot.ts'
 import type { Documents } from './documents.ts'
 import * as store from './ballots-store.ts'
@@ -110,7 +111,7 @@ export function createApplications({ db, clock, ids, ephemeral, metrics, racepoi
       throw new Problem('ballots.closed')
     }
     const { count, resetAt } = await ephemeral.count(`ballots.changes:${request.accountId}`, windowMs)
-    if (count > changesMax) throw new Problem('http.too-many-requests', { retryAfterMs: resetAt - clock.now() })
+    if (count > changesMax) throw usedUp({ max: changesMax, windowMs, leftMs: resetAt - clock.now() })
     const answer = await batches.add(request)
     outcomes.add({ outcome: 'refused' in answer ? answer.refused : answer.isNew ? 'new' : answer.application.state })
     if ('refused' in answer) throw new Problem(answer.refused, answer.extensions)

@@ -2,6 +2,7 @@ import { addressBlock } from '#platform/address'
 import type { Clock } from '#platform/clock'
 import type { Ephemeral } from '#platform/ephemeral'
 import { Problem } from '#platform/problem'
+import { rateLimit } from '#platform/rate-limit'
 
 /** How often something may be tried; the counters may be lost, the codes' own attempts are in the database. */
 export type LimitsConfig = {
@@ -45,7 +46,7 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
     for (const [index, { name, key, max, windowMs }] of bounds.entries()) {
       const { count: used, resetAt } = await ephemeral.count(`identity.${key}`, windowMs)
       const leftMs = Math.max(1000, resetAt - clock.now())
-      if (index === 0 || used > max) tell(rateLimit({ name, max, windowMs, left: Math.max(0, max - used), leftMs }))
+      if (index === 0 || used > max) tell(rateLimit([{ name, max, windowMs, left: max - used, leftMs }]))
       if (used > max) throw new Problem(code, { retryAfterMs: leftMs })
     }
   }
@@ -74,7 +75,7 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
       await ephemeral.clear(`identity.${here}`)
       await ephemeral.clear(`identity.${anywhere}`)
       const [max, windowMs] = [limits.signInsMax, minutes(15)]
-      tell(rateLimit({ name: 'e-mail', max, windowMs, left: max, leftMs: windowMs }))
+      tell(rateLimit([{ name: 'e-mail', max, windowMs, left: max, leftMs: windowMs }]))
     },
     registration: ({ ip, tell }: Client): Promise<void> =>
       count('http.too-many-requests', tell, [
@@ -100,18 +101,6 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
 }
 
 export type Limits = ReturnType<typeof createLimits>
-
-/** The fields of draft-ietf-httpapi-ratelimit-headers. Seconds are rounded up, as in `Retry-After`, which must not be earlier. */
-const rateLimit = (quota: {
-  name: string
-  max: number
-  windowMs: number
-  left: number
-  leftMs: number
-}): Record<string, string> => ({
-  'ratelimit-policy': `"${quota.name}";q=${quota.max};w=${quota.windowMs / 1000}`,
-  ratelimit: `"${quota.name}";r=${quota.left};t=${Math.ceil(quota.leftMs / 1000)}`,
-})
 
 /** What one household or machine holds: an IPv4 address, or the first 64 bits of an IPv6 address. */
 const blockOf = (ip: string): string => addressBlock(ip, { ipv4: 32, ipv6: 64 })

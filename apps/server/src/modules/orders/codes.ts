@@ -8,6 +8,7 @@ import type { Caller } from '#platform/access-token'
 import { transaction, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { usedUp } from '#platform/rate-limit'
 import { managedEvent, mayManage } from './access.ts'
 import { codeForm, isFor, randomCode, wrongTime, type Wrong } from './code.ts'
 import * as store from './codes-store.ts'
@@ -156,7 +157,7 @@ export function createCodes({ db, clock, ids, tokens, random, ephemeral, racepoi
   async function guessing<T>(accountId: string, attempt: () => Promise<T>): Promise<T> {
     const key = `orders.wrong-codes:${createHash('sha256').update(accountId).digest('base64url')}`
     if ((await ephemeral.peek(key)) >= wrongMax)
-      throw new Problem('http.too-many-requests', { retryAfterMs: wrongWindowMs })
+      throw usedUp({ max: wrongMax, windowMs: wrongWindowMs, leftMs: wrongWindowMs })
     try {
       return await attempt()
     } catch (error) {

@@ -9,6 +9,7 @@ import { addressBlock, isLoopback } from '#platform/address'
 import type { Loop } from '#platform/loop'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { rateLimit } from '#platform/rate-limit'
 import type { Level } from './challenges.ts'
 import * as store from './defences-store.ts'
 
@@ -189,18 +190,15 @@ export function createDefences(
       const states = await Promise.all(
         quotas(what, who).map(async ({ name, of, max }) => {
           const { count, resetAt } = await ephemeral.count(key('limit', what, name, of), windowMs)
-          return { name, max, left: max - count, seconds: Math.max(1, Math.ceil((resetAt - now) / 1000)) }
+          return { name, max, windowMs, left: max - count, leftMs: resetAt - now }
         }),
       )
-      tell({
-        'ratelimit-policy': states.map(({ name, max }) => `"${name}";q=${max};w=${windowMs / 1000}`).join(', '),
-        ratelimit: states.map(({ name, left, seconds }) => `"${name}";r=${Math.max(0, left)};t=${seconds}`).join(', '),
-      })
+      tell(rateLimit(states))
       const over = states.filter(({ left }) => left < 0)
       if (over.length === 0) return
       note(saleId, `limited-${what}`)
       throw new Problem('http.too-many-requests', {
-        retryAfterMs: Math.max(...over.map(({ seconds }) => seconds)) * 1000,
+        retryAfterMs: Math.max(...over.map(({ leftMs }) => leftMs)),
       })
     },
 

@@ -6,6 +6,7 @@ import { afterCommit, transaction, type Tx } from '#platform/db'
 import { hashes } from '#platform/hashes'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
+import { usedUp } from '#platform/rate-limit'
 import type { Documents } from './documents.ts'
 import { createJournal, phaseOf, type Journal, type Sale } from './waitlist.ts'
 import * as store from './waitlist-store.ts'
@@ -132,7 +133,7 @@ export function createEntries({ db, clock, ids, outbox, ephemeral, metrics, race
 
   async function ask(request: Request): Promise<{ isNew: boolean }> {
     const { count, resetAt } = await ephemeral.count(`waitlist.changes:${request.accountId}`, windowMs)
-    if (count > changesMax) throw new Problem('http.too-many-requests', { retryAfterMs: resetAt - clock.now() })
+    if (count > changesMax) throw usedUp({ max: changesMax, windowMs, leftMs: resetAt - clock.now() })
     const answer = await batches.add(request)
     outcomes.add({ outcome: 'refused' in answer ? answer.refused : request.wanted ? 'joined' : 'left' })
     if ('refused' in answer) throw new Problem(answer.refused, answer.extensions)
