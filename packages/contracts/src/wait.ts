@@ -29,7 +29,7 @@ export const pollEveryMs = (poll: Poll, ahead: number): number => pollEntry(poll
 /** People served before it is said how many seats each takes. */
 const servedMin = 20
 /** How much slower than its rate a line may be. */
-const rateDoubt = 1.15
+const rateDoubt = 1.1
 /** How much quicker or slower a line may become whose pace the service's own health sets. */
 const healthDoubt = 1.3
 /** What health allows grows by a tenth a second where there was strain, and quicker where there was none. */
@@ -102,7 +102,7 @@ function untilRoom(turns: number, line: LineFigures, openSeconds: number): Secon
   if (outLately < outMin || line.shoppers === 0 || out < line.shoppers * outShareMin) return undefined
   const pace = (outLately / seconds) * (isFull ? 1 : size / line.shoppers)
   // The chance of the count, and that those who are still inside may stay longer than those who came out.
-  const doubt = 1 + 1 / Math.sqrt(outLately) + line.shoppers / out / 2
+  const doubt = 1 + 1 / Math.sqrt(outLately) + line.shoppers / out / 3
   return { quick: needed / (pace * doubt), slow: (needed / pace) * doubt }
 }
 

@@ -33,10 +33,10 @@ const limitedByHealth = (perMinute: number, change: Partial<LineFigures> = {}): 
 })
 
 test('where the rate is the limit, the wait is what the rate needs, or a little more', () => {
-  expect(expectedWait(300, line)).toEqual({ lowSeconds: 298, highSeconds: expect.closeTo(347) })
+  expect(expectedWait(300, line)).toEqual({ lowSeconds: 298, highSeconds: expect.closeTo(332) })
   // What is missed of a rate all the time is missed in future; what was missed by standing still is not.
-  expect(expectedWait(300, { ...line, admittedPerMinute: 50 })!.highSeconds).toBeCloseTo(416)
-  expect(expectedWait(300, { ...line, admittedPerMinute: 10 })!.highSeconds).toBeCloseTo(347)
+  expect(expectedWait(300, { ...line, admittedPerMinute: 50 })!.highSeconds).toBeCloseTo(398)
+  expect(expectedWait(300, { ...line, admittedPerMinute: 10 })!.highSeconds).toBeCloseTo(332)
 })
 
 test('where the room is the limit, the wait is what those before need to come out', () => {
@@ -57,7 +57,7 @@ test('a range is wider when fewer have come out, and nothing is said before anyb
 
 test('a room that is not full yet lets in who finds room at once, and counts on those behind coming out', () => {
   const filling: LineFigures = { ...line, shoppers: 500, shoppersMax: 600, frontier: 600, serverTime: after(600) }
-  expect(expectedWait(100, filling)).toEqual({ lowSeconds: 98, highSeconds: expect.closeTo(117) })
+  expect(expectedWait(100, filling)).toEqual({ lowSeconds: 98, highSeconds: expect.closeTo(112) })
   // Those inside come out at 30 a minute.
   const slow: LineFigures = { ...filling, admittedPerMinute: 30 }
   expect(expectedWait(400, slow)!.highSeconds).toBeGreaterThan(400 * 1.5)
