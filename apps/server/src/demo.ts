@@ -82,6 +82,9 @@ const sale = (opensAt: number) => ({
   closesAt: new Date(opensAt + 28 * day).toISOString(),
 })
 
+/** A time of day in UTC on the day of an instant: in Seoul a concert begins in the evening and a race in the morning. */
+const dayAt = (ms: number, utc: string): string => `${new Date(ms).toISOString().slice(0, 10)}T${utc}:00.000Z`
+
 function concert(organiserId: string, opensAt: number): SeedEvent {
   const section = (name: string, price: number, rowCount: number, seatsPerRow: number, top: number) => ({
     name,
@@ -103,7 +106,7 @@ function concert(organiserId: string, opensAt: number): SeedEvent {
         '한 시간 반의 실내악. An evening of chamber music: Schubert, Dvořák, and a piece that nobody has heard yet.',
       venue: '한강 콘서트홀 Han River Concert Hall',
       region: '서울',
-      startsAt: new Date(opensAt + 60 * day).toISOString(),
+      startsAt: dayAt(opensAt + 60 * day, '10:30'),
       timeZone: 'Asia/Seoul',
       currency: 'KRW',
       refunds: refundPresets['korean-standard'],
@@ -133,7 +136,7 @@ function race(organiserId: string, opensAt: number): SeedEvent {
         '강을 따라 달리는 5K, 10K, 하프. Three courses along the river, each by pace group, so that everybody has room to run.',
       venue: '여의도공원 Yeouido Park',
       region: '서울',
-      startsAt: new Date(opensAt + 75 * day).toISOString(),
+      startsAt: dayAt(opensAt + 75 * day, '23:00'),
       timeZone: 'Asia/Seoul',
       currency: 'KRW',
       refunds: refundPresets['full-until-7-days'],
@@ -167,7 +170,7 @@ function trail(organiserId: string, opensAt: number): SeedEvent {
         '숲을 지키려고 적은 인원만 달립니다. 신청한 모두를 추첨합니다. A small field, so that the forest stays quiet: everybody who applies is drawn.',
       venue: '광릉숲 Gwangneung Forest',
       region: '경기',
-      startsAt: new Date(opensAt + 45 * day).toISOString(),
+      startsAt: dayAt(opensAt + 45 * day, '22:00'),
       timeZone: 'Asia/Seoul',
       currency: 'KRW',
     },
@@ -201,7 +204,7 @@ function auction(organiserId: string, opensAt: number): SeedEvent {
         '맨 앞줄 네 자리를 경매로 판매합니다. 높은 금액 네 명이 각자 자신이 쓴 금액에 삽니다. Four seats in the front row by auction: the four highest bids win, each at its own amount.',
       venue: '한강 콘서트홀 Han River Concert Hall',
       region: '서울',
-      startsAt: new Date(opensAt + 61 * day).toISOString(),
+      startsAt: dayAt(opensAt + 61 * day, '10:30'),
       timeZone: 'Asia/Seoul',
       currency: 'KRW',
     },
