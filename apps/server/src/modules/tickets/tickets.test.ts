@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { eventOfCode } from '@fairgate/contracts/ticket-code'
 import { checkIn, getTicket, listTickets, type Ticket } from '@fairgate/contracts/http/tickets'
 import type { EventData } from '@fairgate/contracts/events'
 import { urlOf } from '@fairgate/contracts/client'
@@ -309,6 +310,13 @@ test('codes of an older master secret stay valid while it is kept, and are check
   expect(createTickets({ ...platform, secrets: createSecrets(['older']) }).publicKeys()).toEqual([
     { kid: code.split('.')[1], kty: 'OKP', crv: 'Ed25519', x: expect.any(String) },
   ])
+})
+
+test('a gate reads in a code which event it is for, and nothing in any other text', () => {
+  const claims = { tid: 'tkt_1', eid: 'evt_1', sec: 'sec_1', seat: 1, iat: 0 }
+  expect(eventOfCode(` ${createTicketSigner(createSecrets(['one'])).sign(claims)}\n`)).toBe(claims.eid)
+  for (const text of ['', 'T1', 'T2.a.b.c.d.e.f.g', 'https://example.test/x.y.z.w'])
+    expect(eventOfCode(text)).toBeUndefined()
 })
 
 test('of many scanners at once exactly one lets the holder in', async ({ platform }) => {

@@ -2,8 +2,12 @@ import { Link, useLocation } from 'wouter'
 import type { EventDocument } from '@fairgate/contracts/http/catalog'
 import { useApp } from '../../app.tsx'
 import { pb } from '../../path-builder.ts'
+import { Notice } from '../../ui/parts.tsx'
 
-/** The pages of an own event, one beside the other; those of a sale come with the first one that is published. */
+/**
+ * The pages of an own event, one beside the other; those of a sale come with the first one that is published. Whether the
+ * event was called off stands on each.
+ */
 export function EventNav({ event }: { event: EventDocument }) {
   const { t } = useApp()
   const [path] = useLocation()
@@ -21,12 +25,21 @@ export function EventNav({ event }: { event: EventDocument }) {
     { href: pb.event(id), label: t.organiser.view },
   ]
   return (
-    <nav className="event-nav" aria-label={t.organiser.pages}>
-      {pages.map(({ href, label }) => (
-        <Link key={href} href={href} aria-current={href === path ? 'page' : undefined}>
-          {label}
-        </Link>
-      ))}
-    </nav>
+    <>
+      <nav className="event-nav" aria-label={t.organiser.pages}>
+        {pages.map(({ href, label }) => (
+          <Link key={href} href={href} aria-current={href === path ? 'page' : undefined}>
+            {label}
+          </Link>
+        ))}
+      </nav>
+      {event.cancelled ? (
+        <div className="event-off">
+          <Notice tone="warn" title={t.refunds.eventOff}>
+            <p>{event.cancelled.note}</p>
+          </Notice>
+        </div>
+      ) : null}
+    </>
   )
 }

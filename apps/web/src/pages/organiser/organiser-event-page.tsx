@@ -274,7 +274,7 @@ function SaleStep({
           {sale.state === 'draft' ? <DiscardSale sale={sale} reload={reload} /> : null}
         </div>
       ))}
-      {hasFree ? <SaleForm event={event} onCreated={onCreated} /> : null}
+      {hasFree && !event.cancelled ? <SaleForm event={event} onCreated={onCreated} /> : null}
     </section>
   )
 }
@@ -431,7 +431,7 @@ function PublishStep({
             <Tag tone={sale.state === 'published' ? 'good' : 'warn'}>{t.organiser.state[sale.state]}</Tag>
           </div>
           <SaleSummary event={event} sale={sale} />
-          {sale.state === 'published' ? (
+          {event.cancelled ? null : sale.state === 'published' ? (
             <Readiness event={event} sale={sale} />
           ) : (
             <>

@@ -48,11 +48,6 @@ export function OrganiserOrdersPage({ id }: { id: string }) {
       <PageHead title={t.refunds.ordersTitle} lead={event.data.name} />
       <EventNav event={event.data} />
       <div className="stack">
-        {event.data.cancelled ? (
-          <Notice tone="warn" title={t.refunds.eventOff}>
-            <p>{event.data.cancelled.note}</p>
-          </Notice>
-        ) : null}
         <Cancellations event={event.data} />
         <Orders event={event.data} />
         {event.data.cancelled ? null : <CancelEvent event={event.data} />}
