@@ -61,7 +61,7 @@ export function welcome(url: string, demo: Demo): string {
   Demo race           ${url}/events/${demo.raceId}
   Demo auction        ${url}/events/${demo.auctionId}
   Demo ballot         ${url}/events/${demo.ballotId}
-  ${demo.opensAt > 0 ? `Both sales open at ${new Date(demo.opensAt).toTimeString().slice(0, 8)}.` : 'Both sales go on where they were.'}
+  ${demo.opensAt > 0 ? `The auction is open, the others open at ${new Date(demo.opensAt).toTimeString().slice(0, 8)}.` : 'All go on where they were.'}
 
   Sign in as          buyer1@demo.fairgate.test (to buyer9@), organiser@, staff@, admin@
   Password            ${password}
