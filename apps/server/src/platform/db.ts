@@ -134,8 +134,6 @@ export async function changed(db: Db | Tx, query: RawBuilder<unknown>): Promise<
 }
 
 const retryable = new Set(['40001', '40P01', '55P03', '0A000'])
-/** What a running transaction has noted for its end. */
-const endings = new WeakMap<object, { hooks: (() => void)[]; last: Promise<unknown>[] }>()
 
 /** Runs a statement again, up to three times in all, that Postgres gave up: serialization failure, deadlock, lock timeout, outdated plan. */
 export async function persistently<T>(run: () => Promise<T>): Promise<T> {
@@ -174,6 +172,16 @@ export async function transaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Prom
   return result
 }
 
+type Ending = { hooks: (() => void)[]; last: Promise<unknown>[] }
+/** What a running transaction has noted for its end. */
+const endings = new WeakMap<object, Ending>()
+
+function endingOf(tx: Tx, caller: string): Ending {
+  const ending = endings.get(tx)
+  if (!ending) throw new Error(`${caller} needs a transaction made by transaction()`)
+  return ending
+}
+
 /** Whether this only says that a statement before has failed. */
 const isAftermath = (error: unknown): boolean =>
   error instanceof AbortedTransactionError || postgresCode(error) === '25P02'
@@ -183,11 +191,10 @@ const isAftermath = (error: unknown): boolean =>
  * if they succeed, and fails with the error of the first that does not.
  */
 export function lastly(tx: Tx, ...statements: Promise<unknown>[]): void {
-  const noted = endings.get(tx)
-  if (!noted) throw new Error('lastly needs a transaction made by transaction()')
+  const { last } = endingOf(tx, 'lastly')
   for (const statement of statements) {
     statement.catch(() => undefined)
-    noted.last.push(statement)
+    last.push(statement)
   }
 }
 
@@ -202,9 +209,7 @@ function callHook(hook: () => void): void {
 
 /** Calls `hook` when the transaction has been committed, and never when it was rolled back. A hook must not throw. */
 export function afterCommit(tx: Tx, hook: () => void): void {
-  const noted = endings.get(tx)
-  if (!noted) throw new Error('afterCommit needs a transaction made by transaction()')
-  noted.hooks.push(hook)
+  endingOf(tx, 'afterCommit').hooks.push(hook)
 }
 
 /**
