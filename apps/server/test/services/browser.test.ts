@@ -431,6 +431,22 @@ test('when the last place is sold, those who wait are told at once', async () =>
   await waiting.page.getByRole('heading', { level: 1, name: waiting.room.soldOut }).waitFor()
 })
 
+test('a page whose files do not come, as after an update, says so, and a reload carries on', async () => {
+  const visitor = await open({ language: 'ko', screen: phone })
+  const { page, t } = visitor
+  await visitor.signIn('buyer2')
+  await visitor.go('/')
+  await page.route('**/assets/ticket-pages-*', (route) => route.abort())
+  await page.getByRole('link', { name: t.common.tickets }).click()
+  await page.getByRole('heading', { level: 1, name: t.common.errorTitle }).waitFor()
+  expect([...(await seriousFaults(visitor)), ...(await sidewaysScrolling(visitor))]).toEqual([])
+  // What the browser says of the missing file.
+  expect(visitor.takeFaults().length).toBeGreaterThan(0)
+  await page.unroute('**/assets/ticket-pages-*')
+  await page.getByRole('button', { name: t.common.reload }).click()
+  await page.getByRole('heading', { level: 1, name: t.ticket.listTitle }).waitFor()
+})
+
 test('axe-core would find a serious fault if there were one', async () => {
   const visitor = await open()
   await visitor.go('/')

@@ -25,7 +25,10 @@ export function CountPicker({
   onHold: (count: number) => void
 }) {
   const { t, lang } = useApp()
-  const [count, setCount] = useState(1)
+  const [wished, setWished] = useState(1)
+  // With nothing left the count stands as it was: the button says that there is nothing to press for.
+  const max = free ? Math.min(limit, free) : limit
+  const count = Math.min(wished, max)
   return (
     <div className="panel count-picker">
       <h2>{t.shop.areaTitle(section.name)}</h2>
@@ -33,7 +36,7 @@ export function CountPicker({
         {free === undefined ? '' : `${free === 0 ? t.shop.none : t.shop.left(free)} · `}
         {note ?? t.shop.anyPlace}
       </p>
-      <Stepper label={t.shop.howMany} value={count} min={1} max={limit} onChange={setCount} />
+      <Stepper label={t.shop.howMany} value={count} min={1} max={max} onChange={setWished} />
       <p className="total">
         <span>{t.common.total}</span>
         <b className="figures">{formatMoney(times(section.price, count), localeOf(lang))}</b>
