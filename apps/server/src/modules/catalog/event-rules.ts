@@ -2,7 +2,8 @@ import type { Body } from '@fairgate/contracts/http/route'
 import type { createEvent, editEvent } from '@fairgate/contracts/http/catalog'
 import type { Fees } from '@fairgate/contracts/money'
 import { refundLadderFaults, type RefundLadder } from '@fairgate/contracts/refund-ladder'
-import { textFault, tidy, type Fault } from './faults.ts'
+import { tidy } from '@fairgate/contracts/plans/text'
+import { textFault, type Fault } from './faults.ts'
 
 /** What an organiser says of an event. */
 export type EventMembers = Required<Omit<Body<typeof createEvent>, 'startsAt' | 'refunds'>> & {

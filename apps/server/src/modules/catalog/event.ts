@@ -1,5 +1,6 @@
 import type { Body, Query } from '@fairgate/contracts/http/route'
 import type { EventDocument, EventItem, createEvent, editEvent, listEvents } from '@fairgate/contracts/http/catalog'
+import { tidy } from '@fairgate/contracts/plans/text'
 import type { Caller } from '#platform/access-token'
 import { fact } from '#platform/bus'
 import { afterCommit, transaction, violatedConstraint, type Db, type Tx } from '#platform/db'
@@ -10,7 +11,7 @@ import { documentFor, mayManage } from './access.ts'
 import * as store from './catalog-store.ts'
 import { checkEvent, frozenMembers, refundFaults, type EventMembers } from './event-rules.ts'
 import type { EventCache } from './event-cache.ts'
-import { refuseFaults, tidy } from './faults.ts'
+import { refuseFaults, textFault } from './faults.ts'
 import { checkListing, writeCursor } from './listing.ts'
 
 const noFees = { perTicket: 0, basisPoints: 0 }
@@ -69,9 +70,12 @@ export function createEvents({ db, clock, ids, outbox, racepoints, cache }: Deps
   async function cancel(caller: Caller, id: string, note: string): Promise<EventDocument> {
     const event = await store.storedEvent(db, id)
     if (!event || !mayManage(caller, event.organiserId)) throw new Problem('catalog.event-not-found')
+    const said = tidy(note)
+    const fault = said === '' ? 'is empty' : textFault(said, { multiline: true })
+    refuseFaults('http.invalid', fault ? [{ pointer: '#/note', detail: fault }] : [])
     await transaction(db, async (tx) => {
       const now = new Date(clock.now())
-      if (!(await store.cancelEvent(tx, id, tidy(note), now))) return
+      if (!(await store.cancelEvent(tx, id, said, now))) return
       const published = await store.storedEvent(tx, id)
       const saleIds = published!.sales.filter(({ state }) => state === 'published').map((sale) => sale.id)
       await outbox.publish(tx, [
@@ -79,7 +83,7 @@ export function createEvents({ db, clock, ids, outbox, racepoints, cache }: Deps
           eventId: id,
           saleIds,
           accountId: caller.accountId,
-          note: tidy(note),
+          note: said,
           at: now.toISOString(),
         }),
       ])

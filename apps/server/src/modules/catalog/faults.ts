@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@fairgate/contracts/errors'
+import { characterFault } from '@fairgate/contracts/plans/text'
 import { Problem } from '#platform/problem'
 
 /** What is wrong with a request, and where in its body. */
@@ -13,9 +14,9 @@ export function refuseFaults(code: ErrorCode, faults: readonly Fault[]): void {
   throw new Problem(code, { errors: faults.slice(0, faultsMax), errorsTotal: faults.length })
 }
 
-/** What people typed, in one form: composed characters, no blanks around. */
-export const tidy = (text: string): string => text.normalize('NFC').trim()
+/** Characters of a text of several lines that are nobody's harm there: people paste them. */
+const pasted = /[\r\n\t\u200B\u2060\uFEFF\u00AD\u2028\u2029]/g
 
-/** Why a tidied text cannot be shown, or undefined. */
+/** Why a tidied text cannot be shown, or undefined: a name is what people tell events apart by. */
 export const textFault = (text: string, options: { multiline?: true } = {}): string | undefined =>
-  /\p{Cc}/u.test(options.multiline ? text.replace(/[\r\n\t]/g, '') : text) ? 'has control characters' : undefined
+  characterFault(options.multiline ? text.replace(pasted, '') : text)

@@ -86,6 +86,10 @@ test('an event is called off once, by its organiser: told with its published sal
   await platform.taken('spy')
   const note = 'The singer is ill'
   expect((await call('POST', `/api/events/${eventId}/cancel`, { note }, stranger)).status).toBe(404)
+  for (const unsaid of ['  ', 'bell\u0007'])
+    expect((await call('POST', `/api/events/${eventId}/cancel`, { note: unsaid })).body.errors[0].pointer).toBe(
+      '#/note',
+    )
   for (let i = 0; i < 2; i++)
     expect(await call('POST', `/api/events/${eventId}/cancel`, { note })).toMatchObject({
       status: 200,

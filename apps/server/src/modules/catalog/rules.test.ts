@@ -1,9 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { isTimeZone } from './event-rules.ts'
+import { checkEvent, isTimeZone } from './event-rules.ts'
 import { searchForm, searchPatterns } from './listing.ts'
 import { blockRows, rowName, theatreRows } from './plans.ts'
 import { saleTable } from './sale-state.ts'
 import { buildGeometry, checkPlan, geometrySeats, plainGeometry } from './seat-plan.ts'
+
+test('an event has names that can be seen and read one way; a description may be pasted', () => {
+  const faultOf = (members: Parameters<typeof checkEvent>[0]) => checkEvent(members, 0).faults[0]?.detail
+  expect(faultOf({ name: 'Ana\nBcc: x' })).toBe('has control characters')
+  expect(faultOf({ name: '\u202Eyenom' })).toBe('has characters that turn the reading direction')
+  expect(faultOf({ venue: '\u200B' })).toBe('has invisible characters')
+  expect(faultOf({ name: ' ' })).toBe('is empty')
+  expect(faultOf({ description: 'One\r\n\tsoft\u00ADhyphen' })).toBeUndefined()
+  expect(faultOf({ description: 'bell\u0007' })).toBe('has control characters')
+  expect(faultOf({ name: '가을밤 👨‍👩‍👧 콘서트', venue: 'مسرح' })).toBeUndefined()
+})
 
 describe('seating plans', () => {
   for (const [name, plan] of [

@@ -1,8 +1,9 @@
 import type { Body } from '@fairgate/contracts/http/route'
 import type { Sale, createSale } from '@fairgate/contracts/http/catalog'
+import { tidy } from '@fairgate/contracts/plans/text'
 import { auctionFaults } from './auction-rules.ts'
 import type { StoredEvent } from './catalog-store.ts'
-import { textFault, tidy, type Fault } from './faults.ts'
+import { textFault, type Fault } from './faults.ts'
 
 /**
  * Every fault of a new sale, and the sections that another sale has already.

@@ -4,7 +4,8 @@ import { gunzip, gzip } from 'node:zlib'
 import type { Geometry } from '@fairgate/contracts/http/catalog'
 import { seatId, seatNumber } from '@fairgate/contracts/ids'
 import { seatLabel, type PlanSeat } from '@fairgate/contracts/plans/plan'
-import { textFault, tidy, type Fault } from './faults.ts'
+import { tidy } from '@fairgate/contracts/plans/text'
+import { textFault, type Fault } from './faults.ts'
 import type { PlannedSeat } from './plans.ts'
 
 /** A seat with its label, ready to be published. Its number in the section (1…capacity) is its place in the plan. */

@@ -1,6 +1,7 @@
 import type { Body } from '@fairgate/contracts/http/route'
 import type { Section, addSection } from '@fairgate/contracts/http/catalog'
 import type { Currency, Money } from '@fairgate/contracts/money'
+import { tidy } from '@fairgate/contracts/plans/text'
 import type { Caller } from '#platform/access-token'
 import { transaction, violatedConstraint, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
@@ -9,7 +10,7 @@ import { mayManage } from './access.ts'
 import * as store from './catalog-store.ts'
 import type { NewSection } from './catalog-store.ts'
 import type { EventCache } from './event-cache.ts'
-import { refuseFaults, textFault, tidy, type Fault } from './faults.ts'
+import { refuseFaults, textFault, type Fault } from './faults.ts'
 import { buildGeometry, checkPlan, plainGeometry, type Seat, type StoredGeometry } from './seat-plan.ts'
 
 export const sectionsMax = 500
