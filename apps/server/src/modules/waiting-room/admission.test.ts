@@ -4,16 +4,32 @@ import { admissible, admissionOf, allowanceAt } from './admission.ts'
 const opens = Date.parse('2026-01-01T10:00:00Z')
 const hour = 3_600_000
 
-test('the allowance grows with time, keeps its fraction and never holds more than a second’s worth or one person', () => {
+test('the allowance grows with time, keeps its fraction and never holds more than a second’s worth and one person', () => {
   const slow = { perMinute: 30, allowance: 0, tickedAt: new Date(opens) }
   expect(allowanceAt(slow, opens + 250)).toBeCloseTo(0.125)
   expect(Math.floor(allowanceAt(slow, opens + 2000))).toBe(1)
-  expect(allowanceAt(slow, opens + hour)).toBe(1)
+  expect(allowanceAt(slow, opens + hour)).toBe(1.5)
   const fast = { perMinute: 6000, allowance: 0, tickedAt: new Date(opens) }
   expect(Math.floor(allowanceAt(fast, opens + 250))).toBe(25)
-  expect(allowanceAt(fast, opens + hour)).toBe(100)
+  expect(allowanceAt(fast, opens + hour)).toBe(101)
   expect(allowanceAt({ ...fast, tickedAt: null }, opens)).toBe(100)
   expect(allowanceAt({ ...fast, allowance: 3 }, opens - 5000)).toBeCloseTo(3)
+})
+
+test('a line calls as many as its rate says, whatever the rate is, and slow ones never two at once', () => {
+  for (const perMinute of [1, 7, 30, 59, 60, 61, 79, 90, 121, 300]) {
+    let line = { perMinute, allowance: 0, tickedAt: new Date(opens) }
+    let [called, most] = [0, 0]
+    for (let now = opens + 250; now <= opens + hour; now += 250) {
+      const allowance = allowanceAt(line, now)
+      const count = Math.floor(allowance)
+      most = Math.max(most, count)
+      called += count
+      line = { perMinute, allowance: allowance - count, tickedAt: new Date(now) }
+    }
+    expect(called).toBe(perMinute * 60)
+    expect(most).toBe(Math.ceil(perMinute / 240))
+  }
 })
 
 const free = {

@@ -2,17 +2,19 @@ import type { Admission, AdmissionLimit } from '@fairgate/contracts/http/admissi
 import type { LinePhase } from '@fairgate/contracts/http/waiting-room'
 import type { Line } from './line.ts'
 
-/** What the rate has allowed at a moment: it grows with time up to one second's worth, and to at least one person. */
+/**
+ * What the rate has allowed at a moment: it grows with time up to one second's worth and one person, who is not whole
+ * yet. Without room for that person a line of 59 a minute called 48.
+ */
 export function allowanceAt(
   line: { perMinute: number; allowance: number; tickedAt: Date | null },
   now: number,
 ): number {
   const perSecond = line.perMinute / 60
-  const burst = Math.max(1, perSecond)
-  if (line.tickedAt === null) return burst
+  if (line.tickedAt === null) return Math.max(1, perSecond)
   const seconds = Math.max(0, now - line.tickedAt.getTime()) / 1000
   // A hair more than the sum, so that four quarters of a person are one in spite of binary fractions.
-  return Math.min(burst, line.allowance + perSecond * seconds + 1e-9)
+  return Math.min(1 + perSecond, line.allowance + perSecond * seconds + 1e-9)
 }
 
 /** People called in a minute as things are now; null: as many as can still buy. @param health  what health allows, null for no limit */
