@@ -43,5 +43,6 @@ export function refuseConnection({ code }: { code?: string }, socket: Socket): v
     'cache-control: no-store',
     'connection: close',
   ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
+  // Not left half open: whoever sends nonsense might go on for ever.
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy())
 }
