@@ -1,7 +1,10 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import { Argument, Command, InvalidArgumentError } from 'commander'
+import { errors } from '@fairgate/contracts/errors'
+import { roles, type Role } from '@fairgate/contracts/http/identity'
 import { createLifecycle, type Lifecycle } from '#platform/lifecycle'
 import { createLog, type Log } from '#platform/log'
+import { Problem } from '#platform/problem'
 import type { Server } from './compose.ts'
 import type { Config } from './config.ts'
 import { writeDocs } from './docs.ts'
@@ -92,6 +95,21 @@ program
       print(report, options.json)
       if (!report.invariantsHeld) process.exitCode = 1
     }),
+  )
+
+program
+  .command('appoint')
+  .description('set the roles of a registered account; so a site gets its first administrator')
+  .argument('<email>', 'of the account')
+  .addArgument(new Argument('<roles...>', 'all that it is to have').choices(roles))
+  .option('--json', 'one line')
+  .action((email: string, wanted: Role[], options: { json?: boolean }) =>
+    withServer(async ({ faces }) => print(await faces.identity.appoint(email, wanted), options.json)).catch(
+      (error: unknown) => {
+        if (!(error instanceof Problem)) throw error
+        program.error(`error: ${email}: ${errors[error.code].title}`)
+      },
+    ),
   )
 
 program

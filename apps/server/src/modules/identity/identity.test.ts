@@ -399,6 +399,17 @@ test('seeding an account twice makes one, leaves what people changed, and lets i
   })
 })
 
+test('the first administrator is appointed by the e-mail of an account, and the last one is not dismissed', async ({
+  platform,
+}) => {
+  const { identity } = await world(platform)
+  await identity.seedAccount({ email: 'First@example.com', name: 'F', locale: 'en', roles: ['buyer'], verified: true })
+  expect(await identity.appoint('first@example.com', ['admin', 'buyer'])).toMatchObject({ roles: ['buyer', 'admin'] })
+  await expect(identity.appoint('first@example.com', ['buyer'])).rejects.toMatchObject({ code: 'identity.last-admin' })
+  const nobody = identity.appoint('nobody@example.com', ['admin'])
+  await expect(nobody).rejects.toMatchObject({ code: 'identity.account-not-found' })
+})
+
 test('a crowd of 2,500 is verified, signed in for two hours, made without a hash, and the same when asked for again', async ({
   platform,
 }) => {

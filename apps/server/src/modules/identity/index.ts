@@ -1,7 +1,9 @@
+import type { Account, Role } from '@fairgate/contracts/http/identity'
 import { idPrefixes } from '@fairgate/contracts/ids'
 import { exclusive } from '#platform/db'
 import type { AuditPart, Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
+import { Problem } from '#platform/problem'
 import { createAccounts } from './accounts.ts'
 import * as store from './identity-store.ts'
 import { createLimits, defaultLimits, type LimitsConfig } from './limits.ts'
@@ -83,6 +85,12 @@ export function createIdentity(deps: Deps, config: IdentityConfig) {
     module,
     /** Makes an account unless its e-mail has one. */
     seedAccount: seeds.seedAccount,
+    /** Sets the roles of an account as an administrator does. @throws Problem `identity.account-not-found`, `identity.last-admin` */
+    async appoint(email: string, roles: readonly Role[]): Promise<Account> {
+      const [account] = await accounts.find(email)
+      if (!account) throw new Problem('identity.account-not-found')
+      return accounts.setRoles(account.id, roles)
+    },
     /** Makes verified buyers with two-hour access tokens, for rehearsals through the CLI. */
     prepareCrowd: seeds.prepareCrowd,
   }
