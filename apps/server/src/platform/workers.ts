@@ -86,7 +86,7 @@ export function startWorkers(options: {
       if (isStopping) return running.size === 0 ? nobodyLeft?.() : undefined
       if (!isUp) return allReady.reject(new Error(`a worker ended with ${signal ?? code} before it was ready`))
       if (scheduler.now() - startedAt >= soundAfterMs) backOffMs = backOffMinMs
-      log.error({ pid, code, signal, againInMs: backOffMs }, 'a worker ended; starting another')
+      log.error({ pid, exitCode: code, signal, againInMs: backOffMs }, 'a worker ended; starting another')
       const pause = scheduler.after(backOffMs, () => {
         pauses.delete(pause)
         start()

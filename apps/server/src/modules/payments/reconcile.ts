@@ -131,7 +131,7 @@ export function createReconciliation(
     for (let pages = 0; pages < pagesMax; pages++) {
       const page = await provider.movements({ from, to, cursor, limit: pageSize })
       if (page.kind === 'unknown') {
-        log.warn({ provider: name, code: page.code }, "the provider's books cannot be read")
+        log.warn({ provider: name, trouble: page.code }, "the provider's books cannot be read")
         return report
       }
       const end: number = page.next === null ? to : (page.movements.at(-1)?.at ?? begin)
