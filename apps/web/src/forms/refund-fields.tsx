@@ -155,7 +155,7 @@ function RowFields({
   const { t } = useApp()
   const at = `refunds.steps.${number - 1}`
   return (
-    <fieldset className="refund-row">
+    <fieldset className={row.unit === 'at' ? 'refund-row wide' : 'refund-row'}>
       <legend>{t.refunds.row(number)}</legend>
       {row.unit === 'at' ? (
         <TextField

@@ -28,7 +28,11 @@ export function BallotWatch({ sale }: { sale: Sale }) {
           {data.cancelledAt ? t.refunds.eventOffTag : t.ballot.phases[data.phase]}
         </Tag>
       </div>
-      {data.phase === 'open' ? <Countdown to={data.drawAt} label={t.ballot.drawIn} /> : null}
+      {data.phase === 'open' ? (
+        <div className="line-head">
+          <Countdown to={data.drawAt} label={t.ballot.drawIn} />
+        </div>
+      ) : null}
       <dl className="figure-grid figures">
         {figures.map(([label, count]) => (
           <div key={label}>

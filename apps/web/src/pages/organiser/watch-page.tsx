@@ -284,6 +284,9 @@ function RateForm({
     rate: undefined,
   })
 
+  // What is in force looks like it: only another figure can be sent.
+  const isAsItWas = shoppersMax === String(current.shoppersMax) && admitPerMinute === String(current.admitPerMinute)
+
   function submit(event: FormEvent): void {
     event.preventDefault()
     const found = {
@@ -311,7 +314,7 @@ function RateForm({
         fault={faults.rate}
         onChange={(event) => setAdmitPerMinute(event.target.value)}
       />
-      <button type="submit" className="button quiet" disabled={busy}>
+      <button type="submit" className="button quiet" disabled={busy || isAsItWas}>
         {t.organiser.change}
       </button>
     </form>
