@@ -72,7 +72,8 @@ test('while the service is unwell nobody is let in; merely slow, it lets in a tr
   expect(await line.ticksFor(20)).toBe(0)
   expect(await line.admission()).toMatchObject({ limitedBy: 'health', perMinute: 0 })
   line.fare(strained)
-  expect(await line.ticksFor(30)).toBe(5)
+  // What was allowed while nobody was let in: one at once, and then one every six seconds.
+  expect(await line.ticksFor(30)).toBe(6)
   expect(await line.ticksFor(30)).toBe(5)
 })
 
