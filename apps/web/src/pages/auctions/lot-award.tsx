@@ -18,8 +18,8 @@ import { useQueryClient } from '../../api/queries.ts'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
 import { useAttempt, useGoToOrder, useServerNow } from '../../ui/hooks.ts'
-import { Icon } from '../../ui/icons.tsx'
-import { Confirm, Countdown, Notice, Tag } from '../../ui/parts.tsx'
+import { Confirm, Notice, Tag } from '../../ui/parts.tsx'
+import { TakeOrDecline } from '../../ui/take-or-decline.tsx'
 
 const tones = {
   awarded: 'accent',
@@ -45,7 +45,6 @@ export function LotAward({
   const client = useQueryClient()
   const goToOrder = useGoToOrder()
   const now = useServerNow()
-  const [isAsking, setAsking] = useState(false)
   const { busy, failure, attempt } = useAttempt()
   const wasBought = award.state === 'bought' || award.state === 'returned'
   const isMine = award.state === 'awarded' || award.state === 'bought'
@@ -72,7 +71,6 @@ export function LotAward({
     attempt(async () => {
       await api.call(declineAuctionAward, { params: { id: award.id } })
       await reload()
-      setAsking(false)
     }, reload)
 
   return (
@@ -86,30 +84,14 @@ export function LotAward({
       </p>
       {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
       {isOpen ? (
-        <>
-          <p className="muted">{t.auction.payBy(shortTime(award.payBy, timeZone, lang))}</p>
-          <Countdown size="large" to={award.payBy} label={t.auction.timeLeft} />
-          {isAsking ? (
-            <Confirm
-              question={t.auction.declineAsk}
-              yes={t.auction.decline}
-              no={t.auction.keep}
-              busy={busy}
-              onYes={() => void decline()}
-              onNo={() => setAsking(false)}
-            />
-          ) : (
-            <div className="actions">
-              <button type="button" className="button" disabled={busy} onClick={() => void pay()}>
-                {t.auction.buy(price)}
-                <Icon name="arrow" />
-              </button>
-              <button type="button" className="button quiet" disabled={busy} onClick={() => setAsking(true)}>
-                {t.auction.decline}
-              </button>
-            </div>
-          )}
-        </>
+        <TakeOrDecline
+          until={award.payBy}
+          timeLeft={t.auction.timeLeft}
+          by={t.auction.payBy(shortTime(award.payBy, timeZone, lang))}
+          busy={busy}
+          take={{ label: t.auction.buy(price), run: pay }}
+          decline={{ label: t.auction.decline, question: t.auction.declineAsk, keep: t.auction.keep, run: decline }}
+        />
       ) : (
         <p>{isCancelled && wasBought ? t.refunds.eventOffBody : t.auction.awardBodies[award.state]}</p>
       )}

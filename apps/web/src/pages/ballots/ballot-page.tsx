@@ -25,6 +25,7 @@ import { pb } from '../../path-builder.ts'
 import { useAttempt, useIdempotencyKey, useServerNow, useTitle } from '../../ui/hooks.ts'
 import { Icon } from '../../ui/icons.tsx'
 import { Blank, Confirm, Countdown, Failure, Notice, PageHead, Skeleton, Stepper, Tag } from '../../ui/parts.tsx'
+import { TakeOrDecline } from '../../ui/take-or-decline.tsx'
 import { EventOff } from '../events/event-off.tsx'
 import { Preferences, type PreferenceLine } from './preferences.tsx'
 
@@ -314,7 +315,6 @@ function AwardPanel({ event, award, isCancelled }: { event: EventDocument; award
   const client = useQueryClient()
   const [, navigate] = useLocation()
   const now = useServerNow()
-  const [isAsking, setAsking] = useState(false)
   const { busy, failure, attempt } = useAttempt()
   const isOpen = (award.state === 'awarded' || award.bought < award.quantity) && now < Date.parse(award.payBy)
   const wasBought = award.state === 'bought' || award.state === 'returned'
@@ -336,7 +336,6 @@ function AwardPanel({ event, award, isCancelled }: { event: EventDocument; award
     attempt(async () => {
       await api.call(declineAward, { params: { id: award.id } })
       await reload()
-      setAsking(false)
     }, reload)
 
   return (
@@ -351,32 +350,18 @@ function AwardPanel({ event, award, isCancelled }: { event: EventDocument; award
       {award.how === 'moved-down' ? <Notice>{t.ballot.movedDown}</Notice> : null}
       {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
       {mayBuy ? (
-        <>
-          <p className="muted">{t.ballot.buyBy(shortTime(award.payBy, event.timeZone, lang))}</p>
-          <Countdown size="large" to={award.payBy} label={t.ballot.timeLeft} />
-          {isAsking ? (
-            <Confirm
-              question={t.ballot.declineAsk}
-              yes={t.ballot.decline}
-              no={t.ballot.keep}
-              busy={busy}
-              onYes={() => void decline()}
-              onNo={() => setAsking(false)}
-            />
-          ) : (
-            <div className="actions">
-              <button type="button" className="button" disabled={busy} onClick={() => void buy()}>
-                {t.ballot.buy}
-                <Icon name="arrow" />
-              </button>
-              {award.state === 'awarded' ? (
-                <button type="button" className="button quiet" disabled={busy} onClick={() => setAsking(true)}>
-                  {t.ballot.decline}
-                </button>
-              ) : null}
-            </div>
-          )}
-        </>
+        <TakeOrDecline
+          until={award.payBy}
+          timeLeft={t.ballot.timeLeft}
+          by={t.ballot.buyBy(shortTime(award.payBy, event.timeZone, lang))}
+          busy={busy}
+          take={{ label: t.ballot.buy, run: buy }}
+          decline={
+            award.state === 'awarded'
+              ? { label: t.ballot.decline, question: t.ballot.declineAsk, keep: t.ballot.keep, run: decline }
+              : undefined
+          }
+        />
       ) : (
         <p>{isCancelled && wasBought ? t.refunds.eventOffBody : t.ballot.awardBodies[award.state]}</p>
       )}

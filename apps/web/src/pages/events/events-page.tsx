@@ -4,14 +4,14 @@ import type { EventItem } from '@fairgate/contracts/http/catalog'
 import { formatMoney } from '@fairgate/contracts/money'
 import { listEvents } from '@fairgate/contracts/http/catalog'
 import { useApp } from '../../app.tsx'
-import { errorText } from '../../api/api.ts'
 import { useEvents } from '../../api/queries.ts'
 import { Choices } from '../../forms/fields.tsx'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
-import { useAttempt, useServerNow, useTitle } from '../../ui/hooks.ts'
+import { useServerNow, useTitle } from '../../ui/hooks.ts'
 import { Icon } from '../../ui/icons.tsx'
-import { Blank, Countdown, Failure, Notice, Skeleton, Tag } from '../../ui/parts.tsx'
+import { Blank, Countdown, Failure, Skeleton, Tag } from '../../ui/parts.tsx'
+import { ShowMore } from '../../ui/show-more.tsx'
 import { Poster } from '../../ui/poster.tsx'
 
 type Kind = 'all' | 'concert' | 'race'
@@ -87,11 +87,10 @@ function SearchForm({ query, onSearch }: { query: string; onSearch: (query: stri
 }
 
 function EventGrid({ query, kind, onClear }: { query: string; kind: Kind; onClear: () => void }) {
-  const { t, lang, api } = useApp()
+  const { t, api } = useApp()
   const filter = { ...(query ? { query } : {}), ...(kind === 'all' ? {} : { kind }) }
   const events = useEvents(filter)
   const [more, setMore] = useState<{ of: string; items: EventItem[]; cursor: string | null }>()
-  const { busy, failure, attempt } = useAttempt()
   const now = useServerNow(15_000)
   const filterKey = JSON.stringify(filter)
 
@@ -145,19 +144,7 @@ function EventGrid({ query, kind, onClear }: { query: string; kind: Kind; onClea
               <EventCard key={item.id} item={item} now={now} />
             ))}
         </ul>
-        {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
-        {cursor ? (
-          <div className="actions centred">
-            <button
-              type="button"
-              className="button quiet"
-              disabled={busy}
-              onClick={() => void attempt(() => showMore(cursor))}
-            >
-              {t.common.more}
-            </button>
-          </div>
-        ) : null}
+        <ShowMore cursor={cursor} load={showMore} />
       </section>
     </>
   )

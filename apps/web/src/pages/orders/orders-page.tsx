@@ -3,24 +3,23 @@ import { Link } from 'wouter'
 import { listOrders, type Order } from '@fairgate/contracts/http/orders'
 import { formatMoney } from '@fairgate/contracts/money'
 import { useApp } from '../../app.tsx'
-import { errorText } from '../../api/api.ts'
 import { useAwards } from '../../api/ballots.ts'
 import { useAuctionAwards } from '../../api/lots.ts'
 import { useOrders } from '../../api/queries.ts'
 import { useMyWaitlists } from '../../api/waitlist.ts'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
-import { useAttempt, useServerNow, useTitle } from '../../ui/hooks.ts'
+import { useServerNow, useTitle } from '../../ui/hooks.ts'
 import { Labels } from '../../ui/labels.tsx'
-import { Blank, Countdown, Failure, Notice, PageHead, Skeleton } from '../../ui/parts.tsx'
+import { Blank, Countdown, Failure, PageHead, Skeleton } from '../../ui/parts.tsx'
+import { ShowMore } from '../../ui/show-more.tsx'
 import { OrderStateTag } from './order-page.tsx'
 import { TextMessagesPanel } from '../account/text-messages-panel.tsx'
 
 export function OrdersPage() {
-  const { t, lang, api } = useApp()
+  const { t, api } = useApp()
   const orders = useOrders()
   const [more, setMore] = useState<{ items: Order[]; cursor: string | null }>()
-  const { busy, failure, attempt } = useAttempt()
   useTitle(t.order.listTitle)
 
   const items = [...(orders.data?.items ?? []), ...(more?.items ?? [])]
@@ -53,19 +52,7 @@ export function OrdersPage() {
           ))}
         </ul>
       )}
-      {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
-      {cursor ? (
-        <div className="actions centred">
-          <button
-            type="button"
-            className="button quiet"
-            disabled={busy}
-            onClick={() => void attempt(() => showMore(cursor))}
-          >
-            {t.common.more}
-          </button>
-        </div>
-      ) : null}
+      <ShowMore cursor={cursor} load={showMore} />
       <TextMessagesPanel />
     </div>
   )

@@ -12,9 +12,9 @@ import { waitlistKeys } from '../../api/waitlist.ts'
 import { localeOf, shortTime } from '../../i18n/dates.ts'
 import { pb } from '../../path-builder.ts'
 import { useAttempt, useGoToOrder, useServerNow } from '../../ui/hooks.ts'
-import { Icon } from '../../ui/icons.tsx'
 import { Labels } from '../../ui/labels.tsx'
-import { Confirm, Countdown, Notice, Tag } from '../../ui/parts.tsx'
+import { Notice, Tag } from '../../ui/parts.tsx'
+import { TakeOrDecline } from '../../ui/take-or-decline.tsx'
 
 const tones = {
   offered: 'accent',
@@ -31,7 +31,6 @@ export function OfferPanel({ offer, event }: { offer: Offer; event: EventDocumen
   const goToOrder = useGoToOrder()
   const now = useServerNow()
   const [left, setLeft] = useState<readonly string[]>([])
-  const [isAsking, setAsking] = useState(false)
   const { busy, failure, attempt } = useAttempt()
   const isOpen = offer.isOpen && now < Date.parse(offer.until)
   const seatIds = offer.seats.map(({ id }) => id).filter((id) => !left.includes(id))
@@ -64,7 +63,6 @@ export function OfferPanel({ offer, event }: { offer: Offer; event: EventDocumen
     attempt(async () => {
       await api.call(declineOffer, { params: { id: offer.id } })
       await reload()
-      setAsking(false)
     }, reload)
 
   return (
@@ -99,35 +97,19 @@ export function OfferPanel({ offer, event }: { offer: Offer; event: EventDocumen
       )}
       {failure ? <Notice tone="bad">{errorText(failure, lang, t.common.networkError)}</Notice> : null}
       {isOpen ? (
-        <>
-          <Countdown size="large" to={offer.until} label={t.ballot.timeLeft} />
-          <p className="muted">{t.waitlist.buyBy(shortTime(offer.until, event.timeZone, lang))}</p>
-          {isAsking ? (
-            <Confirm
-              question={t.waitlist.declineAsk}
-              yes={t.waitlist.decline}
-              no={t.ballot.keep}
-              busy={busy}
-              onYes={() => void decline()}
-              onNo={() => setAsking(false)}
-            />
-          ) : (
-            <div className="actions">
-              <button
-                type="button"
-                className="button"
-                disabled={busy || seatIds.length === 0}
-                onClick={() => void take()}
-              >
-                {total ? t.waitlist.take(formatMoney(total, localeOf(lang))) : t.ballot.buy}
-                <Icon name="arrow" />
-              </button>
-              <button type="button" className="button quiet" disabled={busy} onClick={() => setAsking(true)}>
-                {t.waitlist.decline}
-              </button>
-            </div>
-          )}
-        </>
+        <TakeOrDecline
+          key={offer.id}
+          until={offer.until}
+          timeLeft={t.ballot.timeLeft}
+          by={t.waitlist.buyBy(shortTime(offer.until, event.timeZone, lang))}
+          busy={busy}
+          take={{
+            label: total ? t.waitlist.take(formatMoney(total, localeOf(lang))) : t.ballot.buy,
+            isDisabled: seatIds.length === 0,
+            run: take,
+          }}
+          decline={{ label: t.waitlist.decline, question: t.waitlist.declineAsk, keep: t.ballot.keep, run: decline }}
+        />
       ) : (
         <p>{t.waitlist.offerBodies[offer.state]}</p>
       )}
