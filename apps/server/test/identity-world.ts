@@ -23,7 +23,12 @@ export async function world(platform: TestPlatform, config: Partial<IdentityConf
   const identity = createIdentity(platform, { secureCookies: true, ...config })
   const app = http ?? platform.http([])
   identity.module.routes!(app)
-  const spied: EventType[] = ['identity.account-registered.v1', 'identity.code-requested.v1']
+  const spied: EventType[] = [
+    'identity.account-registered.v1',
+    'identity.code-requested.v1',
+    'identity.password-reset-requested.v1',
+    'identity.password-changed.v1',
+  ]
   await platform.register([identity.module], { spy: spied })
 
   async function call(

@@ -9,6 +9,7 @@ export const pb = {
   eventCode: (eventId: string) => `/events/${id(eventId)}/code`,
   signIn: (next?: string) => withNext('/sign-in', next),
   register: (next?: string) => withNext('/register', next),
+  resetPassword: (next?: string) => withNext('/reset-password', next),
   verify: (next?: string) => withNext('/verify', next),
   wait: (lineId: string) => `/wait/${id(lineId)}`,
   shop: (lineId: string) => `/lines/${id(lineId)}/shop`,

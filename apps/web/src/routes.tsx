@@ -16,6 +16,9 @@ import { useTitle } from './ui/hooks.ts'
 import { Layout } from './ui/layout.tsx'
 import { Blank, Notice, Skeleton } from './ui/parts.tsx'
 
+const ResetPasswordPage = lazy(() =>
+  import('./pages/account/reset-password-page.tsx').then((module) => ({ default: module.ResetPasswordPage })),
+)
 const BallotPage = lazy(() =>
   import('./pages/ballots/ballot-page.tsx').then((module) => ({ default: module.BallotPage })),
 )
@@ -83,6 +86,7 @@ export function Routes() {
             <Route path="/events/:id/code">{({ id }) => withRole(<CodePage key={id} eventId={id} />)}</Route>
             <Route path="/sign-in" component={SignInPage} />
             <Route path="/register" component={RegisterPage} />
+            <Route path="/reset-password" component={ResetPasswordPage} />
             <Route path="/verify">{() => withRole(<VerifyPage />)}</Route>
             <Route path="/lines/:id/shop">{({ id }) => withRole(<ShopPage key={id} lineId={id} />)}</Route>
             <Route path="/ballots/:id">{({ id }) => withRole(<BallotPage key={id} saleId={id} />)}</Route>

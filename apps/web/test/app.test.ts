@@ -24,6 +24,7 @@ describe('paths', () => {
         "/events/a%2Fb/code",
         "/sign-in?next=a%2Fb",
         "/register?next=a%2Fb",
+        "/reset-password?next=a%2Fb",
         "/verify?next=a%2Fb",
         "/wait/a%2Fb",
         "/lines/a%2Fb/shop",

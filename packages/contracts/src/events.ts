@@ -191,6 +191,18 @@ export const events = {
       expiresAt: Instant,
     }),
   },
+  'identity.password-reset-requested.v1': {
+    key: 'accountId',
+    data: Strict({
+      accountId: Type.String(),
+      email: Type.String(),
+      name: Type.String(),
+      locale: Type.String(),
+      code: Type.String(),
+      expiresAt: Instant,
+    }),
+  },
+  'identity.password-changed.v1': { key: 'accountId', data: Strict({ accountId: Type.String() }) },
   // catalog
   'catalog.sale-published.v1': {
     key: 'saleId',

@@ -84,6 +84,8 @@ export const table: Record<RouteName, Row> = {
   'identity.register': anyone(body({})),
   'identity.verifyEmail': anyone(body({})),
   'identity.resendCode': anyone(body({})),
+  'identity.askPasswordReset': anyone(body({})),
+  'identity.confirmPasswordReset': anyone(body({})),
   'identity.me': only('buyer'),
   'identity.findAccounts': only('admin', (things) => ({ query: { email: things.buyerEmail } })),
   'identity.maskedAccounts': only('organiser', (things) => ({ query: { ids: things.buyerId } })),

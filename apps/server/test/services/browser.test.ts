@@ -12,7 +12,7 @@ import { joinLine, pauseLine, resumeLine } from '@fairgate/contracts/http/waitin
 import { fitView } from '../../../web/src/seat-map/draw.ts'
 import { layOutVenue } from '../../../web/src/seat-map/venue.ts'
 import { texts as sandboxTexts } from '../../../../packages/toss-sandbox/src/pages.ts'
-import { buy, enter, mailedCode, mailsTo, signInAs } from '../e2e/people.ts'
+import { buy, enter, mailedCode, mailsTo, newBuyer, signInAs } from '../e2e/people.ts'
 import { startOneProcess, until, type World } from '../e2e/world.ts'
 import {
   courses,
@@ -155,6 +155,26 @@ test('a newcomer registers, waits, chooses a seat on the map, pays and sees a ti
     await staff.page.getByRole('heading', { name: greeting }).waitFor()
   }
   await staff.context.close()
+})
+
+test('who has forgotten the password is back with a code that was mailed, on the way to where it was needed', async () => {
+  const { email } = await newBuyer(world)
+  const visitor = await open({ screen: phone })
+  const { page, t } = visitor
+  await visitor.go('/sign-in?next=%2Forders')
+  await page.getByLabel(t.account.email).fill(email)
+  await page.getByRole('link', { name: t.account.forgotten }).click()
+  await page.getByRole('button', { name: t.account.resetAsk }).click()
+  await page.getByLabel(t.account.newPassword, { exact: true }).fill('another fine password')
+  await until(async () => (await mailsTo(world, email)).length >= 2, { what: 'the mail with the code' })
+  await page.getByLabel(t.account.code).fill(await mailedCode(world, email))
+  await page.getByRole('button', { name: t.account.newPasswordSubmit }).click()
+  await page.getByText(t.account.newPasswordSet).waitFor()
+  expect(await page.getByLabel(t.account.email).inputValue()).toBe(email)
+  await page.getByLabel(t.account.password, { exact: true }).fill('another fine password')
+  await page.getByRole('button', { name: t.common.signIn }).click()
+  await page.waitForURL((url) => url.pathname === '/orders')
+  await visitor.context.close()
 })
 
 test('the same person enters a race on a phone by course and pace group, and finds both tickets and both orders', async () => {
@@ -505,7 +525,8 @@ test.each([
       await look(path, visitor)
     }
     const stranger = await open({ language, colorScheme })
-    for (const path of ['/sign-in', '/register', `/wait/${lineOf(concert)}`]) await lookAt(path, stranger)
+    for (const path of ['/sign-in', '/register', '/reset-password', `/wait/${lineOf(concert)}`])
+      await lookAt(path, stranger)
     await buyer.signIn(account)
     for (const path of ['/', `/events/${race.id}`, `/events/${concert.id}`, `/wait/${lineOf(later)}`])
       await lookAt(path)

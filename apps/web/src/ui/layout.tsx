@@ -92,9 +92,7 @@ function Header({ path }: { path: string }) {
             </>
           ) : (
             <Link
-              href={pb.signIn(
-                path === '/' || path.startsWith('/sign-in') || path.startsWith('/register') ? undefined : path,
-              )}
+              href={pb.signIn(path === '/' || /^\/(sign-in|register|reset-password)/.test(path) ? undefined : path)}
               className="button small"
             >
               {t.common.signIn}

@@ -15,6 +15,8 @@ export const Account = Strict({
 export type Account = Static<typeof Account>
 
 const Email = Type.String({ format: 'email', maxLength: 254 })
+const Password = Type.String({ minLength: 1, maxLength: 200 })
+const Code = Type.String({ pattern: '^[0-9]{6}$' })
 const SignedIn = Strict({ account: Account, accessToken: Type.String(), expiresInSeconds: Type.Integer() })
 
 export const register = route({
@@ -24,7 +26,7 @@ export const register = route({
   summary: 'Register. A code of six digits is mailed; until it is entered the account may look but not join',
   body: Strict({
     email: Email,
-    password: Type.String({ minLength: 1, maxLength: 200 }),
+    password: Password,
     // Something visible and no control characters: the name is printed in mails.
     name: Type.String({ minLength: 1, maxLength: 100, pattern: '^(?=.*\\S)[^\\p{Cc}]+$' }),
     locale: Type.Optional(OneOf(['ko', 'en'])),
@@ -38,7 +40,7 @@ export const verifyEmail = route({
   path: '/api/accounts/verify',
   caller: 'anyone',
   summary: 'Enter the code of the verification mail; a signed-in caller gets a fresh access token that says so',
-  body: Strict({ email: Email, code: Type.String({ pattern: '^[0-9]{6}$' }) }),
+  body: Strict({ email: Email, code: Code }),
   answers: {
     200: Strict({
       account: Account,
@@ -57,6 +59,27 @@ export const resendCode = route({
   body: Strict({ email: Email }),
   answers: { 202: Empty },
   errors: ['identity.too-many-attempts'],
+})
+
+export const askPasswordReset = route({
+  method: 'POST',
+  path: '/api/password-resets',
+  caller: 'anyone',
+  summary: 'Mail a code that sets a new password. The answer is the same whether or not the address is known',
+  body: Strict({ email: Email }),
+  answers: { 202: Empty },
+  errors: ['identity.too-many-attempts'],
+})
+
+export const confirmPasswordReset = route({
+  method: 'POST',
+  path: '/api/password-resets/confirm',
+  caller: 'anyone',
+  summary:
+    'Set a new password with the code of the mail, which works once. All sessions end, the address counts as verified; nobody is signed in',
+  body: Strict({ email: Email, code: Code, password: Password }),
+  answers: { 204: null },
+  errors: ['identity.wrong-code', 'identity.too-many-attempts', 'identity.weak-password', 'http.overloaded'],
 })
 
 export const me = route({
@@ -105,7 +128,7 @@ export const signIn = route({
   path: '/api/sessions',
   caller: 'anyone',
   summary: 'Sign in. The refresh token is set as a cookie',
-  body: Strict({ email: Email, password: Type.String({ minLength: 1, maxLength: 200 }) }),
+  body: Strict({ email: Email, password: Password }),
   answers: { 201: SignedIn },
   errors: ['identity.wrong-credentials', 'identity.too-many-attempts', 'http.overloaded'],
 })
@@ -140,6 +163,8 @@ export const identityRoutes = {
   register,
   verifyEmail,
   resendCode,
+  askPasswordReset,
+  confirmPasswordReset,
   me,
   findAccounts,
   maskedAccounts,

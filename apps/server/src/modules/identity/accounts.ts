@@ -1,27 +1,22 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { roles as allRoles, type Account, type Role, type MaskedAccount } from '@fairgate/contracts/http/identity'
-import { transaction, type Tx } from '#platform/db'
-import type { Random } from '#platform/ids'
+import { transaction } from '#platform/db'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
-import { accountRegistered, codeRequested } from './events.ts'
+import { refuseUnlessRight, type Codes } from './codes.ts'
+import { accountRegistered } from './events.ts'
 import type { Client, Limits } from './limits.ts'
 import { checkPassword, type Passwords } from './passwords.ts'
 import * as store from './identity-store.ts'
 import type { Sessions, SignedIn, Started } from './sessions.ts'
 
-export const codeMs = 10 * 60_000
-export const codeAttemptsMax = 5
-/** Codes of one account in an hour, counted in the database: with five attempts each, 30 guesses in a million. */
-export const codesPerHourMax = 6
-
 export type Registration = { email: string; password: string; name: string; locale?: 'ko' | 'en' }
 
 const maskedMax = 50
 
-type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'random' | 'outbox' | 'racepoints' | 'metrics' | 'log'> & {
+type Deps = Pick<Platform, 'db' | 'clock' | 'ids' | 'outbox' | 'racepoints' | 'metrics' | 'log'> & {
   limits: Limits
   passwords: Passwords
+  codes: Codes
   sessions: Sessions
 }
 
@@ -29,13 +24,13 @@ export function createAccounts({
   db,
   clock,
   ids,
-  random,
   outbox,
   racepoints,
   metrics,
   log,
   limits,
   passwords,
+  codes,
   sessions,
 }: Deps) {
   const registered = metrics.counter('fairgate_identity_registrations_total', 'Accounts registered')
@@ -59,7 +54,7 @@ export function createAccounts({
       const [inserted] = await store.insertAccounts(tx, [account], new Date(clock.now()))
       if (!inserted) return undefined
       await outbox.publish(tx, [accountRegistered(inserted)])
-      await mailCode(tx, inserted)
+      await codes.mail(tx, inserted, 'verification')
       return { account: inserted, refreshToken: await sessions.open(tx, inserted.id) }
     })
     if (!made) throw new Problem('identity.email-taken')
@@ -68,28 +63,12 @@ export function createAccounts({
     return { signedIn: await sessions.signedIn(made.account), refreshToken: made.refreshToken }
   }
 
-  /** Asks for a code to be mailed, unless the account has had its share in this hour. Call with the account locked or new. */
-  async function mailCode(tx: Tx, account: Account): Promise<void> {
-    const code = sixDigits(random)
-    const now = clock.now()
-    const expiresAt = new Date(now + codeMs)
-    const isIssued = await store.insertCode(tx, {
-      accountId: account.id,
-      hash: codeHash(account.id, code),
-      at: new Date(now),
-      expiresAt,
-      perHourMax: codesPerHourMax,
-    })
-    await racepoints.reach('identity.code-issued')
-    if (isIssued) await outbox.publish(tx, [codeRequested(account, code, expiresAt)])
-  }
-
   /** Mails a new code. Whether the address is known, or verified already, is not told. */
   async function resendCode(email: string, client: Client): Promise<void> {
     await limits.code(email, client)
     await transaction(db, async (tx) => {
       const account = await store.lockAccountByEmail(tx, email)
-      if (account && !account.verified) await mailCode(tx, account)
+      if (account && !account.verified) await codes.mail(tx, account, 'verification')
     })
   }
 
@@ -106,22 +85,12 @@ export function createAccounts({
     const outcome = await transaction(db, async (tx) => {
       const account = await store.accountByEmail(tx, email)
       if (!account) return { kind: 'wrong' } as const
-      const now = clock.now()
-      const attempt = await store.attemptCode(tx, account.id, codeAttemptsMax, new Date(now))
-      if (!attempt) {
-        const newest = await store.newestCode(tx, account.id)
-        const isSpent = newest !== undefined && newest.expiresAt.getTime() > now
-        return isSpent
-          ? ({ kind: 'spent', retryAfterMs: newest.expiresAt.getTime() - now } as const)
-          : ({ kind: 'wrong' } as const)
-      }
-      if (!timingSafeEqual(attempt.hash, codeHash(account.id, code))) return { kind: 'wrong' } as const
-      return { kind: 'right', account: await store.verifyAccount(tx, account.id, new Date(now)) } as const
+      const entered = await codes.enter(tx, account.id, 'verification', code)
+      if (entered.kind !== 'right') return entered
+      return { kind: 'right', account: await store.verifyAccount(tx, account.id, new Date(clock.now())) } as const
     })
     verified.add({ outcome: outcome.kind })
-    if (outcome.kind === 'wrong') throw new Problem('identity.wrong-code')
-    if (outcome.kind === 'spent')
-      throw new Problem('identity.too-many-attempts', { retryAfterMs: outcome.retryAfterMs })
+    refuseUnlessRight(outcome)
     const { account } = outcome
     return account.id === callerId ? sessions.signedIn(account) : { account: publicAccount(account) }
   }
@@ -177,15 +146,3 @@ export const publicAccount = ({ id, email, name, locale, verified, roles }: Acco
   verified,
   roles,
 })
-
-/** Six digits, all million alike: numbers beyond the last whole million are drawn again. */
-export function sixDigits(random: Random): string {
-  const whole = Math.floor(2 ** 32 / 1_000_000) * 1_000_000
-  for (;;) {
-    const number = Buffer.from(random(4)).readUInt32BE()
-    if (number < whole) return String(number % 1_000_000).padStart(6, '0')
-  }
-}
-
-/** Keeps the code itself out of the table and its backups; what stops guessing is the number of attempts. */
-const codeHash = (accountId: string, code: string) => createHash('sha256').update(`${accountId}:${code}`).digest()

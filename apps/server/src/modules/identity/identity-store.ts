@@ -1,5 +1,6 @@
 import type { Account, Role } from '@fairgate/contracts/http/identity'
 import { changed, maybeRow, row, rows, sql, type Db, type Tx } from '#platform/db'
+import type { CodePurpose } from './codes.ts'
 import type { ShownToken } from './session.ts'
 
 export type AccountRow = Account & { passwordHash: string | null }
@@ -65,6 +66,20 @@ export const verifyAccount = (tx: Tx, id: string, at: Date) =>
     sql<AccountRow>`update identity.accounts a set verified_at = coalesce(verified_at, ${at}) where id = ${id} returning ${columns}`,
   )
 
+/** Who sets a password with a mailed code has proved the address too. */
+export async function setPassword(tx: Tx, id: string, passwordHash: string, at: Date): Promise<void> {
+  await sql`
+    update identity.accounts set password_hash = ${passwordHash}, verified_at = coalesce(verified_at, ${at})
+    where id = ${id}`.execute(tx)
+}
+
+/** Whether the password is still the one that was compared; it stays so until the commit. */
+export const keepsPassword = async (tx: Tx, id: string, passwordHash: string | null) =>
+  (await maybeRow(
+    tx,
+    sql`select 1 from identity.accounts where id = ${id} and password_hash = ${passwordHash} for share`,
+  )) !== undefined
+
 /** Locks all administrators, in the order of their ids: two who demote each other wait for one another. */
 export const lockAdmins = (tx: Tx) =>
   rows(tx, sql<{ id: string }>`select id from identity.accounts where 'admin' = any (roles) order by id for update`)
@@ -77,37 +92,52 @@ export const setRoles = (tx: Tx, id: string, roles: readonly Role[]) =>
 
 // codes
 
-/** @returns false when the account has had its share of codes in the last hour; call with the account locked */
+/** @returns false when the account has had its share of codes since `countedFrom`; call with the account locked */
 export const insertCode = async (
   tx: Tx,
-  code: { accountId: string; hash: Buffer; at: Date; expiresAt: Date; perHourMax: number },
+  code: {
+    accountId: string
+    purpose: CodePurpose
+    hash: Buffer
+    at: Date
+    expiresAt: Date
+    countedFrom: Date
+    max: number
+  },
 ) =>
   (await changed(
     tx,
     sql`
-      insert into identity.codes (account_id, hash, created_at, expires_at)
-      select ${code.accountId}, ${code.hash}, ${code.at}::timestamptz, ${code.expiresAt}::timestamptz
+      insert into identity.codes (account_id, purpose, hash, created_at, expires_at)
+      select ${code.accountId}, ${code.purpose}, ${code.hash}, ${code.at}::timestamptz, ${code.expiresAt}::timestamptz
       where (select count(*) from identity.codes
-             where account_id = ${code.accountId} and created_at > ${code.at}::timestamptz - interval '1 hour') < ${code.perHourMax}`,
+             where account_id = ${code.accountId} and purpose = ${code.purpose} and created_at > ${code.countedFrom}) < ${code.max}`,
   )) === 1
 
+const newestOf = (accountId: string, purpose: CodePurpose) =>
+  sql`select id from identity.codes where account_id = ${accountId} and purpose = ${purpose} order by id desc limit 1`
+
 /** Books one attempt at the newest code before anything is compared: of many at once only five get the hash to see. */
-export const attemptCode = (tx: Tx, accountId: string, attemptsMax: number, now: Date) =>
+export const attemptCode = (tx: Tx, accountId: string, purpose: CodePurpose, attemptsMax: number, now: Date) =>
   maybeRow(
     tx,
     sql<{ hash: Buffer }>`
       update identity.codes set attempts = attempts + 1
-      where id = (select id from identity.codes where account_id = ${accountId} order by id desc limit 1)
-        and attempts < ${attemptsMax} and expires_at > ${now}
+      where id = (${newestOf(accountId, purpose)}) and attempts < ${attemptsMax} and expires_at > ${now}
       returning hash`,
   )
 
-export const newestCode = (tx: Tx, accountId: string) =>
+export const newestCode = (tx: Tx, accountId: string, purpose: CodePurpose) =>
   maybeRow(
     tx,
     sql<{ attempts: number; expiresAt: Date }>`
-    select attempts, expires_at as "expiresAt" from identity.codes where account_id = ${accountId} order by id desc limit 1`,
+      select attempts, expires_at as "expiresAt" from identity.codes where id = (${newestOf(accountId, purpose)})`,
   )
+
+/** Ends the newest code at its own beginning, which is in the past of everybody, whatever their clocks say. It still counts. */
+export async function useUpCode(tx: Tx, accountId: string, purpose: CodePurpose): Promise<void> {
+  await sql`update identity.codes set expires_at = created_at where id = (${newestOf(accountId, purpose)})`.execute(tx)
+}
 
 // sessions
 
@@ -164,6 +194,17 @@ export async function endSession(
   await sql`update identity.sessions set ended_at = ${at}, ended_because = ${because} where id = ${sessionId} and ended_at is null`.execute(
     tx,
   )
+}
+
+/** Locks the live sessions of an account: whoever is just refreshing one has done so, or finds it ended. */
+export async function lockSessionsOf(tx: Tx, accountId: string): Promise<void> {
+  await sql`select 1 from identity.sessions where account_id = ${accountId} and ended_at is null for update`.execute(tx)
+}
+
+export async function endSessionsOf(tx: Tx, accountId: string, because: 'password-reset', at: Date): Promise<void> {
+  await sql`
+    update identity.sessions set ended_at = ${at}, ended_because = ${because}
+    where account_id = ${accountId} and ended_at is null`.execute(tx)
 }
 
 // care

@@ -5,8 +5,10 @@ import type { AuditPart, Module, ModuleStatics } from '#platform/module'
 import type { Platform } from '#platform/platform'
 import { Problem } from '#platform/problem'
 import { createAccounts } from './accounts.ts'
+import { codeKeptMs, createCodes } from './codes.ts'
 import * as store from './identity-store.ts'
 import { createLimits, defaultLimits, type LimitsConfig } from './limits.ts'
+import { createPasswordResets } from './password-resets.ts'
 import { createPasswords } from './passwords.ts'
 import { refreshCookie } from './refresh-cookie.ts'
 import { serveIdentity } from './routes.ts'
@@ -48,13 +50,15 @@ export function createIdentity(deps: Deps, config: IdentityConfig) {
     waitingMax: config.hashesWaitingMax ?? 150,
   })
   const sessions = createSessions({ ...deps, limits, passwords })
-  const accounts = createAccounts({ ...deps, limits, passwords, sessions })
+  const codes = createCodes(deps)
+  const accounts = createAccounts({ ...deps, limits, passwords, codes, sessions })
+  const passwordResets = createPasswordResets({ ...deps, limits, passwords, codes })
   const seeds = createSeeds({ ...deps, passwords })
   const cookie = refreshCookie(config.secureCookies)
 
   async function sweep(): Promise<boolean> {
     const ago = (ms: number) => new Date(clock.now() - ms)
-    const before = { codes: ago(hour), tokens: ago(idleMs), sessions: ago(24 * hour) }
+    const before = { codes: ago(codeKeptMs), tokens: ago(idleMs), sessions: ago(24 * hour) }
     return (await exclusive(db, 'identity.sweep', (tx) => store.sweep(tx, before, sweptMax))) ?? false
   }
 
@@ -71,7 +75,7 @@ export function createIdentity(deps: Deps, config: IdentityConfig) {
 
   const module: Module = {
     name: statics.name,
-    routes: (http) => serveIdentity(http, { accounts, sessions, accessTokens, cookie }),
+    routes: (http) => serveIdentity(http, { accounts, passwordResets, sessions, accessTokens, cookie }),
     loops: [{ name: 'identity.sweep', intervalMs: 60_000, run: sweep }],
     audit,
     known: (ids) =>

@@ -10,13 +10,13 @@ export type LimitsConfig = {
   signInsMax: number
   /** Failed sign-ins of one e-mail from anywhere in 15 minutes. Higher, so that a stranger elsewhere cannot easily lock somebody out. */
   signInsAnywhereMax: number
-  /** Sign-ins from one address block in 10 minutes, good or bad. Thousands of people may share one (a campus, a mobile carrier). */
+  /** Sign-ins and new passwords, each from one address block in 10 minutes, good or bad. Thousands of people may share one (a campus, a mobile carrier). */
   signInsPerAddressMax: number
   /** Registrations from one address block in 10 minutes. */
   registrationsPerAddressMax: number
-  /** New codes for one e-mail in an hour. */
+  /** New codes of one purpose for one e-mail in an hour. */
   codesMax: number
-  /** New codes asked for from one address block in an hour. */
+  /** New codes of any purpose asked for from one address block in an hour. */
   codesPerAddressMax: number
 }
 
@@ -55,6 +55,13 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
     anywhere: `sign-in:${email.toLowerCase()}`,
   })
 
+  /** The same for known and unknown addresses. */
+  const codes = (what: 'code' | 'reset-code', email: string, { ip, tell }: Client): Promise<void> =>
+    count('identity.too-many-attempts', tell, [
+      { name: 'e-mail', key: `${what}:${email.toLowerCase()}`, max: limits.codesMax, windowMs: minutes(60) },
+      { name: 'address', key: `code-from:${blockOf(ip)}`, max: limits.codesPerAddressMax, windowMs: minutes(60) },
+    ])
+
   return {
     signIn(email: string, { ip, tell }: Client): Promise<void> {
       const { here, anywhere } = signInKeys(email, ip)
@@ -69,7 +76,7 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
         },
       ])
     },
-    /** The right password was given: earlier slips no longer count. */
+    /** The right password was given, or a new one set: earlier slips no longer count. */
     async signedIn(email: string, { ip, tell }: Client): Promise<void> {
       const { here, anywhere } = signInKeys(email, ip)
       await ephemeral.clear(`identity.${here}`)
@@ -86,15 +93,16 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
           windowMs: minutes(10),
         },
       ]),
-    /** The same for known and unknown addresses. */
-    code: (email: string, { ip, tell }: Client): Promise<void> =>
+    code: (email: string, client: Client): Promise<void> => codes('code', email, client),
+    resetCode: (email: string, client: Client): Promise<void> => codes('reset-code', email, client),
+    /** A hash is computed for each, whatever the code. */
+    reset: ({ ip, tell }: Client): Promise<void> =>
       count('identity.too-many-attempts', tell, [
-        { name: 'e-mail', key: `code:${email.toLowerCase()}`, max: limits.codesMax, windowMs: minutes(60) },
         {
           name: 'address',
-          key: `code-from:${blockOf(ip)}`,
-          max: limits.codesPerAddressMax,
-          windowMs: minutes(60),
+          key: `reset-from:${blockOf(ip)}`,
+          max: limits.signInsPerAddressMax,
+          windowMs: minutes(10),
         },
       ]),
   }

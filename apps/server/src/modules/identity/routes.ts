@@ -4,13 +4,20 @@ import type { AccessTokens } from '#platform/access-token'
 import type { HttpApp, HttpRequest } from '#platform/http'
 import type { Accounts } from './accounts.ts'
 import type { Client } from './limits.ts'
+import type { PasswordResets } from './password-resets.ts'
 import type { RefreshCookie } from './refresh-cookie.ts'
 import { idleMs } from './session.ts'
 import type { Sessions, Started } from './sessions.ts'
 
-type Deps = { accounts: Accounts; sessions: Sessions; accessTokens: AccessTokens; cookie: RefreshCookie }
+type Deps = {
+  accounts: Accounts
+  passwordResets: PasswordResets
+  sessions: Sessions
+  accessTokens: AccessTokens
+  cookie: RefreshCookie
+}
 
-export function serveIdentity(http: HttpApp, { accounts, sessions, accessTokens, cookie }: Deps): void {
+export function serveIdentity(http: HttpApp, { accounts, passwordResets, sessions, accessTokens, cookie }: Deps): void {
   const withCookie = ({ signedIn, refreshToken }: Started) => ({
     body: signedIn,
     headers: { 'set-cookie': cookie.set(refreshToken, idleMs / 1000) },
@@ -32,6 +39,14 @@ export function serveIdentity(http: HttpApp, { accounts, sessions, accessTokens,
   http.serve(identityRoutes.resendCode, async ({ body, ip, reply }) => {
     await accounts.resendCode(body.email, clientOf(ip, reply))
     return { status: 202, body: {} }
+  })
+  http.serve(identityRoutes.askPasswordReset, async ({ body, ip, reply }) => {
+    await passwordResets.ask(body.email, clientOf(ip, reply))
+    return { status: 202, body: {} }
+  })
+  http.serve(identityRoutes.confirmPasswordReset, async ({ body, ip, reply }) => {
+    await passwordResets.confirm(body, clientOf(ip, reply))
+    return { status: 204, body: undefined }
   })
   http.serve(identityRoutes.me, async ({ caller }) => ({ status: 200, body: await accounts.me(caller.accountId) }))
   http.serve(identityRoutes.findAccounts, async ({ query }) => ({

@@ -61,16 +61,24 @@ export function createSessions({
     return token
   }
 
+  function refused(): Problem {
+    signIns.add({ outcome: 'refused' })
+    return new Problem('identity.wrong-credentials')
+  }
+
   /** Same answer, same time for an unknown address, an account without a password and a wrong password. */
   async function signIn({ email, password }: { email: string; password: string }, client: Client): Promise<Started> {
     const account = await store.accountByEmail(db, email)
     const isRight = await passwords.matches(account?.passwordHash, password, () => limits.signIn(email, client))
-    if (!account || !isRight) {
-      signIns.add({ outcome: 'refused' })
-      throw new Problem('identity.wrong-credentials')
-    }
+    if (!account || !isRight) throw refused()
+    await racepoints.reach('identity.password-matched')
+    const refreshToken = await transaction(db, async (tx) => {
+      const isStillRight = await store.keepsPassword(tx, account.id, account.passwordHash)
+      await racepoints.reach('identity.password-confirmed')
+      return isStillRight ? open(tx, account.id) : undefined
+    })
+    if (refreshToken === undefined) throw refused()
     await limits.signedIn(email, client)
-    const refreshToken = await transaction(db, (tx) => open(tx, account.id))
     signIns.add({ outcome: 'accepted' })
     log.info({ accountId: account.id }, 'signed in')
     return { signedIn: await signedIn(account), refreshToken }

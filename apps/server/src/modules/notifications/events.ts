@@ -1,4 +1,4 @@
-import type { EventSummary, Message } from '@fairgate/contracts/events'
+import type { EventData, EventSummary, Message } from '@fairgate/contracts/events'
 import { on, type Subscription } from '#platform/bus'
 import { afterCommit, type Tx } from '#platform/db'
 import type { Platform } from '#platform/platform'
@@ -25,6 +25,26 @@ export function notificationSubscriptions({
   async function queue(tx: Tx, messages: readonly NewMessage[]): Promise<void> {
     if (messages.length > 0) await store.queueMessages(tx, messages, new Date(clock.now()), texted)
     afterCommit(tx, () => signals.emit(queuedTopic, ''))
+  }
+  async function mailCodes(
+    tx: Tx,
+    kind: 'verification-code' | 'password-reset-code',
+    facts: readonly { id: string; data: EventData<'identity.code-requested.v1'> }[],
+  ): Promise<void> {
+    const requests = facts.map(({ data }) => data)
+    await store.keepAccounts(tx, requests)
+    await store.lapseCodes(tx, kind, requests, new Date(clock.now()))
+    await queue(
+      tx,
+      facts.map(({ id, data: { accountId, code, expiresAt } }) => ({
+        id: ids('message'),
+        cause: `code:${id}`,
+        accountId,
+        kind,
+        data: { code },
+        usefulUntil: new Date(expiresAt),
+      })),
+    )
   }
   /** One letter for each account and event, whatever of it somebody hoped for. */
   const cancelled = (
@@ -54,28 +74,21 @@ export function notificationSubscriptions({
       // Messages may have been waiting for just these addresses.
       await queue(tx, [])
     }),
-    on('identity.code-requested.v1', async (tx, facts) => {
-      await store.keepAccounts(
+    on('identity.code-requested.v1', (tx, facts) => mailCodes(tx, 'verification-code', facts)),
+    on('identity.password-reset-requested.v1', (tx, facts) => mailCodes(tx, 'password-reset-code', facts)),
+    on('identity.password-changed.v1', (tx, facts) =>
+      queue(
         tx,
-        facts.map(({ data }) => data),
-      )
-      await store.lapseCodes(
-        tx,
-        facts.map(({ data }) => data),
-        new Date(clock.now()),
-      )
-      await queue(
-        tx,
-        facts.map(({ id, data }) => ({
+        facts.map(({ id, data: { accountId } }) => ({
           id: ids('message'),
-          cause: `code:${id}`,
-          accountId: data.accountId,
-          kind: 'verification-code',
-          data: { code: data.code },
-          usefulUntil: new Date(data.expiresAt),
+          cause: `password:${id}`,
+          accountId,
+          kind: 'password-changed',
+          data: {},
+          usefulUntil: null,
         })),
-      )
-    }),
+      ),
+    ),
     on('tickets.tickets-issued.v1', (tx, facts) =>
       queue(
         tx,

@@ -14,6 +14,8 @@ export const statics: ModuleStatics = {
   subscribes: [
     'identity.account-registered.v1',
     'identity.code-requested.v1',
+    'identity.password-reset-requested.v1',
+    'identity.password-changed.v1',
     'tickets.tickets-issued.v1',
     'orders.order-ended.v1',
     'orders.seats-returned.v1',

@@ -9,6 +9,8 @@ export type EventCancelled = Pick<EventData<'ballots.ballot-cancelled.v1'>, 'eve
 /** What a message tells of, with what is needed to write it. */
 export type MessageContent =
   | { kind: 'verification-code'; data: { code: string } }
+  | { kind: 'password-reset-code'; data: { code: string } }
+  | { kind: 'password-changed'; data: Record<string, never> }
   | {
       kind: 'tickets-issued'
       data: Pick<EventData<'tickets.tickets-issued.v1'>, 'orderId' | 'event' | 'section' | 'total' | 'tickets' | 'late'>

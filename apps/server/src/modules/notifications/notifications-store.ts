@@ -65,18 +65,19 @@ const textedToo = (at: Date, texted: readonly string[]) => sql`
   from told join notifications.phones using (account_id) where kind = any(${texted}::text[])`
 
 /**
- * Codes that wait to be mailed end when a later one of their account is here: only the newest opens anything. Told apart
+ * Codes that wait to be mailed end when a later one of their account and kind is here: only the newest opens anything. Told apart
  * by when they end, so that an old fact that arrives again cannot end a newer one.
  */
 export async function lapseCodes(
   tx: Tx,
+  kind: 'verification-code' | 'password-reset-code',
   newest: readonly { accountId: string; expiresAt: string }[],
   at: Date,
 ): Promise<void> {
   await sql`
     update notifications.messages m set state = 'lapsed', data = null, ended_at = ${at}, reason = 'a newer code was asked for'
     from unnest(${newest.map((n) => n.accountId)}::text[], ${newest.map((n) => n.expiresAt)}::timestamptz[]) as n (account_id, useful_until)
-    where m.account_id = n.account_id and m.useful_until < n.useful_until and m.state = 'queued' and m.kind = 'verification-code'`.execute(
+    where m.account_id = n.account_id and m.useful_until < n.useful_until and m.state = 'queued' and m.kind = ${kind}`.execute(
     tx,
   )
 }

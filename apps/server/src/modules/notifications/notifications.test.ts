@@ -357,6 +357,25 @@ test('a code is mailed without waiting for the account, and is the only run of s
   }
 })
 
+test('a code that sets a new password is mailed likewise, beside one that verifies, and a new password is told of', async ({
+  platform,
+}) => {
+  const { given, noted, mails } = await world(platform)
+  for (const locale of ['ko', 'en']) {
+    const [accountId, email] = [`acc_${locale}`, `${locale}@example.com`]
+    const { data } = codeRequested(platform, accountId, '031337', { email, name: '111111 222222', locale })
+    platform.clock.advance(1000)
+    await noted(codeRequested(platform, accountId, '271828', { email, locale }))
+    await given(fact('identity.password-reset-requested.v1', data as EventData<'identity.password-reset-requested.v1'>))
+    const codes = (await mails(email)).map(({ text }) => text.match(/\d{6,}/g)!.join())
+    expect(codes.toSorted((a, b) => Number(a) - Number(b))).toEqual(['031337', '271828'])
+    await given(fact('identity.password-changed.v1', { accountId }))
+    const [changed] = await mails(email)
+    expect(changed!.text).toContain('https://tickets.example.com/reset-password')
+    expect(changed!.html).toContain(`<html lang="${locale}">`)
+  }
+})
+
 test('of two codes that wait only the newer is mailed, also when both facts arrive again', async ({ platform }) => {
   const { module, given, mails, states } = await world(platform)
   const { handle } = module.subscriptions!.find(({ types }) => types.includes('identity.code-requested.v1'))!

@@ -1,4 +1,4 @@
-import { verificationCode } from './account-letters.ts'
+import { passwordChanged, passwordResetCode, verificationCode } from './account-letters.ts'
 import { auctionLetter } from './auction-letters.ts'
 import { awardEnding, awardNotWon, awardWon } from './ballot-letters.ts'
 import { eventCancelled } from './cancelled-letter.ts'
@@ -20,6 +20,10 @@ function letterOf(content: MessageContent, language: Language, publicUrl: string
   switch (content.kind) {
     case 'verification-code':
       return verificationCode(content.data, language)
+    case 'password-reset-code':
+      return passwordResetCode(content.data, language)
+    case 'password-changed':
+      return passwordChanged(language, publicUrl)
     case 'tickets-issued':
       return ticketsIssued(content.data, language, publicUrl)
     case 'award-won':

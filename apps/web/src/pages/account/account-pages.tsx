@@ -7,10 +7,9 @@ import { Form, FormFailure, TextField } from '../../forms/fields.tsx'
 import { emailFault, faultsFrom, filled, type Faults } from '../../forms/rules.ts'
 import { isOwnPage, pb, safeNext } from '../../path-builder.ts'
 import { useAttempt, useTitle } from '../../ui/hooks.ts'
-import { Icon } from '../../ui/icons.tsx'
 import { Notice, StateHeading } from '../../ui/parts.tsx'
-
-const resendAfterSeconds = 10
+import { CodeField, PasswordField, ResendButton } from './account-fields.tsx'
+import { useArrival } from './arrival.ts'
 
 /** Where the person wanted to go, and how to get there: the waiting room is a page outside the app. */
 function useNext() {
@@ -29,7 +28,8 @@ export function SignInPage() {
   const { next, leave } = useNext()
   const [, navigate] = useLocation()
   const account = useAccount()
-  const [email, setEmail] = useState('')
+  const arrival = useArrival()
+  const [email, setEmail] = useState(arrival.email ?? '')
   const [password, setPassword] = useState('')
   const [faults, setFaults] = useState<Faults>({})
   const { busy, failure, attempt, clear } = useAttempt()
@@ -57,6 +57,7 @@ export function SignInPage() {
       <h1>{t.account.signInTitle}</h1>
       <p className="lead">{t.account.signInLead}</p>
       {account ? <Notice tone="good">{t.account.signedInAs(account.name)}</Notice> : null}
+      {arrival.hasNewPassword ? <Notice tone="good">{t.account.newPasswordSet}</Notice> : null}
       <Form faults={faults} onSubmit={(event) => void submit(event)}>
         <FormFailure error={failure} shown={['email', 'password']} />
         <TextField
@@ -80,48 +81,12 @@ export function SignInPage() {
         </button>
       </Form>
       <p className="form-foot">
+        <Link href={pb.resetPassword(next)} state={{ email: email.trim() }}>
+          {t.account.forgotten}
+        </Link>
+        <br />
         {t.account.noAccount} <Link href={pb.register(next)}>{t.common.register}</Link>
       </p>
-    </div>
-  )
-}
-
-function PasswordField({
-  value,
-  fault,
-  hint,
-  autoComplete,
-  onChange,
-}: {
-  value: string
-  fault: string | undefined
-  hint?: string
-  autoComplete: string
-  onChange: (value: string) => void
-}) {
-  const { t } = useApp()
-  const [isShown, setShown] = useState(false)
-  return (
-    <div className="with-button">
-      <TextField
-        label={t.account.password}
-        type={isShown ? 'text' : 'password'}
-        name="password"
-        autoComplete={autoComplete}
-        value={value}
-        fault={fault}
-        hint={hint}
-        onChange={(event) => onChange(event.target.value)}
-      />
-      <button
-        type="button"
-        className="field-button"
-        aria-label={isShown ? t.account.hide : t.account.show}
-        aria-pressed={isShown}
-        onClick={() => setShown(!isShown)}
-      >
-        <Icon name="eye" />
-      </button>
     </div>
   )
 }
@@ -235,14 +200,7 @@ function CodeStep({ email, onDone }: { email: string; onDone: () => void }) {
   const [code, setCode] = useState('')
   const [fault, setFault] = useState<string>()
   const [busy, setBusy] = useState(false)
-  const [wait, setWait] = useState(resendAfterSeconds)
   const [wasResent, setResent] = useState(false)
-
-  useEffect(() => {
-    if (wait <= 0) return
-    const timer = setTimeout(() => setWait(wait - 1), 1000)
-    return () => clearTimeout(timer)
-  }, [wait])
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault()
@@ -263,15 +221,16 @@ function CodeStep({ email, onDone }: { email: string; onDone: () => void }) {
     setBusy(false)
   }
 
-  async function resend(): Promise<void> {
+  async function resend(): Promise<boolean> {
     setResent(false)
     setFault(undefined)
     try {
       await api.call(resendCode, { body: { email } })
       setResent(true)
-      setWait(resendAfterSeconds)
+      return true
     } catch (error) {
       setFault(errorText(error, lang, t.common.networkError))
+      return false
     }
   }
 
@@ -281,24 +240,11 @@ function CodeStep({ email, onDone }: { email: string; onDone: () => void }) {
       <p className="lead">{t.account.codeLead(email)}</p>
       <form className="form" noValidate onSubmit={(event) => void submit(event)}>
         {wasResent ? <Notice tone="good">{t.account.resent}</Notice> : null}
-        <TextField
-          className="code-input figures"
-          label={t.account.code}
-          name="code"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          maxLength={6}
-          hint={t.account.codeHint}
-          value={code}
-          fault={fault}
-          onChange={(event) => setCode(event.target.value.replace(/\D/g, ''))}
-        />
+        <CodeField value={code} fault={fault} onChange={setCode} />
         <button type="submit" className="button wide" disabled={busy}>
           {t.account.codeSubmit}
         </button>
-        <button type="button" className="button quiet wide" disabled={wait > 0} onClick={() => void resend()}>
-          {wait > 0 ? t.account.resendIn(wait) : t.account.resend}
-        </button>
+        <ResendButton resend={resend} />
       </form>
       <p className="form-foot">
         <button type="button" className="link-button" onClick={() => navigate(pb.events())}>
