@@ -31,6 +31,9 @@ export function pauseMs(
   return toOpening > 0 && toOpening < pause ? toOpening + (line.openingMs ?? 0) * chance.unit() : pause
 }
 
+/** All who watch a line are told at once that nothing is new. */
+const beatSpreadMs = 5000
+
 /** A person with a browser: reads as often as the document asks, and keeps the event stream where it asks for that. */
 export function ownEye({ wire, url, now, sleep, parsed }: World, lineId: string, chance: Chance): Eye {
   let line: LineDocument | undefined
@@ -48,8 +51,13 @@ export function ownEye({ wire, url, now, sleep, parsed }: World, lineId: string,
           isNews = true
           wake()
         },
-        // Nothing new for a while: it is asked beside the stream whether that is true.
-        beat: () => wake(),
+        // Nothing new for a while: it is asked beside the stream whether that is true, by everybody at another time.
+        beat() {
+          const before = line
+          void sleep(beatSpreadMs * chance.unit()).then(() => {
+            if (line === before) wake()
+          })
+        },
         failed() {},
         closed() {
           stream = undefined
